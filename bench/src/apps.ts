@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import { loadavg } from "node:os";
+import { Engine, type Run } from "./apps/engine";
+import { largestApp } from "./apps/largest";
+import { type MarathonProcess, startMarathon } from "./apps/marathon-process";
+import { checkTimes, startTimes } from "./apps/plugin";
+import { appsProgram, noopProgram } from "./apps/programs";
+import type { Figure } from "./figure";
+
+const network = "127.125.0";
+const agents = 50;
+/** While developing fewer do, such as `BENCH_APPS=200`; the targets are meant for 1,000. */
+const count = Number(process.env["BENCH_APPS"] ?? 1_000);
+const many = count.toLocaleString("en");
+const httpChecks = {
+  healthChecks: [{ protocol: "HTTP", path: "/", gracePeriodSeconds: 5, intervalSeconds: 1 }],
+};
+
+/** Apps on a simulated Marathon against as many no-op resources of the same plugin; the plugin's start and its check. */
+export async function* apps(): AsyncIterable<Figure> {
+  yield* starts();
+  yield* checks();
+  yield* withCheckpoints();
+  yield* healthChecked();
+  yield* withoutCheckpoints();
+}
+
+function figure(name: string, value: number, unit: string, most?: number): Figure {
+  const rounded = Math.round(value * 100) / 100;
+  const target = most === undefined ? "none" : `<= ${most}`;
+  return {
+    bench: "apps",
+    figure: name,
+    value: rounded,
+    unit,
+    target,
+    ok: most === undefined || rounded <= most,
+  };
+}
+
+/** Two runs in seconds, and what the first one may cost in the second's terms: `factor` times and `more` seconds. */
+function* against(what: string, run: Run, noop: Run, factor: number, more = 0): Iterable<Figure> {
+  yield figure(`${what}: no-op resources`, noop.seconds, "s");
+  yield figure(
+    `${what}: apps`,
+    run.seconds,
+    "s",
+    more === 0 ? undefined : Math.round((factor * noop.seconds + more) * 100) / 100,
+  );
+  yield figure(
+    `${what}: apps over no-op resources`,
+    run.seconds / noop.seconds,
+    "x",
+    more === 0 ? factor : undefined,
+  );
+}
+
+async function* starts(): AsyncIterable<Figure> {
+  const times = await startTimes(11);
+  yield figure("plugin start, median of 11", median(times.map((s) => s.ms)) / 1000, "s", 0.15);
+  yield figure(
+    "memory of a started plugin, most of 11",
+    Math.max(...times.map((s) => s.memoryMiB)),
+    "MiB",
+    80,
+  );
+}
+
+async function* checks(): AsyncIterable<Figure> {
+  const times = await checkTimes("mesos:marathon:App", largestApp, 200);
+  yield figure("check of the largest app, median of 200", median(times), "ms", 5);
+}
+
+async function* withCheckpoints(): AsyncIterable<Figure> {
+  const noop = await Engine.create(noopProgram(count));
+  const { up: noopUp, again: noopAgain } = await twice(noop).finally(() => noop.close());
+  yield* onMarathon({}, async function* (engine, marathon) {
+    const { up, again } = await twice(engine);
+    yield* against(`up of ${many}`, up, noopUp, 1.25);
+    yield* against(`up of ${many} without a change`, again, noopAgain, 1.25);
+    const before = await marathon.requests();
+    const refresh = await engine.run(["refresh", "--yes", "--skip-preview"]);
+    yield figure(`refresh of ${many}`, refresh.seconds, "s");
+    yield figure(`HTTP calls of a refresh of ${many}`, (await marathon.requests()) - before, "calls", 10);
+    const most = Math.max(up.pluginMiB, again.pluginMiB, refresh.pluginMiB);
+    yield figure("memory of the plugin, its peak", most, "MiB", 150);
+  });
+}
+
+async function* healthChecked(): AsyncIterable<Figure> {
+  const parallel = ["--parallel", "256"];
+  const noop = await Engine.create(noopProgram(count));
+  const noopUp = await noop.up(parallel).finally(() => noop.close());
+  yield* onMarathon(httpChecks, async function* (engine) {
+    const up = await engine.up(parallel);
+    yield* against(`up of ${many} with HTTP checks, --parallel 256`, up, noopUp, 1.25, 6);
+    yield figure("memory of the plugin with --parallel 256, its peak", up.pluginMiB, "MiB", 150);
+  });
+}
+
+async function* withoutCheckpoints(): AsyncIterable<Figure> {
+  const parallel = ["--parallel", "64"];
+  const skip = { PULUMI_SKIP_CHECKPOINTS: "true" };
+  const noop = await Engine.create(noopProgram(count));
+  const noopUp = await noop.up(parallel, skip).finally(() => noop.close());
+  yield* onMarathon({ instances: 0 }, async function* (engine) {
+    const up = await engine.up(parallel, skip);
+    yield* against(`up of ${many} with instances: 0 without checkpoints, --parallel 64`, up, noopUp, 3);
+  });
+}
+
+async function twice(engine: Engine): Promise<{ up: Run; again: Run }> {
+  return { up: await engine.up(), again: await engine.up(["--expect-no-changes"]) };
+}
+
+/** A project of apps, each with `more`, on a Marathon that had none. */
+async function* onMarathon(
+  more: Readonly<Record<string, unknown>>,
+  measure: (engine: Engine, marathon: MarathonProcess) => AsyncIterable<Figure>,
+): AsyncIterable<Figure> {
+  console.error(`load of the machine: ${loadavg().map((n) => n.toFixed(1))}`);
+  const marathon = await startMarathon(network, agents);
+  try {
+    const engine = await Engine.create(appsProgram(count, marathon.url, more));
+    try {
+      yield* measure(engine, marathon);
+    } finally {
+      engine.close();
+    }
+  } finally {
+    await marathon.close();
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** The repository's root; compiled files lie in `bench/dist/apps`. */
+export const repository = path.resolve(__dirname, "../../..");
+
+/** What one run of the engine cost. */
+export interface Run {
+  readonly seconds: number;
+  /** The most memory that one of our plugins held. */
+  readonly pluginMiB: number;
+}
+
+const sampleMs = 100;
+
+/** A Pulumi project with one stack on a file backend of its own. */
+export class Engine {
+  readonly #directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-bench-"));
+  readonly #env: NodeJS.ProcessEnv;
+
+  private constructor(source: string) {
+    const directory = this.#directory;
+    mkdirSync(path.join(directory, "backend"));
+    symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
+    const runtime = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
+    const plugins = `plugins:\n  providers:\n    - name: mesos\n      path: ${repository}/node_modules/.bin\n`;
+    writeFileSync(path.join(directory, "Pulumi.yaml"), `name: bench\n${runtime}${plugins}`);
+    writeFileSync(path.join(directory, "package.json"), '{"name":"bench","main":"index.js"}');
+    writeFileSync(path.join(directory, "index.js"), source);
+    this.#env = {
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${directory}/backend`,
+      PULUMI_HOME: path.join(directory, "home"),
+      PULUMI_CONFIG_PASSPHRASE: "bench",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    };
+  }
+
+  /** Makes the project whose program is `source`. */
+  static async create(source: string): Promise<Engine> {
+    const engine = new Engine(source);
+    await engine.run(["stack", "init", "bench"]);
+    return engine;
+  }
+
+  /** `pulumi up` without a preview. */
+  up(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+    return this.run(["up", "--yes", "--skip-preview", ...args], env);
+  }
+
+  /** Runs the engine to its end; fails with its output unless it exits with 0. */
+  run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+    return new Promise((resolve, reject) => {
+      const began = performance.now();
+      const child = spawn("pulumi", [...args, "--non-interactive"], {
+        cwd: this.#directory,
+        env: { ...this.#env, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => {
+          output += chunk.toString();
+        });
+      }
+      let pluginMiB = 0;
+      const sampling = setInterval(() => {
+        pluginMiB = Math.max(pluginMiB, ...pluginsOf(child.pid).map(mostMemoryMiB));
+      }, sampleMs);
+      child.once("error", reject);
+      child.once("close", (code) => {
+        clearInterval(sampling);
+        const seconds = (performance.now() - began) / 1000;
+        if (code === 0) resolve({ seconds, pluginMiB });
+        else reject(new Error(`pulumi ${args.join(" ")} exited with ${code}\n${output.slice(-4000)}`));
+      });
+    });
+  }
+
+  close(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** The engine's children that are our plugin. */
+function pluginsOf(engine: number | undefined): number[] {
+  const children = gone(() => readdirSync(`/proc/${engine}/task`), [])
+    .flatMap((thread) => text(`/proc/${engine}/task/${thread}/children`).trim().split(" "))
+    .filter((pid) => pid !== "");
+  return children.map(Number).filter((pid) => text(`/proc/${pid}/cmdline`).includes("pulumi-resource-mesos"));
+}
+
+/** The peak of what a process has held in memory; 0 once it is gone. */
+export function mostMemoryMiB(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(text(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+}
+
+function text(file: string): string {
+  return gone(() => readFileSync(file, "utf8"), "");
+}
+
+function gone<T>(read: () => T, instead: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return instead;
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { apps } from "./apps";
+import { type Figure, report } from "./figure";
+import { quickstart } from "./quickstart";
+import { simulator } from "./simulator";
+
+/** Every bench by name; each yields its figures as it measures them. */
+const benches: Readonly<Record<string, () => AsyncIterable<Figure>>> = { quickstart, simulator, apps };
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => benches[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(
+      `bench: no bench named ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`,
+    );
+    return 2;
+  }
+  let missed = 0;
+  for (const [name, bench] of Object.entries(benches)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    for await (const figure of bench()) {
+      report(figure, new Date());
+      if (!figure.ok) missed += 1;
+    }
+  }
+  return missed === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { MarathonOptions } from "@pulumi-mesos/client";
+import {
+  type ConnectionOption,
+  type ConnectionOptions,
+  connectionFaults,
+  MesosError,
+  messageOf,
+} from "@pulumi-mesos/model";
+import type { Surroundings } from "./cli";
+
+/** How a Marathon is reached, as the command line says it; `…File`, `ca`, `cert` and `key` are paths. */
+export interface ConnectionArguments {
+  readonly marathon: readonly string[];
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly tokenFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly insecure?: boolean;
+}
+
+/** What the user calls each part of the connection. */
+const names: Readonly<Record<ConnectionOption, string>> = {
+  user: "--user",
+  password: "MARATHON_PASSWORD or --password-file",
+  token: "MARATHON_TOKEN or --token-file",
+  ca: "--ca",
+  cert: "--cert",
+  key: "--key",
+  insecure: "--insecure",
+};
+
+/** The arguments with what files and the environment add; everything wrong with them is said before a request is made. */
+export function connectionOf(args: ConnectionArguments, around: Surroundings): MarathonOptions {
+  const variable = (name: string): string | undefined => around.environment[name] || undefined;
+  const read = (flag: string, file: string | undefined): string | undefined =>
+    file === undefined ? undefined : contents(flag, path.resolve(around.directory, file));
+  const options: ConnectionOptions = {
+    user: args.user,
+    password:
+      read("--password-file", args.passwordFile) ??
+      (args.user === undefined ? undefined : variable("MARATHON_PASSWORD")),
+    token:
+      read("--token-file", args.tokenFile) ??
+      (args.user === undefined ? variable("MARATHON_TOKEN") : undefined),
+    ca: read("--ca", args.ca),
+    cert: read("--cert", args.cert),
+    key: read("--key", args.key),
+    insecure: args.insecure,
+  };
+  const urls = args.marathon.map(checkedUrl);
+  const [fault] = connectionFaults(options, urls, (option) => names[option]);
+  if (fault !== undefined) throw usage(`${names[fault.option]}: ${fault.message}`);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { urls, ...Object.fromEntries(given), optionName: (option) => names[option] };
+}
+
+/** Never shows the URL where it may hold a password. */
+function checkedUrl(url: string): string {
+  if (!URL.canParse(url)) throw usage(`--marathon: must be a URL such as http://10.0.0.1:8080, got ${url}`);
+  const { protocol, username, password } = new URL(url);
+  if (username !== "" || password !== "") {
+    throw usage("--marathon: must not hold a user or password, use --user and MARATHON_PASSWORD");
+  }
+  if (protocol !== "http:" && protocol !== "https:") {
+    throw usage(`--marathon: must begin with http:// or https://, got ${url}`);
+  }
+  return url.replace(/\/+$/, "");
+}
+
+/** A file without its last line break. */
+function contents(flag: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw usage(`${flag}: cannot be read: ${messageOf(error)}`, error);
+  }
+}
+
+function usage(message: string, cause?: unknown): MesosError {
+  return new MesosError("MESOS_CLI_USAGE", message, { cause });
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BambooService, bambooId, decoder, Type } from "@pulumi-mesos/model";
+import { type EndpointRequest, Endpoints, type EndpointsOptions } from "./endpoints";
+import { StatusError } from "./errors";
+import { decodeBody, type HttpMethod, type HttpResponse } from "./http";
+
+export interface BambooRule {
+  readonly id: string;
+  readonly acl: string;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+const services = decoder(Type.Record(Type.String(), BambooService));
+const state = decoder(
+  Type.Union([
+    Type.Null(),
+    Type.Object({ Apps: Type.Optional(Type.Array(Type.Unknown())), Services: Type.Optional(Type.Unknown()) }),
+  ]),
+);
+
+/** Bamboo's HTTP API, served by Bamboo itself or by our edge. Every request may be repeated. */
+export class BambooClient {
+  readonly #endpoints: Endpoints;
+
+  constructor(o: EndpointsOptions) {
+    this.#endpoints = new Endpoints(o);
+  }
+
+  /** All rules by id. */
+  async services(signal: AbortSignal): Promise<Record<string, BambooService>> {
+    return decodeBody(await this.#request("GET", "/api/services", signal), services);
+  }
+
+  /** Makes or replaces a rule. */
+  async putService(rule: BambooRule, signal: AbortSignal): Promise<void> {
+    await this.#request("PUT", servicePath(rule.id), signal, { body: { ...rule, id: bambooId(rule.id) } });
+  }
+
+  /** Removes a rule; one that is unknown counts as removed. */
+  async deleteService(id: string, signal: AbortSignal): Promise<void> {
+    const response = await this.#endpoints.request("DELETE", servicePath(id), signal);
+    const unknown =
+      response.status === 404 || (response.status === 400 && /node does not exist/.test(response.body));
+    if (!unknown) succeeded(response);
+  }
+
+  /** What the edge knows of apps and rules; undefined when it cannot reach Marathon or ZooKeeper (Bamboo answers `null`). */
+  async state(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+    return decodeBody(await this.#request("GET", "/api/state", signal), state) ?? undefined;
+  }
+
+  async #request(
+    method: HttpMethod,
+    path: string,
+    signal: AbortSignal,
+    o: EndpointRequest = {},
+  ): Promise<HttpResponse> {
+    return succeeded(await this.#endpoints.request(method, path, signal, o));
+  }
+}
+
+function succeeded(response: HttpResponse): HttpResponse {
+  if (response.status < 200 || response.status > 299) throw new StatusError(response);
+  return response;
+}
+
+/** Without the slash that begins an id: Bamboo puts it back, and proxies like to merge double ones. */
+function servicePath(id: string): string {
+  return `/api/services/${bambooId(id).split("/").filter(Boolean).map(encodeURIComponent).join("/")}`;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+export { BambooClient, type BambooRule } from "./bamboo";
+export type { EndpointsOptions } from "./endpoints";
+export {
+  ClientAbortedError,
+  ConflictError,
+  DecodeError,
+  isAborted,
+  isConflict,
+  isRefused,
+  isUncertain,
+  isUnreachable,
+  StatusError,
+  TlsError,
+  UnreachableError,
+} from "./errors";
+export { fourLetterWord } from "./four-letter-word";
+export {
+  type ForceOption,
+  type MarathonChange,
+  MarathonClient,
+  type MarathonDeploying,
+  type MarathonOptions,
+} from "./marathon";
+export type {
+  MarathonApp,
+  MarathonDeployment,
+  MarathonGroup,
+  MarathonHealthResult,
+  MarathonInfo,
+  MarathonPod,
+  MarathonPodInstance,
+  MarathonPodStatus,
+  MarathonQueueItem,
+  MarathonStep,
+  MarathonTask,
+  MarathonTaskFailure,
+  MarathonUnusedOffer,
+} from "./marathon-documents";
+export type { EventsOptions, MarathonEvent } from "./marathon-events";
+export { MarathonReader } from "./marathon-reader";
+export { MesosClient, type MesosOptions, type OperatorCall } from "./mesos";
+export type { MesosAgent, MesosResource, MesosState, MesosTask } from "./mesos-documents";
+export { probeEnsemble, probeMember } from "./probe";
+export { SharedCall } from "./shared-call";
+export type { ReadClock, SharedReads } from "./shared-reads";
+export { ZooKeeper, type ZooKeeperMode, type ZooKeeperNode, type ZooKeeperOptions } from "./zookeeper";
+export type { SessionState } from "./zookeeper-session";

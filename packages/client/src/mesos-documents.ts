@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import { decoder, type Static, Type } from "@pulumi-mesos/model";
+
+const { Optional: optional } = Type;
+const text = Type.String();
+const number = Type.Number();
+const id = Type.Object({ value: text });
+
+const Resource = Type.Object({
+  name: text,
+  type: optional(text),
+  scalar: optional(Type.Object({ value: number })),
+  ranges: optional(Type.Object({ range: optional(Type.Array(Type.Object({ begin: number, end: number }))) })),
+});
+/** One resource in Mesos's words: `{ name: "cpus", type: "SCALAR", scalar: { value: 2 } }`. */
+export type MesosResource = Static<typeof Resource>;
+
+const Attribute = Type.Object({
+  name: text,
+  text: optional(Type.Object({ value: text })),
+  scalar: optional(Type.Object({ value: number })),
+});
+
+const Agent = Type.Object({
+  agent_info: Type.Object({
+    id: optional(id),
+    hostname: text,
+    port: optional(number),
+    attributes: optional(Type.Array(Attribute)),
+  }),
+  pid: optional(text),
+  active: optional(Type.Boolean()),
+  deactivated: optional(Type.Boolean()),
+  total_resources: optional(Type.Array(Resource)),
+  allocated_resources: optional(Type.Array(Resource)),
+  drain_info: optional(Type.Object({ state: optional(text) })),
+});
+
+/** A registered agent. */
+export interface MesosAgent {
+  readonly id: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** `slave(1)@ip:port`. */
+  readonly pid: string | undefined;
+  /** Connected: the master hears from it. */
+  readonly active: boolean;
+  /** It gets no offers: deactivated or draining. */
+  readonly deactivated: boolean;
+  /** `DRAINING` or `DRAINED`, undefined when it is not drained. */
+  readonly drainState: string | undefined;
+  readonly attributes: Readonly<Record<string, string | number>>;
+  readonly totalResources: readonly MesosResource[];
+  readonly allocatedResources: readonly MesosResource[];
+}
+
+const Task = Type.Object({
+  name: optional(text),
+  task_id: id,
+  framework_id: optional(id),
+  agent_id: optional(id),
+  state: optional(text),
+  resources: optional(Type.Array(Resource)),
+});
+
+/** A task as the master knows it. */
+export interface MesosTask {
+  readonly id: string;
+  readonly name: string;
+  readonly frameworkId: string | undefined;
+  readonly agentId: string | undefined;
+  /** `TASK_RUNNING`, …; undefined for a task that waits for authorisation. */
+  readonly state: string | undefined;
+  readonly resources: readonly MesosResource[];
+}
+
+const StateTask = Type.Object({
+  id: text,
+  name: optional(text),
+  slave_id: optional(text),
+  state: optional(text),
+});
+const State = Type.Object({
+  id: optional(text),
+  version: optional(text),
+  leader: optional(text),
+  cluster: optional(text),
+  slaves: optional(
+    Type.Array(Type.Object({ id: text, hostname: optional(text), active: optional(Type.Boolean()) })),
+  ),
+  frameworks: optional(
+    Type.Array(
+      Type.Object({
+        id: text,
+        name: optional(text),
+        active: optional(Type.Boolean()),
+        tasks: optional(Type.Array(StateTask)),
+      }),
+    ),
+  ),
+});
+/** `GET /master/state`: what we rely on is decoded, the rest stands beside it. */
+export type MesosState = Static<typeof State> & Readonly<Record<string, unknown>>;
+
+export const decoders = {
+  agents: decoder(Type.Object({ get_agents: Type.Object({ agents: optional(Type.Array(Agent)) }) })),
+  tasks: decoder(
+    Type.Object({
+      get_tasks: Type.Object({
+        pending_tasks: optional(Type.Array(Task)),
+        tasks: optional(Type.Array(Task)),
+      }),
+    }),
+  ),
+  state: decoder(State),
+  anything: decoder(Type.Object({})),
+};
+
+export function agentOf(agent: Static<typeof Agent>): MesosAgent {
+  const { agent_info: info } = agent;
+  const attributes = (info.attributes ?? []).map((a) => [a.name, a.text?.value ?? a.scalar?.value ?? ""]);
+  return {
+    id: info.id?.value ?? "",
+    hostname: info.hostname,
+    port: info.port ?? 5051,
+    pid: agent.pid,
+    active: agent.active ?? false,
+    deactivated: agent.deactivated ?? false,
+    drainState: agent.drain_info?.state,
+    attributes: Object.fromEntries(attributes),
+    totalResources: agent.total_resources ?? [],
+    allocatedResources: agent.allocated_resources ?? [],
+  };
+}
+
+export function taskOf(task: Static<typeof Task>): MesosTask {
+  return {
+    id: task.task_id.value,
+    name: task.name ?? "",
+    frameworkId: task.framework_id?.value,
+    agentId: task.agent_id?.value,
+    state: task.state,
+    resources: task.resources ?? [],
+  };
+}

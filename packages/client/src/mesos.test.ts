@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { json, type TestServer, testServer } from "./http-server.test.support";
+import { BambooClient, isRefused, MesosClient, probeMember } from "./index";
+
+const signal = new AbortController().signal;
+
+describe("MesosClient and BambooClient", function () {
+  this.timeout(20_000);
+  const servers: TestServer[] = [];
+
+  async function serve(answer: TestServer["answer"]): Promise<TestServer> {
+    const server = await testServer(answer);
+    servers.push(server);
+    return server;
+  }
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  it("follows a standby's redirect without a scheme, and stays with the leader", async () => {
+    const agent = {
+      agent_info: {
+        id: { value: "S1" },
+        hostname: "a",
+        attributes: [{ name: "group", text: { value: "web" } }],
+      },
+      active: true,
+      registered_time: { nanoseconds: 0 },
+    };
+    const text = JSON.stringify({ type: "GET_AGENTS", get_agents: { agents: [agent] } });
+    const huge = text.replace('"nanoseconds":0', '"nanoseconds":1700000000000000001');
+    const leader = await serve((_, r) => r.writeHead(200).end(huge));
+    const standby = await serve((q, r) => r.writeHead(307, { Location: `//${leader.host}${q.url}` }).end());
+    const client = new MesosClient({ masters: [standby.host] });
+    const [found] = await client.getAgents(signal);
+    assert.deepEqual([found?.id, found?.attributes, found?.active], ["S1", { group: "web" }, true]);
+    await client.getAgents(signal);
+    assert.equal(standby.received.length, 1);
+    assert.deepEqual(JSON.parse(leader.received[0]?.body ?? ""), { type: "GET_AGENTS" });
+  });
+
+  it("waits while there is no leader or it has not recovered, and finds one that moved", async () => {
+    let calls = 0;
+    const first = await serve((_, r) => {
+      calls += 1;
+      if (calls > 3) json(r, 200, { get_tasks: {} });
+      else r.writeHead(503).end("Master has not finished recovery");
+    });
+    const client = new MesosClient({ masters: ["127.83.2.9:5050", first.host] });
+    assert.deepEqual(await client.getTasks(signal), []);
+    await first.close();
+    servers.pop();
+    await assert.rejects(client.getTasks(signal), isRefused);
+  });
+
+  it("sends a drain with a grace period in seconds, and takes an empty answer", async () => {
+    const server = await serve((_, r) => r.writeHead(200).end());
+    await new MesosClient({ masters: [server.host] }).drainAgent("S1", { graceSeconds: 60 }, signal);
+    assert.deepEqual(JSON.parse(server.received[0]?.body ?? ""), {
+      type: "DRAIN_AGENT",
+      drain_agent: { agent_id: { value: "S1" }, max_grace_period: { seconds: 60 }, mark_gone: false },
+    });
+  });
+
+  it("counts an unknown agent as gone, and fails for any other refusal", async () => {
+    const server = await serve((_, r) => r.writeHead(404).end("Agent not found"));
+    const client = new MesosClient({ masters: [server.host] });
+    await client.markAgentGone("S1", signal);
+    await assert.rejects(client.deactivateAgent("S1", signal), { code: "MESOS_CLIENT_STATUS", status: 404 });
+  });
+
+  it("probes a leading master that has recovered, one that has not, and one that knows no leader", async () => {
+    let metrics: Record<string, number> = { "master/elected": 1, "registrar/log/recovered": 1 };
+    let leaderKnown = true;
+    const server = await serve((q, r) => {
+      if (q.url === "/metrics/snapshot") json(r, 200, metrics);
+      else if (q.url === "/redirect" && leaderKnown) r.writeHead(307, { Location: "//10.0.0.1:5050" }).end();
+      else r.writeHead(q.url === "/redirect" ? 503 : 200).end();
+    });
+    const [host = "", port] = server.host.split(":");
+    const probe = () => probeMember("mesos-master", { name: "m", host, port: Number(port) }, signal);
+    assert.deepEqual(await probe(), { name: "m", up: true, joined: true, leading: true, detail: "leading" });
+    metrics = { "master/elected": 1 };
+    assert.deepEqual([(await probe()).joined, (await probe()).leading], [false, true]);
+    metrics = {};
+    assert.equal((await probe()).detail, "standby of 10.0.0.1:5050");
+    leaderKnown = false;
+    assert.deepEqual(await probe(), {
+      name: "m",
+      up: true,
+      joined: false,
+      leading: false,
+      detail: "knows no leading master",
+    });
+  });
+
+  it("reads, writes and deletes Bamboo's rules, and a rule that is unknown is deleted", async () => {
+    const rules: Record<string, unknown> = { "/a": { Id: "/a", Acl: "path /", Config: { Acl: "path /" } } };
+    const server = await serve((q, r) => {
+      if (q.method === "GET") json(r, 200, rules);
+      else if (q.method === "PUT") json(r, 200, JSON.parse(q.body));
+      else if (q.url.endsWith("/shop/web")) json(r, 200, null);
+      else r.writeHead(400, { "Content-Type": "text/plain" }).end("zk: node does not exist\n");
+    });
+    const client = new BambooClient({ urls: [server.url] });
+    assert.equal((await client.services(signal))["/a"]?.Acl, "path /");
+    await client.putService({ id: "shop/web", acl: "path_beg /" }, signal);
+    assert.deepEqual(JSON.parse(server.received[1]?.body ?? ""), { id: "/shop/web", acl: "path_beg /" });
+    await client.deleteService("/shop/web", signal);
+    await client.deleteService("/gone", signal);
+    server.answer = (_, r) => void r.writeHead(400).end("zk: could not connect to a server\n");
+    await assert.rejects(client.deleteService("/gone", signal), { code: "MESOS_CLIENT_STATUS" });
+  });
+});

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import { delay, nowMs } from "./clock";
+import { isAborted, StatusError, UnreachableError } from "./errors";
+import { decodeBody, type HttpMethod, type HttpResponse, send } from "./http";
+import {
+  agentOf,
+  decoders,
+  type MesosAgent,
+  type MesosState,
+  type MesosTask,
+  taskOf,
+} from "./mesos-documents";
+
+export interface MesosOptions {
+  /** `host:port` of every master. */
+  readonly masters: readonly string[];
+  /** Bounds one request to one master. @default 15000 */
+  readonly timeoutMs?: number;
+  /** How long an election or a recovery of the registry is waited out. @default 30000 */
+  readonly electionMs?: number;
+}
+
+/** A call of the v1 operator API: `{ type: "DRAIN_AGENT", drain_agent: { … } }`. */
+export type OperatorCall = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/**
+ * The operator API and the state of Mesos's leading master.
+ *
+ * Any master is asked; a standby's 307 (its Location has no scheme) leads to the leader, 503 means that there is none or
+ * that it has not recovered yet, and both are waited out for `electionMs`. Calls may be repeated after a lost connection: all that
+ * this class offers mean the same the second time.
+ */
+export class MesosClient {
+  readonly #masters: readonly string[];
+  readonly #timeoutMs: number;
+  readonly #electionMs: number;
+  #leader: string | undefined;
+
+  constructor(o: MesosOptions) {
+    this.#masters = o.masters;
+    this.#timeoutMs = o.timeoutMs ?? 15_000;
+    this.#electionMs = o.electionMs ?? 30_000;
+  }
+
+  /** The answer's JSON as it is, undefined when it is empty. Integers above 2^53 (nanoseconds) lose their last digits. */
+  async call<T>(body: OperatorCall, signal: AbortSignal): Promise<T> {
+    const response = await this.#atLeader("POST", "/api/v1", signal, body);
+    if (response.body === "") return undefined as T;
+    return decodeBody(response, decoders.anything) as T;
+  }
+
+  /** All registered agents. */
+  async getAgents(signal: AbortSignal): Promise<MesosAgent[]> {
+    const response = await this.#atLeader("POST", "/api/v1", signal, { type: "GET_AGENTS" });
+    return (decodeBody(response, decoders.agents).get_agents.agents ?? []).map(agentOf);
+  }
+
+  /** Tasks that are pending or running, without those that are over. */
+  async getTasks(signal: AbortSignal): Promise<MesosTask[]> {
+    const response = await this.#atLeader("POST", "/api/v1", signal, { type: "GET_TASKS" });
+    const { pending_tasks: pending, tasks } = decodeBody(response, decoders.tasks).get_tasks;
+    return [...(pending ?? []), ...(tasks ?? [])].map(taskOf);
+  }
+
+  /** `GET /master/state` of the leader. */
+  async getState(signal: AbortSignal): Promise<MesosState> {
+    const response = await this.#atLeader("GET", "/master/state", signal);
+    return decodeBody(response, decoders.state) as MesosState;
+  }
+
+  /** Deactivates the agent and ends its tasks; cannot be taken back before it is drained. Needs Mesos 1.9. */
+  async drainAgent(
+    id: string,
+    o: { readonly graceSeconds?: number; readonly markGone?: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const grace = o.graceSeconds === undefined ? {} : { max_grace_period: { seconds: o.graceSeconds } };
+    const drain = { agent_id: { value: id }, ...grace, mark_gone: o.markGone ?? false };
+    await this.call({ type: "DRAIN_AGENT", drain_agent: drain }, signal);
+  }
+
+  /** The agent gets no further offers; its tasks stay. */
+  async deactivateAgent(id: string, signal: AbortSignal): Promise<void> {
+    await this.call({ type: "DEACTIVATE_AGENT", deactivate_agent: { agent_id: { value: id } } }, signal);
+  }
+
+  async reactivateAgent(id: string, signal: AbortSignal): Promise<void> {
+    await this.call({ type: "REACTIVATE_AGENT", reactivate_agent: { agent_id: { value: id } } }, signal);
+  }
+
+  /** Bans the agent's id for ever and gives up its tasks; an agent that is unknown counts as gone. */
+  async markAgentGone(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.call({ type: "MARK_AGENT_GONE", mark_agent_gone: { agent_id: { value: id } } }, signal);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.status !== 404) throw error;
+    }
+  }
+
+  /** `host:port` of the leader, undefined while no master knows one. */
+  async leader(signal: AbortSignal): Promise<string | undefined> {
+    const failures: unknown[] = [];
+    for (const master of this.#order()) {
+      try {
+        const response = await this.#send("GET", `http://${master}/redirect`, signal);
+        const leader = locationHost(response);
+        if (leader !== undefined) return leader;
+      } catch (error) {
+        if (isAborted(error)) throw error;
+        failures.push(error);
+      }
+    }
+    if (failures.length === this.#masters.length) throw new UnreachableError("GET /redirect", failures);
+    return undefined;
+  }
+
+  async #atLeader(
+    method: HttpMethod,
+    path: string,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<HttpResponse> {
+    const deadline = nowMs() + this.#electionMs;
+    for (let round = 1; ; round++) {
+      const failures: unknown[] = [];
+      let unavailable: HttpResponse | undefined;
+      for (const master of this.#order()) {
+        try {
+          const response = await this.#follow(method, master, path, signal, body);
+          if (response.status >= 200 && response.status < 300) return response;
+          if (response.status !== 503 && response.status !== 307) throw new StatusError(response);
+          unavailable = response;
+        } catch (error) {
+          if (isAborted(error) || error instanceof StatusError) throw error;
+          failures.push(error);
+        }
+      }
+      this.#leader = undefined;
+      if (unavailable ? nowMs() >= deadline : round >= 4) {
+        if (unavailable) throw new StatusError({ ...unavailable, retryable: true });
+        throw new UnreachableError(`${method} ${path}`, failures);
+      }
+      await delay((0.5 + Math.random()) * 100 * 2 ** Math.min(round, 3), signal);
+    }
+  }
+
+  async #follow(
+    method: HttpMethod,
+    master: string,
+    path: string,
+    signal: AbortSignal,
+    body: unknown,
+  ): Promise<HttpResponse> {
+    let host = master;
+    for (let hop = 0; ; hop++) {
+      const response = await this.#send(method, `http://${host}${path}`, signal, body);
+      const next = locationHost(response);
+      if (next === undefined || hop === 3) {
+        if (response.status >= 200 && response.status < 300) this.#leader = host;
+        return response;
+      }
+      host = next;
+    }
+  }
+
+  #send(method: HttpMethod, url: string, signal: AbortSignal, body?: unknown): Promise<HttpResponse> {
+    return send({ method, url, body, timeoutMs: this.#timeoutMs, signal });
+  }
+
+  #order(): string[] {
+    return [...new Set([...(this.#leader === undefined ? [] : [this.#leader]), ...this.#masters])];
+  }
+}
+
+function locationHost(response: HttpResponse): string | undefined {
+  const location = response.headers["location"];
+  if (response.status !== 307 || location === undefined) return undefined;
+  return new URL(location, response.url).host;
+}

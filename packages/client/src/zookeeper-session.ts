@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import type { Client } from "node-zookeeper-client";
+import { after, every, nowMs } from "./clock";
+
+/** State of a session as its user sees it. After `expired` nothing works any more: connect anew. */
+export type SessionState = "connected" | "disconnected" | "expired";
+
+/** What we use of node-zookeeper-client's ConnectionManager, which has no public type. */
+interface ConnectionManager extends EventEmitter {
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  socket?: Socket;
+  connectTimeoutHandler?: NodeJS.Timeout | null;
+  pendingBuffer: Buffer | null;
+  sessionId: Buffer;
+  sessionTimeout: number;
+  connectTimeout: number;
+  findNextServer(callback: (server: unknown) => void): void;
+  onSocketData(data: Buffer): void;
+  onSocketError(error: Error): void;
+}
+
+/** A server that is just starting may accept a connection and never answer on it. */
+const handshakeMs = 3_000;
+
+/**
+ * One session over node-zookeeper-client, with what the library lacks: it notices a silent server (the library has no
+ * read timeout), expires by itself when it was cut off for the whole session timeout, survives answers that the
+ * library cannot parse, drops half an answer of a lost connection, and leaves no timer or socket behind.
+ */
+export class ZooKeeperSession {
+  readonly client: Client;
+  readonly #manager: ConnectionManager;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #ended = new AbortController();
+  readonly #errors = new Map<string, Error>();
+  readonly #stopWatchdog: () => void;
+  #cancelNextAttempt = (): void => {};
+  #attempts = 0;
+  #attemptAt = nowMs();
+  #heardAt = nowMs();
+  #established = false;
+  #state: SessionState = "disconnected";
+
+  constructor(servers: string, sessionTimeoutMs: number) {
+    // Required here, because a program that never talks to ZooKeeper should not pay for loading it.
+    const library = require("node-zookeeper-client") as typeof import("node-zookeeper-client");
+    this.client = library.createClient(servers, { sessionTimeout: sessionTimeoutMs });
+    this.#manager = (this.client as unknown as { connectionManager: ConnectionManager }).connectionManager;
+    this.#tame(this.#manager);
+    this.client.on("connected", () => {
+      this.#established = true;
+      this.#attempts = 0;
+      this.#heardAt = nowMs();
+      this.#become("connected");
+    });
+    this.client.on("disconnected", () => {
+      this.#manager.pendingBuffer = null;
+      this.#become("disconnected");
+    });
+    this.client.on("expired", () => this.#expire());
+    this.#stopWatchdog = every(Math.min(500, Math.max(50, sessionTimeoutMs / 10)), () => this.#watch());
+    this.client.connect();
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Aborts when the session has expired or was closed. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  get sessionId(): Buffer {
+    return this.client.getSessionId();
+  }
+
+  /** The last error of each server that did not accept a connection, and how many servers there are. */
+  get failures(): { readonly errors: readonly Error[]; readonly servers: number } {
+    return { errors: [...this.#errors.values()], servers: this.#manager.servers.length };
+  }
+
+  onState(listener: (state: SessionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends the session; its ephemeral nodes are gone when this resolves, if a server was connected. */
+  async close(): Promise<void> {
+    const socket = this.#manager.socket;
+    this.#ended.abort("closed");
+    if (this.#state === "connected" && socket && !socket.destroyed) {
+      await new Promise<void>((resolve) => {
+        const cancel = after(2_000, resolve);
+        socket.once("close", () => {
+          cancel();
+          resolve();
+        });
+        this.client.close();
+      });
+    }
+    this.#end();
+  }
+
+  #tame(manager: ConnectionManager): void {
+    let next = Math.floor(Math.random() * manager.servers.length);
+    manager.findNextServer = (callback) => {
+      const attempt = (): void => {
+        if (this.#ended.signal.aborted) return;
+        this.#attemptAt = nowMs();
+        callback(manager.servers[next++ % manager.servers.length]);
+      };
+      const round = Math.floor(this.#attempts++ / manager.servers.length);
+      // The first round at once; later ones with jitter, so that clients of a restarted server come back spread out.
+      this.#cancelNextAttempt = after(round === 0 ? 0 : 50 + Math.random() * 250, attempt);
+    };
+    const onSocketData = manager.onSocketData.bind(manager);
+    manager.onSocketData = (data) => {
+      this.#heardAt = nowMs();
+      try {
+        onSocketData(data);
+      } catch (error) {
+        // An answer that the library does not know (for example SESSION_MOVED): the next connection asks again.
+        manager.socket?.destroy(error instanceof Error ? error : undefined);
+      }
+    };
+    const onSocketError = manager.onSocketError.bind(manager);
+    manager.onSocketError = (error) => {
+      this.#errors.set("address" in error ? `${error.address}` : error.message, error);
+      onSocketError(error);
+    };
+  }
+
+  #watch(): void {
+    const silentMs = nowMs() - this.#heardAt;
+    const { sessionTimeout, connectTimeout, socket } = this.#manager;
+    if (this.#state === "connected") {
+      if (silentMs > (sessionTimeout * 2) / 3) socket?.destroy();
+    } else if (this.#established && silentMs > sessionTimeout) {
+      this.#expire();
+    } else if (nowMs() - this.#attemptAt > Math.min(handshakeMs, connectTimeout)) {
+      socket?.destroy();
+    }
+  }
+
+  #expire(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#become("expired");
+    this.#ended.abort("expired");
+    this.#end();
+  }
+
+  #end(): void {
+    this.#stopWatchdog();
+    this.#cancelNextAttempt();
+    clearTimeout(this.#manager.connectTimeoutHandler ?? undefined);
+    this.#manager.socket?.destroy();
+  }
+
+  #become(state: SessionState): void {
+    if (this.#state === state || this.#state === "expired") return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type AgentResources, agentService, type Flags, reservedAgentFlags } from "@pulumi-mesos/model";
+import type { AgentController } from "./agent-controller";
+import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
+import type { Timeouts } from "./platform";
+import { AgentPool } from "./resources/agent-pool";
+
+/** What an agent group is, apart from the controller that keeps it. */
+export interface AgentGroupSpec {
+  /** How many agents. */
+  readonly size: number;
+  /** What each agent offers. */
+  readonly resources: AgentResources;
+  /** Attributes of each agent. @default `group:<name of the group>` */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** More flags of `mesos-agent`, by name without dashes. */
+  readonly flags?: Flags;
+  /** How long tasks of other frameworks than Marathon may take to end when an agent leaves. @default 60 s */
+  readonly drainGraceSeconds?: number;
+}
+
+/** Arguments of {@link AgentGroup}. */
+export interface AgentGroupArgs extends AgentGroupSpec {
+  readonly controller: AgentController;
+  /** Unique in the cluster. @default the resource's name */
+  readonly groupName?: string;
+  readonly timeouts?: Timeouts;
+}
+
+/**
+ * Interchangeable Mesos agents (older texts call an agent a slave). Fewer are reached by draining the emptiest first.
+ *
+ * @example
+ * new mesos.AgentGroup("web", { controller, size: 5, resources: { cpus: 2, mem: 1024 } });
+ */
+export class AgentGroup extends pulumi.ComponentResource {
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(name: string, args: AgentGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesos:index:AgentGroup", name, { size: args.size }, opts);
+    const {
+      controller,
+      size,
+      resources,
+      groupName = name,
+      flags = {},
+      drainGraceSeconds = 60,
+      timeouts,
+    } = args;
+    const { platform, zookeeper, masters } = controller;
+    validate(this, agentGroupRules(groupName, args));
+    controller.claim(this, groupName);
+    const attributes = args.attributes ?? { group: groupName };
+    const service = agentService({ master: masters.zk, resources, attributes, flags });
+    const pool = platform.pool(
+      name,
+      { group: groupName, service, size },
+      { parent: this, provider: platform.provider },
+    );
+    const declaration = {
+      name,
+      size,
+      ...pool,
+      drain: { graceSeconds: drainGraceSeconds, timeoutSeconds: 600 },
+    };
+    const declared = new AgentPool(
+      name,
+      { cluster: controller.clusterName, zookeeper: zookeeper.connectionString, declaration },
+      {
+        parent: this,
+        provider: platform.provider,
+        dependsOn: [...controller.ready],
+        customTimeouts: timeouts,
+      },
+    );
+    this.ready = [declared];
+    this.registerOutputs({});
+  }
+}
+
+const optionalAmounts: Partial<AgentResources> = { disk: 0, gpus: 0 };
+
+function isAmount(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+/** What an agent group is refused for. */
+export function agentGroupRules(group: string, { size, resources, flags = {} }: AgentGroupSpec): Rule[] {
+  return [
+    {
+      path: `agents.${group}`,
+      when: !/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(group),
+      message: `a group's name must be 1 to 32 lower-case letters, digits and dashes, got ${describeValue(group)}`,
+    },
+    {
+      path: `agents.${group}.size`,
+      when: !(Number.isInteger(size) && size >= 0),
+      message: `must be a whole number, 0 or more, got ${describeValue(size)}`,
+    },
+    ...(["cpus", "mem", "disk", "gpus"] as const).map((key) => ({
+      path: `agents.${group}.resources.${key}`,
+      when: !isAmount(resources?.[key] ?? optionalAmounts[key]),
+      message: `must be a number, 0 or more, got ${describeValue(resources?.[key])}`,
+    })),
+    ...flagRules(`agents.${group}.flags`, flags, reservedAgentFlags),
+  ];
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type Address, edgeService, ports } from "@pulumi-mesos/model";
+import type { MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
+import { describeValue, type Rule, validate } from "./invalid-args-error";
+import { makeMembers } from "./members";
+import type { Platform, Timeouts } from "./platform";
+
+/** Arguments of {@link BambooEdge}. */
+export interface BambooEdgeArgs {
+  readonly platform: Platform;
+  readonly zookeeper: ZooKeeperEndpoints;
+  readonly marathon: MarathonEndpoints;
+  /** Edges; each has a HAProxy of its own, and all share their rules. @default 2 */
+  readonly size?: number;
+  /** Password of user `admin` for HAProxy's statistics at `/haproxy_stats`. @default no such page */
+  readonly statsPassword?: pulumi.Input<string>;
+  readonly timeouts?: Timeouts;
+}
+
+/**
+ * The edge: HAProxy pointed at whatever Marathon runs, with Bamboo's API for its rules.
+ *
+ * @example
+ * const edge = new mesos.BambooEdge("edge", { platform, zookeeper, marathon });
+ */
+export class BambooEdge extends pulumi.ComponentResource {
+  readonly addresses: readonly Address[];
+  /** `http://host:port` of every edge's API. */
+  readonly apiUrls: readonly string[];
+  readonly ready: readonly pulumi.Resource[];
+  /** Where traffic enters. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesos:index:BambooEdge", name, { size: args.size }, opts);
+    const { platform, zookeeper, marathon, size = 2, statsPassword, timeouts } = args;
+    const { trafficPort } = platform;
+    validate(this, edgeRules(args));
+    this.addresses = platform.addresses(name, size);
+    this.apiUrls = this.addresses.map((a) => `http://${a.host}:${ports.edge.api}`);
+    const plain = edgeService({
+      marathonUrls: marathon.urls,
+      zookeeper: zookeeper.connectionString,
+      trafficPort,
+    });
+    const stats: Record<string, pulumi.Input<string>> = statsPassword === undefined
+      ? {}
+      : { EDGE_STATS_PASSWORD: pulumi.secret(statsPassword) };
+    const service = { ...plain, env: { ...plain.env, ...stats } };
+    const ready = makeMembers(this, name, {
+      kind: "edge",
+      platform,
+      addresses: this.addresses,
+      port: ports.edge.api,
+      service: () => service,
+      dependsOn: [...zookeeper.ready, ...marathon.ready],
+      timeouts,
+    });
+    this.ready = [ready];
+    this.url = platform.endpoint(name, { addresses: this.addresses, port: trafficPort }, { parent: this });
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+/** What edges are refused for. */
+export function edgeRules({ size = 2 }: Pick<BambooEdgeArgs, "size">): Rule[] {
+  return [
+    {
+      path: "edge.size",
+      when: !(Number.isInteger(size) && size >= 1 && size <= 16),
+      message: `must be a whole number from 1 to 16, got ${describeValue(size)}`,
+    },
+  ];
+}

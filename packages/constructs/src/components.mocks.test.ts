@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import type { MemberStatus } from "@pulumi-mesos/model";
+import { Cluster, type ClusterArgs } from "./cluster";
+import { InvalidArgsError } from "./invalid-args-error";
+import { LocalPlatform } from "./local-platform";
+import { Masters, type MastersArgs } from "./masters";
+import { type Recorded, record } from "./testing/recorded";
+import { ZooKeeper, type ZooKeeperArgs } from "./zookeeper";
+
+const network = "127.77.0.0/16";
+
+function member(name: string, state: Partial<MemberStatus>): MemberStatus {
+  return { name, up: true, joined: true, leading: false, detail: "", ...state };
+}
+
+function find(all: readonly Recorded[], name: string, type?: string): Recorded {
+  const found = all.filter((r) => r.name === name && (type === undefined || r.type === type));
+  assert.equal(
+    found.length,
+    1,
+    `${name} is registered once, got ${all.map((r) => `${r.type} ${r.name}`).join(", ")}`,
+  );
+  const [one] = found;
+  assert.ok(one);
+  return one;
+}
+
+describe("ZooKeeper on the local platform", () => {
+  it("makes an ensemble, and for each server a volume, a process and two gates, and nothing else", async () => {
+    const all = await record(() => {
+      new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 });
+    });
+    const servers = ["zk-1", "zk-2", "zk-3"];
+    assert.deepEqual(
+      all.map((r) => `${r.type} ${r.name}`).sort(),
+      [
+        "mesos:index:Ensemble zk-ensemble",
+        "mesos:index:Ready zk-ready",
+        "mesos:index:ZooKeeper zk",
+        "pulumi:providers:mesos platform",
+        ...servers.flatMap((name) => [
+          `mesos:index:Leave ${name}-leave`,
+          `mesos:index:Ready ${name}-ready`,
+          `mesos:local:Process ${name}`,
+          `mesos:local:Volume ${name}-data`,
+        ]),
+      ].sort(),
+    );
+    for (const resource of all.filter((r) => r.parent === "")) {
+      assert.ok(["zk", "platform"].includes(resource.name), resource.name);
+    }
+    for (const resource of all.filter((r) => r.parent !== "")) {
+      assert.equal(resource.parent, "zk", resource.name);
+      assert.equal(resource.provider, "platform", resource.name);
+    }
+  });
+
+  it("starts all in parallel when nobody answers, and changes broken members first and the leader last", async () => {
+    const program = (): void => {
+      new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 });
+    };
+    for (const resource of (await record(program)).filter((r) => r.type === "mesos:local:Process")) {
+      assert.ok(resource.dependsOn.includes("zk-ensemble"));
+      assert.ok(!resource.dependsOn.some((name) => name.endsWith("-ready")), resource.name);
+    }
+    const all = await record(program, [
+      member("zk-1", { leading: true }),
+      member("zk-2", {}),
+      member("zk-3", { up: false, joined: false }),
+    ]);
+    const ready = (name: string): string[] =>
+      find(all, name, "mesos:local:Process").dependsOn.filter((d) => d.endsWith("-ready"));
+    assert.deepEqual(ready("zk-3"), []);
+    assert.deepEqual(ready("zk-2"), ["zk-3-ready"]);
+    assert.deepEqual(ready("zk-1"), ["zk-2-ready"]);
+  });
+
+  it("gives each process its address, its ports to keep and the volume of its name", async () => {
+    const all = await record(() => {
+      new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 });
+    });
+    const { inputs, deleteBeforeReplace } = find(all, "zk-2", "mesos:local:Process");
+    const prefix = String((inputs.listen as { host: string }[])[0]?.host).replace(/\d+$/, "");
+    assert.deepEqual(inputs.command, ["zookeeper-server", "{conf}/zoo.cfg"]);
+    assert.equal(inputs.volume, "zk-2");
+    assert.equal(inputs.name, "zk-2");
+    assert.ok(deleteBeforeReplace);
+    assert.deepEqual(inputs.listen, [
+      { host: `${prefix}2`, port: 2181 },
+      { host: `${prefix}2`, port: 2888 },
+      { host: `${prefix}2`, port: 3888 },
+    ]);
+    const leave = find(all, "zk-2-leave");
+    assert.equal(leave.deletedWith, "zk-ensemble");
+    assert.equal(leave.inputs.incarnation, "zk-2-incarnation");
+    assert.equal(find(all, "zk-ready").inputs.whole, true);
+  });
+});
+
+describe("Masters", () => {
+  it("computes the quorum and waits for ZooKeeper", async () => {
+    const all = await record(() => {
+      const platform = new LocalPlatform({ network });
+      const zookeeper = new ZooKeeper("zk", { platform, size: 1 });
+      new Masters("m", { platform, zookeeper, size: 5, flags: { offer_timeout: "2mins" } });
+    });
+    const command = find(all, "m-1", "mesos:local:Process").inputs.command as string[];
+    assert.ok(command.includes("--quorum=3"));
+    assert.ok(command.includes("--offer_timeout=2mins"));
+    assert.ok(find(all, "m-ensemble").dependsOn.includes("zk-ready"));
+    assert.deepEqual(find(all, "m-ensemble").inputs, { kind: "mesos-master", size: 5, quorum: 3 });
+  });
+
+  it("fails when the size is not 3 or 5, in one line that says why", async () => {
+    const platform = new LocalPlatform({ network });
+    const zookeeper = { connectionString: "h:2181", ready: [] };
+    await assert.rejects(
+      record(() => {
+        // @ts-expect-error: 4 masters do not compile either
+        new Masters("m", { platform, zookeeper, size: 4 });
+      }),
+      /masters\.size: must be 3 or 5 so that a majority survives one loss, got 4/,
+    );
+  });
+});
+
+describe("Cluster", () => {
+  const program = (): void => {
+    new Cluster("demo", {
+      platform: new LocalPlatform({ network }),
+      secret: "a-secret-of-thirty-two-characters",
+      zookeeper: { size: 3 },
+      masters: { size: 3 },
+      agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
+      marathon: { size: 2 },
+      edge: { size: 1 },
+    });
+  };
+
+  it("gives its provider plain endpoints and makes it wait for every part", async () => {
+    const provider = find(await record(program), "demo-provider");
+    const { marathonUrls, bambooUrls } = provider.inputs as Record<string, unknown>;
+    const urls =
+      typeof marathonUrls === "string" ? (JSON.parse(marathonUrls) as string[]) : (marathonUrls as string[]);
+    assert.equal(urls.length, 2);
+    assert.match(String(bambooUrls), /:8000/);
+    for (const name of ["demo-marathon-ready", "demo-edge-ready", "demo-groups-ready", "demo-web"]) {
+      assert.ok(provider.dependsOn.includes(name), name);
+    }
+  });
+
+  it("passes the edge a derived password, as a secret, and puts the cluster's secret nowhere", async () => {
+    const all = await record(program);
+    assert.ok(!JSON.stringify(all).includes("a-secret-of-thirty-two-characters"));
+    const env = find(all, "demo-edge-1", "mesos:local:Process").inputs.env as {
+      value: Record<string, string>;
+    };
+    // The mocks show a secret as an envelope; a nested one marks the whole property.
+    assert.equal(Object.values(env)[0], "1b47061264138c4ac30d75fd1eb44270");
+    assert.match(env.value.EDGE_STATS_PASSWORD ?? "", /^[A-Za-z0-9_-]{43}$/);
+  });
+
+  it("declares each agent group under the cluster's name with the platform's addresses", async () => {
+    const pool = find(await record(program), "demo-web", "mesos:index:AgentPool");
+    const { cluster, declaration } = pool.inputs as {
+      cluster: string;
+      declaration: {
+        size: number;
+        backend: { network: string; taskPorts: number[] };
+        template: { command: string[] };
+      };
+    };
+    assert.equal(cluster, "demo");
+    assert.equal(declaration.size, 2);
+    assert.match(declaration.backend.network, /^127\.77\.\d+\.0\/24$/);
+    assert.deepEqual(declaration.backend.taskPorts, [31000, 31499]);
+    assert.ok(declaration.template.command.includes("--ip={address}"));
+    assert.ok(pool.dependsOn.includes("demo-groups-ready"));
+  });
+
+  it("parents everything below itself", async () => {
+    const all = await record(program);
+    assert.deepEqual(
+      all
+        .filter((r) => r.parent === "")
+        .map((r) => r.name)
+        .sort(),
+      ["demo", "platform"],
+    );
+  });
+});
+
+describe("bad arguments", () => {
+  it("do not compile where a size is not one of those that work", () => {
+    const refused: [MastersArgs["size"][], ZooKeeperArgs["size"][]] = [
+      [
+        // @ts-expect-error four masters survive no more losses than three
+        4,
+        // @ts-expect-error one master survives none
+        1,
+        // @ts-expect-error it decides how many resources exist, so it is a plain value
+        pulumi.output(3),
+      ],
+      // @ts-expect-error two servers survive no loss
+      [2],
+    ];
+    assert.equal(refused.length, 2);
+  });
+
+  const platform = new LocalPlatform({ network });
+  const parts = { platform, secret: "a-secret-of-thirty-two-characters" };
+
+  it("fails with everything wrong in a cluster's parts at once, before any is made", async () => {
+    const wrong = {
+      ...parts,
+      zookeeper: { size: 2 },
+      masters: { size: 4, flags: { quorum: 1, "--offer_timeout": "2mins" } },
+      agents: { "Web!": { size: 1.5, resources: { cpus: "many" } } },
+      marathon: { size: 0 },
+      edge: { size: 17 },
+    } as unknown as ClusterArgs;
+    const made: string[] = [];
+    const failing = record(() => {
+      const cluster = new Cluster("demo", wrong);
+      made.push(cluster.zookeeper.connectionString);
+    });
+    await assert.rejects(failing, (error) => {
+      assert.ok(error instanceof InvalidArgsError);
+      assert.deepEqual(
+        error.failures.map((f) => f.path),
+        [
+          "zookeeper.size",
+          "masters.size",
+          "masters.flags.quorum",
+          'masters.flags["--offer_timeout"]',
+          "marathon.size",
+          "edge.size",
+          "agents.Web!",
+          "agents.Web!.size",
+          "agents.Web!.resources.cpus",
+          "agents.Web!.resources.mem",
+        ],
+      );
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    });
+    assert.deepEqual(made, []);
+  });
+
+  it("fails in one line when a size is an Output or left out", async () => {
+    const make = (size: unknown) =>
+      record(() => {
+        new ZooKeeper("zk", { platform, size } as ZooKeeperArgs);
+      });
+    await assert.rejects(
+      make(pulumi.output(3)),
+      /^[^\n]*got an Output, whose value a preview may not know$/m,
+    );
+    await assert.rejects(make(undefined), /got nothing$/);
+  });
+
+  it("fails in one line when a network is not of the loopback, by an error that Pulumi prints without a stack", () => {
+    assert.throws(
+      () => new LocalPlatform({ network: "10.0.0.0/16" }),
+      (error) =>
+        error instanceof InvalidArgsError && pulumi.ResourceError.isInstance(error) && error.hideStack,
+    );
+  });
+});
+
+describe("LocalPlatform", () => {
+  it("gives five addresses that begin with the three it gave before, and no two names the same", () => {
+    const platform = new LocalPlatform({ network });
+    const three = platform.addresses("a", 3);
+    assert.deepEqual(platform.addresses("a", 5).slice(0, 3), three);
+    const hosts = [...platform.addresses("a", 5), ...platform.addresses("b", 5)].map((a) => a.host);
+    assert.equal(new Set(hosts).size, 10);
+  });
+});

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type * as pulumi from "@pulumi/pulumi";
+import type { Address } from "@pulumi-mesos/model";
+
+/** A ZooKeeper ensemble, made here or existing: what masters, Marathon, edge and groups need of it. */
+export interface ZooKeeperEndpoints {
+  /** `host:port,host:port`. */
+  readonly connectionString: string;
+  /** What must stand before the ensemble can be used; empty for an existing one. */
+  readonly ready: readonly pulumi.Resource[];
+}
+
+/** Mesos masters, made here or existing. */
+export interface MasterEndpoints {
+  /** `zk://host:port,host:port/mesos`, by which agents and schedulers find the leader. */
+  readonly zk: string;
+  /** Every master with its address; port 5050. */
+  readonly addresses: readonly Address[];
+  readonly ready: readonly pulumi.Resource[];
+}
+
+/** Marathons, made here or existing. */
+export interface MarathonEndpoints {
+  /** `http://host:port` of every instance. */
+  readonly urls: readonly string[];
+  readonly ready: readonly pulumi.Resource[];
+}

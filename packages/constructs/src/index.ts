@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as bamboo from "./bamboo";
+import * as marathon from "./marathon";
+
+export { AgentController, type AgentControllerArgs } from "./agent-controller";
+export { AgentGroup, type AgentGroupArgs, type AgentGroupSpec } from "./agent-group";
+export { BambooEdge, type BambooEdgeArgs } from "./bamboo-edge";
+export { Cluster, type ClusterArgs } from "./cluster";
+export { type Distribution, simulator } from "./distribution";
+export type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
+export { InvalidArgsError } from "./invalid-args-error";
+export { LocalPlatform, type LocalPlatformArgs } from "./local-platform";
+export { Marathon, type MarathonArgs } from "./marathon-servers";
+export { Masters, type MastersArgs } from "./masters";
+export type {
+  EndpointArgs,
+  Node,
+  NodeArgs,
+  NodeService,
+  Platform,
+  Pool,
+  PoolArgs,
+  Timeouts,
+} from "./platform";
+export { AgentPool } from "./resources/agent-pool";
+export { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
+export { Process, type ProcessArgs, type ProcessFile } from "./resources/process";
+export { Provider, type ProviderArgs } from "./resources/provider";
+export { Volume, type VolumeArgs } from "./resources/volume";
+export { ZooKeeper, type ZooKeeperArgs } from "./zookeeper";
+export { bamboo, marathon };

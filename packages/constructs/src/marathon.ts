@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+export { App, type AppArgs, type AppTask } from "./resources/marathon-app";
+export {
+  type GetAppArgs,
+  type GetAppsArgs,
+  type GetGroupArgs,
+  type GetPodArgs,
+  getApp,
+  getAppOutput,
+  getApps,
+  getAppsOutput,
+  getGroup,
+  getGroupOutput,
+  getInfo,
+  getInfoOutput,
+  getPod,
+  getPodOutput,
+} from "./resources/marathon-functions";
+export { Pod, type PodArgs } from "./resources/marathon-pod";

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type Address, type Flags, masterService, ports, reservedMasterFlags } from "@pulumi-mesos/model";
+import type { MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
+import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
+import { makeMembers } from "./members";
+import type { Platform, Timeouts } from "./platform";
+
+/** Arguments of {@link Masters}. */
+export interface MastersArgs {
+  readonly platform: Platform;
+  readonly zookeeper: ZooKeeperEndpoints;
+  /** Masters: 3 survive the loss of one, 5 of two. The quorum follows from it. */
+  readonly size: 3 | 5;
+  /** More flags of `mesos-master`, by name without dashes. A change rolls through the masters one by one. */
+  readonly flags?: Flags;
+  /** Name of the cluster in `/state` and the UI. @default the resource's name */
+  readonly clusterName?: string;
+  readonly timeouts?: Timeouts;
+}
+
+/**
+ * Mesos masters with their replicated registry.
+ *
+ * @example
+ * const masters = new mesos.Masters("masters", { platform, zookeeper, size: 3 });
+ */
+export class Masters extends pulumi.ComponentResource implements MasterEndpoints {
+  readonly zk: string;
+  readonly addresses: readonly Address[];
+  readonly ready: readonly pulumi.Resource[];
+  /** One URL of the UI; a standby leads on to the leader. */
+  readonly uiUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: MastersArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesos:index:Masters", name, { size: args.size }, opts);
+    const { platform, zookeeper, size, flags = {}, clusterName = name, timeouts } = args;
+    validate(this, masterRules(args));
+    this.addresses = platform.addresses(name, size);
+    this.zk = `zk://${zookeeper.connectionString}/mesos`;
+    const service = masterService({ zk: this.zk, size, cluster: clusterName, flags });
+    const ready = makeMembers(this, name, {
+      kind: "mesos-master",
+      platform,
+      addresses: this.addresses,
+      port: ports.master.http,
+      service: () => service,
+      dependsOn: zookeeper.ready,
+      timeouts,
+    });
+    this.ready = [ready];
+    this.uiUrl = platform.endpoint(
+      name,
+      { addresses: this.addresses, port: ports.master.http },
+      { parent: this },
+    );
+    this.registerOutputs({ uiUrl: this.uiUrl });
+  }
+}
+
+/** What masters are refused for. */
+export function masterRules({ size, flags = {} }: Pick<MastersArgs, "size" | "flags">): Rule[] {
+  return [
+    {
+      path: "masters.size",
+      when: ![3, 5].includes(size),
+      message: `must be 3 or 5 so that a majority survives one loss, got ${describeValue(size)}`,
+    },
+    ...flagRules("masters.flags", flags, reservedMasterFlags),
+  ];
+}

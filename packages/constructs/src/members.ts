@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type Address, type MemberAddress, type MemberKind, quorumOf } from "@pulumi-mesos/model";
+import type { NodeService, Platform, Timeouts } from "./platform";
+import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
+
+/** Members of an ensemble: nodes with an identity that are changed one at a time. */
+export interface MembersArgs {
+  readonly kind: MemberKind;
+  readonly platform: Platform;
+  readonly addresses: readonly Address[];
+  /** Port at which a member is asked for its state. */
+  readonly port: number;
+  /** What member `index` runs; indices begin with 0. */
+  readonly service: (index: number) => NodeService;
+  readonly dependsOn: readonly pulumi.Resource[];
+  readonly timeouts?: Timeouts;
+}
+
+/**
+ * Makes nodes behind their gates (DESIGN §4): the declared size is checked first; members are changed broken first and
+ * leader last, each after its predecessor has joined again; a member leaves only while a quorum survives without it.
+ *
+ * When nobody answers there is no order and all start in parallel. The order is asked anew at each run and appears only
+ * in `dependsOn`, so that a changed order alone changes nothing.
+ *
+ * @returns the gate that stands when every member has joined.
+ */
+export function makeMembers(parent: pulumi.ComponentResource, name: string, args: MembersArgs): Ready {
+  const { kind, platform, addresses, port } = args;
+  const members = addresses.map((a): MemberAddress => ({ name: a.name, host: a.host, port }));
+  const custom = { parent, provider: platform.provider, customTimeouts: args.timeouts };
+  const ensemble = new Ensemble(
+    `${name}-ensemble`,
+    { kind, size: members.length, quorum: quorumOf(members.length) },
+    { ...custom, dependsOn: [...args.dependsOn] },
+  );
+  const { order } = getEnsemble({ kind, members }, { parent, provider: platform.provider });
+  const ready = new Map<string, Ready>();
+  const incarnations = members.map((member, index) => {
+    const peers = members.filter((m) => m !== member);
+    const predecessor = order.apply((names) => {
+      const before = ready.get(names[names.indexOf(member.name) - 1] ?? "");
+      return before === undefined ? [ensemble] : [ensemble, before];
+    });
+    const node = platform.node(
+      member.name,
+      { service: args.service(index), address: { name: member.name, host: member.host } },
+      { ...custom, dependsOn: predecessor },
+    );
+    const gate = { kind, member, peers, incarnation: node.incarnation };
+    new Leave(`${member.name}-leave`, gate, { ...custom, deletedWith: ensemble, deleteBeforeReplace: true });
+    ready.set(member.name, new Ready(`${member.name}-ready`, { ...gate, whole: false }, custom));
+    return node.incarnation;
+  });
+  const [first, ...rest] = members;
+  if (first === undefined) {
+    throw new pulumi.ResourceError(`${name}: an ensemble has at least one member`, parent);
+  }
+  return new Ready(
+    `${name}-ready`,
+    {
+      kind,
+      member: first,
+      peers: rest,
+      whole: true,
+      incarnation: pulumi.all(incarnations).apply((all) => all.join(" ")),
+    },
+    { ...custom, dependsOn: [...ready.values()] },
+  );
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type * as pulumi from "@pulumi/pulumi";
+import type { Address, AgentPoolDeclaration, Service } from "@pulumi-mesos/model";
+
+/** How long operations may take, as Pulumi's `customTimeouts` (which components ignore): `"5m"`. */
+export interface Timeouts {
+  /** @default per resource, 1 to 10 minutes */
+  readonly create?: string;
+  readonly update?: string;
+  readonly delete?: string;
+}
+
+/** A `Service` whose environment and files may come from other resources or be secret. */
+export type NodeService = Omit<Service, "env" | "files"> & {
+  readonly env: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly files: readonly {
+    readonly path: string;
+    readonly content: pulumi.Input<string>;
+    readonly mode?: string;
+  }[];
+};
+
+/** One machine with an identity. */
+export interface NodeArgs {
+  readonly service: NodeService;
+  readonly address: Address;
+}
+
+/** A node that a platform made. */
+export interface Node {
+  /** Changes when the node is replaced, not when it is restarted. */
+  readonly incarnation: pulumi.Output<string>;
+}
+
+/** Interchangeable machines. */
+export interface PoolArgs {
+  /** Name of the agent group whose members these are. */
+  readonly group: string;
+  /** What each member runs; placeholders are filled in for each. */
+  readonly service: NodeService;
+  /** How many members are declared; membership itself is the group controller's. */
+  readonly size: number;
+}
+
+/** A pool that a platform prepared: the part of the declaration that says how the controller makes members. */
+export type Pool = Pick<AgentPoolDeclaration, "template" | "backend">;
+
+/** One stable URL in front of several nodes. */
+export interface EndpointArgs {
+  readonly addresses: readonly Address[];
+  readonly port: number;
+}
+
+/**
+ * Where programs run. Constructs say what runs, a platform says how; one contract suite holds every platform to this.
+ */
+export interface Platform {
+  /** The plugin instance without endpoints, which serves processes and gates. */
+  readonly provider: pulumi.ProviderResource;
+  /** Where an edge takes traffic: 8888 on this machine, 80 elsewhere. */
+  readonly trafficPort: number;
+  /**
+   * Addresses of members with an identity, known before anything starts, so that peers can name each other.
+   * `addresses(n, 5)` begins with `addresses(n, 3)`; different names never overlap.
+   */
+  addresses(name: string, count: number): Address[];
+  /** One machine with an identity, supervised: a ZooKeeper server, a master, a Marathon, an edge. */
+  node(name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node;
+  /** Interchangeable machines with the verbs of an auto-scaling group. */
+  pool(name: string, args: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool;
+  /** One stable URL in front of several nodes. */
+  endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string>;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type AgentPoolInputs, resourceTokens } from "@pulumi-mesos/model";
+import { pluginOptions } from "./plugin-options";
+
+/** The declaration of a group of agents, kept in ZooKeeper for its controller and waited for until it is settled. */
+export class AgentPool extends pulumi.CustomResource {
+  constructor(name: string, args: pulumi.Inputs & AgentPoolInputs, opts?: pulumi.CustomResourceOptions) {
+    super(resourceTokens.agentPool, name, args, pluginOptions(opts));
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type EnsembleInputs,
+  functionTokens,
+  type GetEnsembleInputs,
+  type GetEnsembleResult,
+  type LeaveInputs,
+  messageOf,
+  packageVersion,
+  pluginDownloadURL,
+  type ReadyInputs,
+  resourceTokens,
+} from "@pulumi-mesos/model";
+import { pluginOptions } from "./plugin-options";
+
+type Incarnated<T> = Omit<T, "incarnation"> & { readonly incarnation: pulumi.Input<string> };
+
+/** The declared size of an ensemble: every change is checked against what stands before anything is touched. */
+export class Ensemble extends pulumi.CustomResource {
+  constructor(name: string, args: EnsembleInputs, opts?: pulumi.CustomResourceOptions) {
+    super(resourceTokens.ensemble, name, args, pluginOptions(opts));
+  }
+}
+
+/** Waits until a member that was just made is part of its ensemble. */
+export class Ready extends pulumi.CustomResource {
+  constructor(name: string, args: Incarnated<ReadyInputs>, opts?: pulumi.CustomResourceOptions) {
+    super(resourceTokens.ready, name, args, pluginOptions(opts));
+  }
+}
+
+/** Refuses to let a member go unless a quorum survives without it; deleted before its node. */
+export class Leave extends pulumi.CustomResource {
+  constructor(name: string, args: Incarnated<LeaveInputs>, opts?: pulumi.CustomResourceOptions) {
+    super(resourceTokens.leave, name, args, pluginOptions(opts));
+  }
+}
+
+/**
+ * Asks every member of an ensemble for its state, and in which order they should be changed. What goes wrong is printed
+ * as one line on the parent.
+ */
+export function getEnsemble(
+  args: GetEnsembleInputs,
+  opts: pulumi.InvokeOptions,
+): pulumi.Output<GetEnsembleResult> {
+  const options = { version: packageVersion, pluginDownloadURL, ...opts };
+  const answer = pulumi.runtime.invoke(
+    functionTokens.getEnsemble,
+    args,
+    options,
+  ) as Promise<GetEnsembleResult>;
+  return pulumi.output(answer.catch((error: unknown) => failed(messageOf(error), opts.parent)));
+}
+
+/**
+ * An engine that has refused another resource closes its plugins first and the program's monitor a moment later. A call in
+ * between fails in words that would stand beside the refusal as a fault of its own; the SDK is told what it is told when
+ * the monitor is gone, and nothing is made with the answer that never came.
+ */
+function failed(message: string, parent: pulumi.Resource | undefined): Promise<never> {
+  if (message.includes("the client connection is closing")) {
+    pulumi.runtime.terminateRpcs();
+    return new Promise(() => {});
+  }
+  throw new pulumi.ResourceError(message, parent, true);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { packageName } from "@pulumi-mesos/model";
+import { pluginOptions } from "./plugin-options";
+
+/** Where the plugin finds what it manages; everything is optional, and a resource that needs a missing one says so. */
+export interface ProviderArgs {
+  /** `http://host:port` of every Marathon; any that answers is used. */
+  readonly marathonUrls?: pulumi.Input<readonly string[]>;
+  /** User of Marathon's HTTP basic authentication; with `marathonPassword`, without `marathonToken`. */
+  readonly marathonUser?: pulumi.Input<string>;
+  /** Kept secret in the state. */
+  readonly marathonPassword?: pulumi.Input<string>;
+  /**
+   * Sent as `Authorization: token=<token>`, as DC/OS wants it; one that names its scheme (`Bearer abc`) is sent as it
+   * is. Kept secret in the state.
+   */
+  readonly marathonToken?: pulumi.Input<string>;
+  /**
+   * Certificates in PEM, not a path, of the authorities that may sign Marathon's.
+   *
+   * @default those that the machine trusts
+   */
+  readonly marathonCa?: pulumi.Input<string>;
+  /** Certificate in PEM, not a path, that is shown to Marathon; with `marathonKey`. */
+  readonly marathonCert?: pulumi.Input<string>;
+  /** Private key in PEM of `marathonCert`. Kept secret in the state. */
+  readonly marathonKey?: pulumi.Input<string>;
+  /**
+   * Takes any certificate of Marathon: then anybody on the way can read and change everything.
+   *
+   * @default false
+   */
+  readonly marathonInsecure?: pulumi.Input<boolean>;
+  /** `http://host:port` of every edge's API. */
+  readonly bambooUrls?: pulumi.Input<readonly string[]>;
+}
+
+/**
+ * An instance of the plugin with its endpoints.
+ *
+ * @example
+ * const provider = new mesos.Provider("mine", { marathonUrls: ["http://marathon.example:8080"] });
+ */
+export class Provider extends pulumi.ProviderResource {
+  constructor(name: string, args: ProviderArgs = {}, opts?: pulumi.ResourceOptions) {
+    const secret = (value: pulumi.Input<string> | undefined) => value && pulumi.secret(value);
+    const inputs = {
+      ...args,
+      marathonPassword: secret(args.marathonPassword),
+      marathonToken: secret(args.marathonToken),
+      marathonKey: secret(args.marathonKey),
+    };
+    super(packageName, name, inputs, pluginOptions(opts));
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type Address, connectionString, ports, zookeeperService } from "@pulumi-mesos/model";
+import type { ZooKeeperEndpoints } from "./endpoints";
+import { describeValue, type Rule, validate } from "./invalid-args-error";
+import { makeMembers } from "./members";
+import type { Platform, Timeouts } from "./platform";
+
+/** Arguments of {@link ZooKeeper}. */
+export interface ZooKeeperArgs {
+  readonly platform: Platform;
+  /** Servers: 3 survive the loss of one, 5 of two, 1 none. */
+  readonly size: 1 | 3 | 5;
+  /** Heap of each JVM in MiB. @default 128 */
+  readonly heapMiB?: number;
+  /** ZooKeeper's unit of time in ms; sessions last 2 to 20 of it. @default 2000 */
+  readonly tickTimeMs?: number;
+  readonly timeouts?: Timeouts;
+}
+
+/**
+ * A ZooKeeper ensemble: the coordination that masters, Marathon and the edge share.
+ *
+ * @example
+ * const zookeeper = new mesos.ZooKeeper("zk", { platform, size: 3 });
+ */
+export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndpoints {
+  readonly connectionString: string;
+  readonly addresses: readonly Address[];
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(name: string, args: ZooKeeperArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mesos:index:ZooKeeper", name, { size: args.size }, opts);
+    const { platform, size, heapMiB = 128, tickTimeMs = 2000, timeouts } = args;
+    validate(this, zookeeperRules(args));
+    const members = platform.addresses(name, size);
+    const ready = makeMembers(this, name, {
+      kind: "zookeeper",
+      platform,
+      addresses: members,
+      port: ports.zookeeper.client,
+      service: (index) => zookeeperService({ members, index, heapMiB, tickTimeMs }),
+      dependsOn: [],
+      timeouts,
+    });
+    this.addresses = members;
+    this.connectionString = connectionString(members);
+    this.ready = [ready];
+    this.registerOutputs({ connectionString: this.connectionString });
+  }
+}
+
+/** What a ZooKeeper is refused for. */
+export function zookeeperRules(args: Omit<ZooKeeperArgs, "platform">): Rule[] {
+  const { size, heapMiB = 128, tickTimeMs = 2000 } = args;
+  return [
+    {
+      path: "zookeeper.size",
+      when: ![1, 3, 5].includes(size),
+      message: `must be 1, 3 or 5, because an even number survives no more losses than one server less, got ${describeValue(size)}`,
+    },
+    {
+      path: "zookeeper.heapMiB",
+      when: !(Number.isInteger(heapMiB) && heapMiB >= 32),
+      message: `must be a whole number, 32 or more, got ${describeValue(heapMiB)}`,
+    },
+    {
+      path: "zookeeper.tickTimeMs",
+      when: !(Number.isInteger(tickTimeMs) && tickTimeMs >= 100),
+      message: `must be a whole number, 100 or more, got ${describeValue(tickTimeMs)}`,
+    },
+  ];
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type BambooService, bambooId, isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { PlacedApp } from "../discovery/rotation";
+import type { EdgeHealth } from "../health";
+import { goJson, sorted } from "./go-json";
+import { refusal } from "./guard";
+import { readService } from "./service-request";
+import { servicesDocument, stateDocument } from "./state-document";
+
+/** What the API shows and changes. */
+export interface ApiBackend {
+  /** Rules as ZooKeeper has them now. */
+  rules(): Promise<ReadonlyMap<string, BambooService>>;
+  knownRules(): ReadonlyMap<string, BambooService>;
+  putRule(id: string, acl: string, config: Readonly<Record<string, string>> | null): Promise<void>;
+  removeRule(id: string): Promise<boolean>;
+  /** What HAProxy says against a condition, or nothing. */
+  judge(acl: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Marathon's apps, or nothing before the first answer. */
+  apps(): ReadonlyMap<string, PlacedApp> | undefined;
+  marathonAgeMs(): number | undefined;
+  resync(): void;
+  health(): EdgeHealth;
+}
+
+export interface ApiOptions {
+  readonly backend: ApiBackend;
+  /** Names by which this edge may be called beside IP addresses and localhost. */
+  readonly advertised: ReadonlySet<string>;
+}
+
+const text = "text/plain; charset=utf-8";
+const json = "application/json";
+
+/** Bamboo's HTTP API and `/api/health`. */
+export function createApi({ backend, advertised }: ApiOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: 1 << 20,
+    requestTimeout: 10_000,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 4096 },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addHook("onRequest", async (request, reply) => {
+    const refused = refusal(guarded(request), advertised);
+    if (refused !== undefined) await fail(reply, 403, refused);
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type(text).send("404 page not found\n"));
+  app.setErrorHandler((error, _request, reply) => {
+    if (isMesosError(error) && error.retryable) return fail(reply, 503, error.message);
+    const status = (error as { statusCode?: number }).statusCode ?? 500;
+    return fail(reply, status, messageOf(error));
+  });
+  addStatus(app, backend);
+  addServices(app, backend);
+  return app;
+}
+
+function addStatus(app: FastifyInstance, backend: ApiBackend): void {
+  both(app, "/status", (_request, reply) => reply.type("text/plain; charset=utf-8").send("OK"));
+  both(app, "/api/health", (_request, reply) => {
+    const health = backend.health();
+    return reply
+      .code(health.serving ? 200 : 503)
+      .type(json)
+      .send(JSON.stringify(health));
+  });
+  both(app, "/api/state", (_request, reply) => {
+    const apps = backend.apps();
+    if (!apps)
+      throw new MesosError("MESOS_EDGE_NO_STATE", "marathon has not answered yet", { retryable: true });
+    reply.header("X-Marathon-Age-Ms", Math.round(backend.marathonAgeMs() ?? 0));
+    return sendJson(reply, goJson(stateDocument(apps.values(), backend.knownRules())));
+  });
+  for (const url of ["/api/marathon/event_callback", "/api/marathon/event_callback/"]) {
+    app.post(url, (_request, reply) => {
+      backend.resync();
+      return reply.type(text).send("Got it!");
+    });
+  }
+}
+
+function addServices(app: FastifyInstance, backend: ApiBackend): void {
+  both(app, "/api/services", async (_request, reply) =>
+    sendJson(reply, goJson(servicesDocument(await backend.rules()))),
+  );
+  const write = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const sent = readService(
+      String(request.body ?? ""),
+      request.method === "PUT" ? idInUrl(request) : undefined,
+    );
+    if (!sent.ok) return fail(reply, 400, sent.message);
+    const reason = await backend.judge(sent.acl, AbortSignal.timeout(10_000));
+    if (reason !== undefined) return fail(reply, 400, `acl: haproxy refuses it: ${reason}`);
+    const { Id, Acl, Config } = sent.service;
+    await backend.putRule(Id, Acl, Config);
+    return sendJson(reply, goJson({ Id, Acl, Config: Config && sorted(Config) }));
+  };
+  app.post("/api/services", write);
+  app.post("/api/services/", write);
+  app.put("/api/services/*", write);
+  app.delete("/api/services/*", async (request, reply) => {
+    const id = bambooId(idInUrl(request));
+    if (id === "") return fail(reply, 400, "can not use empty ID");
+    if (!(await backend.removeRule(id))) return fail(reply, 400, "zk: node does not exist");
+    return sendJson(reply, "null");
+  });
+}
+
+/** The id after `/api/services/`, decoded. */
+function idInUrl(request: FastifyRequest): string {
+  return String((request.params as { "*"?: string })["*"] ?? "");
+}
+
+/** A path for GET and HEAD, with and without a slash at the end. */
+function both(
+  app: FastifyInstance,
+  url: string,
+  handler: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | Promise<FastifyReply>,
+): void {
+  app.get(url, handler);
+  app.get(`${url}/`, handler);
+}
+
+/** As bytes, because fastify adds a charset to texts, which Bamboo does not. */
+function sendJson(reply: FastifyReply, body: string): FastifyReply {
+  return reply.header("content-type", json).send(Buffer.from(body));
+}
+
+function fail(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return reply.code(status).type(text).send(`${message}\n`);
+}
+
+function guarded({ headers }: FastifyRequest): Parameters<typeof refusal>[0] {
+  const fetchSite = headers["sec-fetch-site"];
+  return {
+    host: headers.host,
+    origin: headers.origin,
+    fetchSite: typeof fetchSite === "string" ? fetchSite : undefined,
+  };
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isIP } from "node:net";
+
+/** The parts of a request by which a browser on a foreign page is told from a client. */
+export interface GuardedRequest {
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  /** The header `Sec-Fetch-Site`, which only browsers send. */
+  readonly fetchSite: string | undefined;
+}
+
+/**
+ * Says why a request may come from a foreign web page, or nothing.
+ *
+ * The API has no password, so a page that the operator's browser shows must not reach it: not by another Origin, not by a
+ * name that was rebound to this address, not by a form. A browser tells of itself by Origin or Sec-Fetch-Site; other
+ * clients may send any media type, as Bamboo's own did.
+ */
+export function refusal(request: GuardedRequest, advertised: ReadonlySet<string>): string | undefined {
+  const { host, origin, fetchSite } = request;
+  const name = hostName(host);
+  if (name === undefined || !(isIP(name) || name === "localhost" || advertised.has(name))) {
+    return `host ${JSON.stringify(host ?? "")} is not a name of this edge`;
+  }
+  if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
+    return `origin ${JSON.stringify(origin)} is foreign`;
+  }
+  if (fetchSite !== undefined && fetchSite !== "same-origin" && fetchSite !== "none") {
+    return `a page of another site asks (Sec-Fetch-Site: ${fetchSite})`;
+  }
+  return undefined;
+}
+
+/** The name or address in a Host header, without port and brackets. */
+function hostName(host: string | undefined): string | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@\s]+))(?::\d+)?$/.exec(host ?? "");
+  return (match?.[1] ?? match?.[2])?.toLowerCase();
+}
+
+function originHost(origin: string): string | undefined {
+  return /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1];
+}

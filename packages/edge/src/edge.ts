@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { isIPv6 } from "node:net";
+import { join, resolve } from "node:path";
+import { canonicalJson, digestOf } from "@pulumi-mesos/model";
+import { createApi } from "./api/api";
+import type { Clock } from "./clock";
+import type { App, Task } from "./discovery/apps";
+import { decodeApp } from "./discovery/apps";
+import { ClusterState } from "./discovery/cluster-state";
+import { Discovery, type MarathonSource } from "./discovery/discovery";
+import { HostNames } from "./discovery/host-names";
+import { Applier } from "./haproxy/applier";
+import { Master } from "./haproxy/master";
+import { Runtime } from "./haproxy/runtime";
+import { aclProbe, type Check, type HaproxyProgram, haproxyCheck } from "./haproxy/validate";
+import type { EdgeHealth } from "./health";
+import type { Log } from "./log";
+import type { BindAddress, EdgeOptions } from "./options";
+import { type BackendMemo, backendName, routesOf } from "./routing/routes";
+import { RuleStore } from "./rules";
+
+/** What an edge needs from outside. */
+export interface EdgeDependencies {
+  readonly source: MarathonSource;
+  readonly program: HaproxyProgram;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** @default 30000 */
+  readonly resyncMs?: number;
+}
+
+/** A running edge. */
+export interface Edge {
+  /** Serves the API, adopts or starts HAProxy and begins to watch; the API's address. */
+  listen(): Promise<BindAddress>;
+  /** Ends the controller; HAProxy goes on unless the options say otherwise. */
+  close(): Promise<void>;
+}
+
+/** Puts discovery, rules, HAProxy and API together. */
+export function createEdge(options: EdgeOptions, dependencies: EdgeDependencies): Edge {
+  const controller = new Controller(options, dependencies);
+  return { listen: () => controller.listen(), close: () => controller.close() };
+}
+
+class Controller {
+  readonly #o: EdgeOptions;
+  readonly #d: EdgeDependencies;
+  readonly #names: HostNames;
+  readonly #state: ClusterState;
+  readonly #discovery: Discovery;
+  readonly #rules: RuleStore;
+  readonly #stop = new AbortController();
+  readonly #work: Promise<void>[] = [];
+  readonly #api: ReturnType<typeof createApi>;
+  #haproxy: { master: Master; runtime: Runtime; applier: Applier; check: Check } | undefined;
+  #leftOut: ReadonlyMap<string, string> = new Map();
+  #pending = false;
+  #memo: BackendMemo = new WeakMap();
+
+  constructor(o: EdgeOptions, d: EdgeDependencies) {
+    this.#o = o;
+    this.#d = d;
+    const { clock, log, source } = d;
+    const onChange = (): void => this.#changed();
+    this.#names = new HostNames(log);
+    this.#state = new ClusterState((app, task) => this.#wasServing(app, task));
+    this.#discovery = new Discovery({
+      source,
+      state: this.#state,
+      clock,
+      log,
+      resyncMs: d.resyncMs ?? 30_000,
+      prepare: (documents) => this.#prepare(documents),
+      onChange,
+    });
+    this.#rules = new RuleStore({ servers: o.zookeeper, root: o.zookeeperPath, clock, log, onChange });
+    this.#api = this.#createApi();
+  }
+
+  async listen(): Promise<BindAddress> {
+    const { clock, log } = this.#d;
+    const directory = resolve(this.#o.dataDir);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // The API's address comes first: a second controller of the same address ends here and touches nothing.
+    await this.#api.listen({ host: this.#o.bind.host, port: this.#o.bind.port });
+    const configFile = resolve(this.#o.output ?? join(directory, "haproxy.cfg"));
+    const program = this.#d.program;
+    const master = new Master({ program, directory, configFile, clock });
+    const runtime = new Runtime(directory);
+    const check = haproxyCheck(program, directory);
+    const settings = {
+      frontendBind: bindText(this.#o.frontendBind),
+      nbthread: this.#o.nbthread,
+      maxconn: 8_000,
+      hardStopAfter: "60s",
+      ...(this.#o.statsPassword && { statsPassword: this.#o.statsPassword }),
+    };
+    const applier = new Applier({ master, runtime, check, settings, directory, configFile, clock, log });
+    this.#haproxy = { master, runtime, applier, check };
+    await applier.adopt();
+    const { signal } = this.#stop;
+    this.#work.push(applier.run(signal), this.#discovery.run(signal), this.#rules.run(signal), this.#tend());
+    const { address, port } = this.#api.server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#api.close();
+    await Promise.all(this.#work);
+    if (this.#o.onExit === "stop") await this.#haproxy?.master.end(new AbortController().signal);
+    this.#haproxy?.runtime.close();
+  }
+
+  /** Something is known that was not: routes are made once for all that comes in this turn. */
+  #changed(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    setImmediate(() => {
+      this.#pending = false;
+      // Before both are known, what HAProxy has is better than half of the truth.
+      if (!this.#discovery.synced || !this.#rules.synced || this.#stop.signal.aborted) return;
+      const routes = routesOf(
+        this.#state.apps.values(),
+        this.#rules.rules,
+        (h) => this.#names.resolve(h),
+        this.#memo,
+      );
+      for (const [id, reason] of routes.leftOut) {
+        if (this.#leftOut.get(id) !== reason) this.#d.log.warn({ id, reason }, "left out");
+      }
+      this.#leftOut = routes.leftOut;
+      this.#haproxy?.applier.want(routes);
+    });
+  }
+
+  /** Learns the addresses of agents before their tasks are placed. */
+  async #prepare(documents: readonly unknown[]): Promise<void> {
+    const tasks = documents.flatMap((document) => decodeApp(document)?.tasks ?? []);
+    if (await this.#names.refresh(tasks.map((task) => task.host))) this.#memo = new WeakMap();
+  }
+
+  /** Whether HAProxy sends requests to a task that this controller sees for the first time. */
+  #wasServing(app: App, task: Task): boolean {
+    const slots = this.#haproxy?.applier.table.get(backendName(app.id)) ?? [];
+    const host = app.network === "container" ? task.addresses[0] : this.#names.resolve(task.host);
+    const ports = app.network === "container" ? app.containerPorts : task.ports;
+    return slots.some((s) => s.state === "ready" && s.address === host && ports.includes(s.port));
+  }
+
+  /** Looks after what nobody reports: names, logs, changes of HAProxy made by others. */
+  async #tend(): Promise<void> {
+    const { clock, log } = this.#d;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.pause(30_000, signal);
+      if (signal.aborted) return;
+      try {
+        await this.#haproxy?.master.trimLog();
+        await this.#haproxy?.applier.reread();
+        const hosts = [...this.#state.apps.values()].flatMap((app) => app.tasks.map((task) => task.host));
+        if (await this.#names.refresh(hosts, true)) {
+          this.#memo = new WeakMap();
+          this.#changed();
+        }
+      } catch (error) {
+        log.warn({ err: error }, "the regular look was cut short");
+      }
+    }
+  }
+
+  #createApi(): ReturnType<typeof createApi> {
+    const advertised = new Set<string>();
+    if (this.#o.endpoint) advertised.add(new URL(this.#o.endpoint).hostname.toLowerCase());
+    return createApi({
+      advertised,
+      backend: {
+        rules: async () => {
+          await this.#rules.refresh();
+          return this.#rules.rules;
+        },
+        knownRules: () => this.#rules.rules,
+        putRule: (id, acl, config) => this.#rules.put(id, acl, config),
+        removeRule: (id) => this.#rules.remove(id),
+        judge: async (acl, signal) => this.#haproxy?.check(aclProbe([acl]), signal),
+        apps: () => (this.#discovery.synced ? this.#state.apps : undefined),
+        marathonAgeMs: () => this.#discovery.ageMs,
+        resync: () => this.#discovery.resync(),
+        health: () => this.#health(),
+      },
+    });
+  }
+
+  #health(): EdgeHealth {
+    const applier = this.#haproxy?.applier;
+    const applied = applier?.applied;
+    const pid = this.#haproxy?.master.pid;
+    const alive = pid !== undefined && applier?.down === false;
+    const age = this.#discovery.ageMs;
+    return {
+      serving: alive && this.#discovery.synced && this.#rules.synced && applied !== undefined,
+      marathon: {
+        ageSeconds: age === undefined ? null : Math.round(age / 100) / 10,
+        apps: this.#state.apps.size,
+        holding: this.#state.holding,
+        problem: this.#discovery.problem ?? null,
+      },
+      zookeeper: {
+        connected: this.#rules.problem === undefined,
+        rules: this.#rules.rules.size,
+        unreadable: this.#rules.unreadable,
+        problem: this.#rules.problem ?? null,
+      },
+      haproxy: {
+        pid: pid ?? null,
+        alive,
+        reloads: applier?.reloads ?? 0,
+        config: applied ? digestOf(canonicalJson([applied.routes.routes, [...applied.table]])) : null,
+        problem: applier?.problem ?? null,
+      },
+      leftOut: Object.fromEntries([...this.#leftOut, ...(applier?.refused ?? [])]),
+    };
+  }
+}
+
+function bindText({ host, port }: BindAddress): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}

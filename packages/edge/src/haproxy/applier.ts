@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MesosError, messageOf } from "@pulumi-mesos/model";
+import type { Clock } from "../clock";
+import type { Log } from "../log";
+import { type RenderSettings, render, shapeOf } from "../routing/render";
+import type { Routes } from "../routing/routes";
+import { changed, loaded, planSlots, type SlotTable } from "../routing/slots";
+import { AclJudge } from "./acl-judge";
+import { type Master, readIfThere, writeAtomically } from "./master";
+import type { Runtime } from "./runtime";
+import { noRoutes, Snapshot } from "./snapshot";
+import type { Check } from "./validate";
+
+/** At most one reload in this time. */
+const reloadEveryMs = 200;
+/** The file follows changes made at run time after this long. */
+const fileAfterMs = 100;
+/** How long a start or reload may take. */
+const reloadMs = 15_000;
+/** Nothing to do but to wait for the next word. */
+const idleMs = 60_000;
+/** How often an adopted master is looked at. */
+const watchEveryMs = 250;
+
+export interface ApplierOptions {
+  readonly master: Master;
+  readonly runtime: Runtime;
+  readonly check: Check;
+  readonly settings: RenderSettings;
+  readonly directory: string;
+  readonly configFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What HAProxy runs with. */
+interface Running {
+  readonly generation: number;
+  readonly shape: string;
+  readonly table: SlotTable;
+}
+
+/** A reload that has begun. */
+interface Reloading {
+  readonly routes: Routes;
+  readonly next: Running;
+  /** To be put back when the reload fails. */
+  readonly fileBefore: string | undefined;
+  readonly until: number;
+}
+
+/**
+ * Brings HAProxy to what is wanted: tasks through its runtime API, everything else by a reload of a checked file.
+ *
+ * One thing is done at a time. Whatever fails is tried again, and meanwhile HAProxy keeps what it had.
+ */
+export class Applier {
+  readonly #o: ApplierOptions;
+  readonly #judge: AclJudge;
+  readonly #snapshot: Snapshot;
+  #wanted: Routes | undefined;
+  #applied: Routes | undefined;
+  #running: Running | undefined;
+  /** The shape that HAProxy accepted last. */
+  #accepted: string | undefined;
+  #reloading: Reloading | undefined;
+  #job: Promise<void> | undefined;
+  #jobError: unknown;
+  #fileIsOld = false;
+  #failures = 0;
+  #lastReload = Number.NEGATIVE_INFINITY;
+  #wake = new AbortController();
+  #problem: string | undefined;
+  #down = false;
+  /** Reloads by this controller. */
+  reloads = 0;
+
+  constructor(o: ApplierOptions) {
+    this.#o = o;
+    this.#judge = new AclJudge(o.check);
+    this.#snapshot = new Snapshot(o.directory, o.log);
+  }
+
+  /** Why HAProxy is not as wanted, if it is not. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Whether HAProxy was found dead and is not back yet, or never ran. */
+  get down(): boolean {
+    return this.#down || this.#running === undefined;
+  }
+
+  /** Rules that HAProxy refuses, by app id. */
+  get refused(): ReadonlyMap<string, string> {
+    return this.#judge.refused;
+  }
+
+  /** Routes and slots as HAProxy has them. */
+  get applied(): { readonly routes: Routes; readonly table: SlotTable } | undefined {
+    return this.#running && this.#applied && { routes: this.#applied, table: this.#running.table };
+  }
+
+  /** The slots that HAProxy has, also before anything was wanted. */
+  get table(): SlotTable {
+    return this.#running?.table ?? new Map();
+  }
+
+  /** Says what should be; the newest word counts. */
+  want(routes: Routes): void {
+    this.#wanted = routes;
+    this.wake();
+  }
+
+  /** Looks at everything again. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** Takes over the HAProxy of an earlier controller; {@link run} starts one when there is none. */
+  async adopt(): Promise<void> {
+    if (!(await this.#o.master.adopt())) return;
+    this.#running = await this.#adopted();
+    this.#o.log.info({ pid: this.#o.master.pid }, "adopted haproxy");
+  }
+
+  /** Works until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stopWatching = this.#o.clock.every(watchEveryMs, () => this.#watch());
+    signal.addEventListener("abort", stopWatching, { once: true });
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      let waitMs: number;
+      let until = AbortSignal.any([signal, this.#wake.signal]);
+      try {
+        waitMs = await this.#step(signal);
+        if (!this.#job && !this.#reloading) {
+          this.#failures = 0;
+          this.#problem = undefined;
+        }
+      } catch (error) {
+        if (signal.aborted) break;
+        until = signal;
+        waitMs = Math.min(5_000, 100 * 2 ** this.#failures++);
+        this.#problem = messageOf(error);
+        this.#o.log.error({ err: error, retryInMs: waitMs }, "haproxy is not as wanted");
+      }
+      await this.#o.clock.pause(waitMs, until);
+    }
+    await this.#job;
+  }
+
+  /** An adopted master tells nobody that it ended. */
+  #watch(): void {
+    if (this.#running === undefined || this.#o.master.alive) return;
+    this.#down = true;
+    this.wake();
+  }
+
+  /** Takes the slots from HAProxy itself, in case somebody else changed them. */
+  async reread(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    const table = await this.#o.runtime.slots(running.generation);
+    if (this.#running !== running) return;
+    this.#running = { ...running, table };
+    this.wake();
+  }
+
+  /** One pass; returns how long nothing needs to be done. */
+  async #step(signal: AbortSignal): Promise<number> {
+    if (!this.#running || !this.#o.master.alive) await this.#launch(signal);
+    const wanted = this.#wanted;
+    const running = this.#running;
+    if (!wanted || !running) return idleMs;
+    if (this.#reloading) return this.#awaitReload(this.#reloading, wanted);
+    const table = await this.#move(running, wanted);
+    this.#throwJobError();
+    const routes = this.#judge.acceptable(wanted);
+    if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
+    const plan = planSlots(table, routes.backends).table;
+    const next = this.#next(routes, plan);
+    if (next.shape !== running.shape) {
+      if (this.#accepted !== next.shape)
+        return this.#inBackground(() => this.#validate(routes, next, signal));
+      const early = this.#lastReload + reloadEveryMs - this.#o.clock.now();
+      if (early > 0) return early;
+      return this.#reload(routes, next);
+    }
+    this.#applied = routes;
+    if (!this.#fileIsOld) return idleMs;
+    await this.#o.clock.pause(fileAfterMs, AbortSignal.any([signal, this.#wake.signal]));
+    if (this.#wake.signal.aborted || signal.aborted) return 0;
+    await writeAtomically(this.#o.configFile, this.#text(routes, { ...running, table: plan }));
+    await this.#snapshot.write(routes);
+    this.#fileIsOld = false;
+    return idleMs;
+  }
+
+  /** HAProxy judges while tasks go on moving; one job at a time, whose end wakes the loop. */
+  #inBackground(work: () => Promise<void>): number {
+    this.#job ??= work()
+      .catch((error: unknown) => {
+        this.#jobError = error;
+      })
+      .finally(() => {
+        this.#job = undefined;
+        this.wake();
+      });
+    return idleMs;
+  }
+
+  #throwJobError(): void {
+    const error = this.#jobError;
+    this.#jobError = undefined;
+    if (error !== undefined) throw error;
+  }
+
+  /** Moves tasks in and out of the slots that exist. */
+  async #move(running: Running, wanted: Routes): Promise<SlotTable> {
+    const moves = planSlots(running.table, wanted.backends).changes;
+    if (moves.length === 0) return running.table;
+    const refusal = await this.#o.runtime.apply(running.generation, moves);
+    if (refusal !== undefined) {
+      // HAProxy and we differ: learn from it what it has, and try again.
+      this.#running = { ...running, table: await this.#o.runtime.slots(running.generation) };
+      throw new MesosError(
+        "MESOS_EDGE_RUNTIME_REFUSED",
+        `haproxy refused a change of its servers: ${refusal}`,
+        {
+          retryable: true,
+        },
+      );
+    }
+    this.#fileIsOld = true;
+    const table = changed(running.table, moves);
+    this.#running = { ...running, table };
+    return table;
+  }
+
+  /** Has HAProxy check the whole file; rules that it refuses only there are left out from then on. */
+  async #validate(routes: Routes, next: Running, signal: AbortSignal): Promise<void> {
+    const reason = await this.#o.check(this.#text(routes, next), signal);
+    if (reason === undefined) {
+      this.#accepted = next.shape;
+    } else if (!(await this.#judge.blame(routes, (some) => this.#o.check(this.#text(some, next), signal)))) {
+      throw new MesosError("MESOS_EDGE_CONFIG_INVALID", `haproxy refuses the configuration: ${reason}`);
+    }
+  }
+
+  /** Begins a reload; {@link #awaitReload} sees it through. */
+  async #reload(routes: Routes, next: Running): Promise<number> {
+    const { master, configFile, clock } = this.#o;
+    const fileBefore = await readIfThere(configFile);
+    await writeAtomically(configFile, this.#text(routes, next));
+    this.#lastReload = clock.now();
+    this.#reloading = { routes, next, fileBefore, until: clock.now() + reloadMs };
+    master.reload();
+    return 0;
+  }
+
+  /** Goes on moving tasks in the old worker until the new one answers. */
+  async #awaitReload(reloading: Reloading, wanted: Routes): Promise<number> {
+    const { runtime, clock, master, configFile, log } = this.#o;
+    const { next, routes } = reloading;
+    if (await this.#serves(next)) {
+      this.#reloading = undefined;
+      this.#running = next;
+      this.#applied = routes;
+      this.#fileIsOld = true;
+      this.reloads++;
+      await runtime.forget(next.generation);
+      log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
+      return 0;
+    }
+    if (clock.now() > reloading.until) {
+      this.#reloading = undefined;
+      if (reloading.fileBefore !== undefined) await writeAtomically(configFile, reloading.fileBefore);
+      throw new MesosError(
+        "MESOS_EDGE_RELOAD_FAILED",
+        `haproxy did not reload: ${await master.lastWords()}`,
+        {
+          retryable: true,
+        },
+      );
+    }
+    const running = this.#running;
+    // The old worker stops listening to us when the new one begins, so its answer is no longer needed.
+    if (running && (await runtime.info(running.generation))?.stopping === false)
+      await this.#move(running, wanted);
+    return 10;
+  }
+
+  /** Starts HAProxy with what was routed last, or with the snapshot of an earlier life. */
+  async #launch(signal: AbortSignal): Promise<void> {
+    const { master, check, configFile, log } = this.#o;
+    this.#reloading = undefined;
+    for (const routes of [this.#applied ?? (await this.#snapshot.read()), noRoutes]) {
+      const next = this.#next(routes, planSlots(this.table, routes.backends).table);
+      const reason = await check(this.#text(routes, next), signal);
+      if (reason !== undefined) {
+        log.warn({ reason }, "the last configuration is refused, beginning without routes");
+        continue;
+      }
+      await writeAtomically(configFile, this.#text(routes, next));
+      await master.start(() => this.#watch(), signal);
+      await this.#started(next, signal);
+      this.#running = next;
+      this.#applied = routes;
+      this.#down = false;
+      await this.#o.runtime.forget(next.generation);
+      log.info({ pid: master.pid, generation: next.generation }, "haproxy started");
+      return;
+    }
+    throw new MesosError("MESOS_EDGE_CONFIG_INVALID", "haproxy refuses even a configuration without routes");
+  }
+
+  async #started(next: Running, signal: AbortSignal): Promise<void> {
+    const { clock, master } = this.#o;
+    for (const end = clock.now() + reloadMs; !(await this.#serves(next)); ) {
+      if (!master.alive || clock.now() > end || signal.aborted) {
+        throw new MesosError(
+          "MESOS_EDGE_HAPROXY_START",
+          `haproxy did not start: ${await master.lastWords()}`,
+          {
+            retryable: true,
+          },
+        );
+      }
+      await clock.pause(10, signal);
+    }
+  }
+
+  /** Whether the worker of `next` answers. */
+  async #serves(next: Running): Promise<boolean> {
+    const info = await this.#o.runtime.info(next.generation);
+    return info?.shape === next.shape && !info.stopping;
+  }
+
+  #next(routes: Routes, table: SlotTable): Running {
+    const newest = Math.max(0, this.#running?.generation ?? 0, ...this.#o.runtime.generations());
+    const shape = shapeOf(routes, table, this.#o.settings);
+    return { generation: newest + 1, shape, table: loaded(table) };
+  }
+
+  #text(routes: Routes, running: Running): string {
+    const { generation, shape, table } = running;
+    return render(routes, table, this.#o.settings, { number: generation, shape });
+  }
+
+  async #adopted(): Promise<Running | undefined> {
+    for (const generation of this.#o.runtime.generations()) {
+      const info = await this.#o.runtime.info(generation);
+      if (!info || info.stopping) continue;
+      return { generation, shape: info.shape, table: await this.#o.runtime.slots(generation) };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from "node:child_process";
+import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MesosError } from "@pulumi-mesos/model";
+import type { Clock } from "../clock";
+import { identityOf, lives, type ProcessIdentity, processesWith } from "./process-identity";
+import type { HaproxyProgram } from "./validate";
+
+const maxLogBytes = 4 << 20;
+
+/** Where HAProxy runs and what it reads. */
+export interface MasterOptions {
+  readonly program: HaproxyProgram;
+  /** Working directory: sockets, log and record lie here. */
+  readonly directory: string;
+  /** Absolute path of haproxy.cfg. */
+  readonly configFile: string;
+  readonly clock: Clock;
+}
+
+/**
+ * HAProxy's master process: started in a session of its own so that it outlives the controller, adopted by the next one.
+ */
+export class Master {
+  readonly #o: MasterOptions;
+  #identity: ProcessIdentity | undefined;
+
+  constructor(o: MasterOptions) {
+    this.#o = o;
+  }
+
+  get pid(): number | undefined {
+    return this.#identity?.pid;
+  }
+
+  get alive(): boolean {
+    return this.#identity !== undefined && lives(this.#identity);
+  }
+
+  /** Takes over the master that the record names when it still is the same process with the same file. */
+  async adopt(): Promise<boolean> {
+    const recorded = await this.#recorded();
+    if (!recorded || !lives(recorded)) return false;
+    if (!(await processesWith(this.#o.configFile)).includes(recorded.pid)) return false;
+    this.#identity = recorded;
+    return true;
+  }
+
+  /** Starts a master after everything that is left of an earlier one has ended; `onExit` is called when it ends. */
+  async start(onExit: () => void, signal: AbortSignal): Promise<void> {
+    await this.end(signal);
+    const log = await open(this.#logFile, "a", 0o600);
+    try {
+      const child = spawn(this.#o.program.file, ["-W", "-f", this.#o.configFile], {
+        cwd: this.#o.directory,
+        env: this.#o.program.env,
+        detached: true,
+        stdio: ["ignore", log.fd, log.fd],
+      });
+      const pid = await new Promise<number>((resolve, reject) => {
+        child.once("error", (cause) =>
+          reject(
+            new MesosError(
+              "MESOS_EDGE_HAPROXY_START",
+              `${this.#o.program.file} did not start: ${cause.message}`,
+              { cause },
+            ),
+          ),
+        );
+        child.once("spawn", () => resolve(child.pid ?? 0));
+      });
+      child.once("exit", onExit);
+      child.unref();
+      this.#identity = identityOf(pid);
+      await this.#record();
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** Has the master read its file again and start a new worker. */
+  reload(): void {
+    this.#kill(this.#identity?.pid, "SIGUSR2");
+  }
+
+  /** Ends every process that runs with our file, first politely: workers without a master answer with an old configuration. */
+  async end(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const left = await processesWith(this.#o.configFile);
+      if (left.length === 0) break;
+      if (signal.aborted) return;
+      if (attempt > 100) {
+        throw new MesosError("MESOS_EDGE_HAPROXY_STUCK", `haproxy does not end: pids ${left.join(", ")}`);
+      }
+      for (const pid of left) this.#kill(pid, attempt < 20 ? "SIGTERM" : "SIGKILL");
+      await this.#o.clock.pause(50, signal);
+    }
+    this.#identity = undefined;
+  }
+
+  /** The last lines that HAProxy wrote. */
+  async lastWords(lines = 8): Promise<string> {
+    const text = await readIfThere(this.#logFile);
+    return (text ?? "").trimEnd().split("\n").slice(-lines).join(" | ");
+  }
+
+  /** Keeps the log from growing without end; HAProxy appends, so what it writes next goes to the beginning. */
+  async trimLog(): Promise<void> {
+    const size = (await readIfThere(this.#logFile)) === undefined ? 0 : (await stat(this.#logFile)).size;
+    if (size > maxLogBytes) await truncate(this.#logFile);
+  }
+
+  get #logFile(): string {
+    return join(this.#o.directory, "haproxy.log");
+  }
+
+  get #recordFile(): string {
+    return join(this.#o.directory, "haproxy.json");
+  }
+
+  async #record(): Promise<void> {
+    await writeAtomically(this.#recordFile, JSON.stringify(this.#identity ?? {}));
+  }
+
+  async #recorded(): Promise<ProcessIdentity | undefined> {
+    const text = await readIfThere(this.#recordFile);
+    const value = text === undefined ? undefined : parseIdentity(text);
+    return value?.pid ? value : undefined;
+  }
+
+  #kill(pid: number | undefined, signal: NodeJS.Signals): void {
+    if (pid === undefined) return;
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // It ended meanwhile, which is noticed by those who watch it.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(text) as ProcessIdentity;
+  } catch (error) {
+    // A record that cannot be read says nothing; what runs is then found by its file and ended.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The text of a file, or nothing when there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Replaces a file in one step, readable by the owner alone. */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.new`, "w", 0o600);
+  try {
+    await writeFile(file, text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { MesosError } from "@pulumi-mesos/model";
+import { socketName } from "../routing/render";
+import { type Slot, type SlotChange, type SlotTable, slotName } from "../routing/slots";
+
+/** What a worker says about itself. */
+export interface WorkerInfo {
+  readonly pid: number;
+  readonly stopping: boolean;
+  /** Empty when the worker is none of ours. */
+  readonly shape: string;
+}
+
+/** The longest text sent at once; HAProxy's buffer has 16 KiB. */
+const maxBatch = 8 << 10;
+
+/**
+ * Speaks with the workers of one HAProxy through the sockets in its directory.
+ *
+ * The directory is held open and sockets are reached through it, because a socket's path may have 107 bytes only.
+ */
+export class Runtime {
+  readonly #directory: string;
+  readonly #fd: number;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#fd = openSync(directory, "r");
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  /** Sends one line and returns the whole answer. */
+  command(generation: number, line: string, timeoutMs = 2_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(`/proc/self/fd/${this.#fd}/${socketName(generation)}`);
+      const chunks: Buffer[] = [];
+      const fail = (error: Error): void => {
+        socket.destroy();
+        reject(
+          new MesosError("MESOS_EDGE_RUNTIME_FAILED", `haproxy's worker ${generation} did not answer`, {
+            cause: error,
+            retryable: true,
+          }),
+        );
+      };
+      socket.setTimeout(timeoutMs, () =>
+        fail(new MesosError("MESOS_EDGE_TIMEOUT", `no answer in ${timeoutMs} ms`)),
+      );
+      socket.on("error", fail);
+      socket.on("data", (chunk) => chunks.push(chunk));
+      socket.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+      socket.on("connect", () => socket.write(`${line}\n`));
+    });
+  }
+
+  /** What the worker of a generation says, or nothing when it does not answer. */
+  async info(generation: number): Promise<WorkerInfo | undefined> {
+    try {
+      return parseInfo(await this.command(generation, "show info"));
+    } catch (error) {
+      if (error instanceof MesosError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Generations whose sockets exist, the newest first. */
+  generations(): number[] {
+    return readdirSync(this.#directory)
+      .flatMap((name) => /^worker-(\d+)\.sock$/.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  }
+
+  /** Removes the sockets of older generations, which no worker listens on any more. */
+  async forget(current: number): Promise<void> {
+    for (const generation of this.generations().filter((g) => g !== current)) {
+      await rm(join(this.#directory, socketName(generation)), { force: true });
+    }
+  }
+
+  /** The slots as the worker has them. */
+  async slots(generation: number): Promise<SlotTable> {
+    return parseServers(await this.command(generation, "show servers state", 10_000));
+  }
+
+  /** Makes `changes`; returns what HAProxy refused. */
+  async apply(generation: number, changes: readonly SlotChange[]): Promise<string | undefined> {
+    for (const batch of batches(changes.flatMap(commandsFor))) {
+      const refused = /^(No such|Invalid|Unknown|Require|Permission|Can't|Error|'.*' expects).*$/m.exec(
+        await this.command(generation, batch),
+      );
+      if (refused) return refused[0];
+    }
+    return undefined;
+  }
+}
+
+/** The commands of one change. A slot is closed before it gets another address and opened after. */
+export function commandsFor(change: SlotChange): string[] {
+  const server = `${change.backend}/${slotName(change.slot)}`;
+  return [
+    ...(change.address
+      ? [`set server ${server} addr ${change.address.address} port ${change.address.port}`]
+      : []),
+    `set server ${server} state ${change.state}`,
+  ];
+}
+
+/** Joins commands to lines of at most 8 KiB. */
+export function batches(commands: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const command of commands) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + command.length < maxBatch)
+      lines[lines.length - 1] = `${last};${command}`;
+    else lines.push(command);
+  }
+  return lines;
+}
+
+export function parseInfo(text: string): WorkerInfo | undefined {
+  const value = (key: string): string | undefined => new RegExp(`^${key}: (.*)$`, "m").exec(text)?.[1];
+  const pid = Number(value("Pid"));
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  const [, shape = ""] = /^mesos-edge (\S+) \d+$/.exec(value("description") ?? "") ?? [];
+  return { pid, stopping: value("Stopping") === "1", shape };
+}
+
+export function parseServers(text: string): SlotTable {
+  const lines = text.split("\n");
+  const columns =
+    lines
+      .find((line) => line.startsWith("# "))
+      ?.slice(2)
+      .split(" ") ?? [];
+  const column = (row: readonly string[], name: string): string => row[columns.indexOf(name)] ?? "";
+  const table = new Map<string, Slot[]>();
+  for (const line of lines) {
+    const row = line.split(" ");
+    const index = /^s(\d+)$/.exec(column(row, "srv_name"))?.[1];
+    if (line.startsWith("#") || index === undefined) continue;
+    const admin = Number(column(row, "srv_admin_state"));
+    const slots = table.get(column(row, "be_name")) ?? [];
+    slots[Number(index) - 1] = {
+      address: column(row, "srv_addr"),
+      port: Number(column(row, "srv_port")),
+      state: (admin & 1) !== 0 ? "maint" : (admin & 8) !== 0 ? "drain" : "ready",
+    };
+    table.set(column(row, "be_name"), slots);
+  }
+  return table;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { messageOf } from "@pulumi-mesos/model";
+import type { Log } from "../log";
+import type { Routes } from "../routing/routes";
+import { readIfThere, writeAtomically } from "./master";
+
+export const noRoutes: Routes = { routes: [], backends: [], leftOut: new Map() };
+
+/** What was routed last, for a start at which neither Marathon nor ZooKeeper answers. */
+export class Snapshot {
+  readonly #file: string;
+  readonly #log: Log;
+
+  constructor(directory: string, log: Log) {
+    this.#file = join(directory, "routes.json");
+    this.#log = log;
+  }
+
+  async write({ routes, backends }: Routes): Promise<void> {
+    await writeAtomically(this.#file, JSON.stringify({ routes, backends }));
+  }
+
+  /** No routes when there is no snapshot or when it cannot be read. */
+  async read(): Promise<Routes> {
+    const text = await readIfThere(this.#file);
+    if (text === undefined) return noRoutes;
+    try {
+      return { ...(JSON.parse(text) as Routes), leftOut: new Map() };
+    } catch (error) {
+      this.#log.warn({ reason: messageOf(error) }, "the snapshot cannot be read, beginning without routes");
+      return noRoutes;
+    }
+  }
+}

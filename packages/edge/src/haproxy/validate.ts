@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MesosError } from "@pulumi-mesos/model";
+
+/** Says what is wrong with a configuration, or nothing. */
+export type Check = (text: string, signal: AbortSignal) => Promise<string | undefined>;
+
+/** How HAProxy is called. */
+export interface HaproxyProgram {
+  readonly file: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Asks `haproxy -c` about a text that is kept in `directory` meanwhile, readable by the owner alone. */
+export function haproxyCheck(program: HaproxyProgram, directory: string): Check {
+  return async (text, signal) => {
+    const scratch = await mkdtemp(join(directory, "check-"));
+    try {
+      const file = join(scratch, "haproxy.cfg");
+      await writeFile(file, text, { mode: 0o600 });
+      return await run(program, ["-c", "-f", file], signal);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  };
+}
+
+function run(program: HaproxyProgram, args: string[], signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { env: program.env, signal, timeout: 60_000, maxBuffer: 16 << 20 };
+    execFile(program.file, args, options, (error, _stdout, stderr) => {
+      if (!error) return resolve(undefined);
+      if (typeof error.code === "number") return resolve(reasonOf(stderr));
+      const why = signal.aborted ? "was interrupted" : error.killed ? "took longer than 60 s" : error.message;
+      reject(
+        new MesosError("MESOS_EDGE_CHECK_FAILED", `haproxy -c ${why}`, { cause: error, retryable: true }),
+      );
+    });
+  });
+}
+
+/** The first complaint of HAProxy without times, process ids and file names. */
+function reasonOf(stderr: string): string {
+  const lines = stderr.split("\n").filter((line) => line.includes("[ALERT]"));
+  const line = lines[0] ?? stderr.split("\n").find((l) => l.trim() !== "") ?? "refused without a reason";
+  return line
+    .replace(/^\[ALERT\]\s*\(\d+\)\s*:\s*(config\s*:\s*)?/, "")
+    .replace(/^parsing \[[^\]]*\]\s*:\s*/, "")
+    .replace(/^error detected while parsing ACL '[^']*'\s*:\s*/, "")
+    .trim();
+}
+
+/** A member that is refused, and why. */
+export interface Offender<T> {
+  readonly item: T;
+  readonly reason: string;
+}
+
+/**
+ * Finds the items without which the others are accepted, by halving: about `2·k·log₂(n)` questions for k offenders of n.
+ * `check` says what is wrong with a group; an item is an offender when it is refused on its own.
+ */
+export async function offenders<T>(
+  items: readonly T[],
+  check: (group: readonly T[]) => Promise<string | undefined>,
+): Promise<Offender<T>[]> {
+  const reason = items.length === 0 ? undefined : await check(items);
+  const [only] = items;
+  if (reason === undefined || only === undefined) return [];
+  if (items.length === 1) return [{ item: only, reason }];
+  const middle = items.length >> 1;
+  return [
+    ...(await offenders(items.slice(0, middle), check)),
+    ...(await offenders(items.slice(middle), check)),
+  ];
+}
+
+/** A configuration that holds nothing but these conditions, to have them judged. */
+export function aclProbe(conditions: readonly string[]): string {
+  return [
+    "defaults",
+    "  mode http",
+    "  timeout connect 2s",
+    "  timeout client 60s",
+    "  timeout server 60s",
+    "frontend probe",
+    "  bind 127.0.0.1:1",
+    ...conditions.flatMap((acl, i) => [`  acl rule${i} ${acl}`, `  use_backend probe if rule${i}`]),
+    "backend probe",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MesosError } from "@pulumi-mesos/model";
+
+/** One thing that can be set: by flag, by Bamboo's environment, by a key of Bamboo's configuration file. */
+export interface Option {
+  readonly name: keyof RawOptions;
+  /** Absent for secrets, which must not stand on a command line. */
+  readonly flag?: string;
+  readonly env: string;
+  /** Path in the file that --config names; letters of any case. */
+  readonly key?: string;
+  readonly default?: string;
+  readonly help: string;
+}
+
+/** Every option as text. */
+export interface RawOptions {
+  config?: string;
+  bind?: string;
+  frontendBind?: string;
+  dataDir?: string;
+  marathon?: string;
+  marathonUser?: string;
+  marathonPassword?: string;
+  eventStream?: string;
+  endpoint?: string;
+  zookeeper?: string;
+  zookeeperPath?: string;
+  output?: string;
+  statsPassword?: string;
+  onExit?: string;
+  nbthread?: string;
+}
+
+/** All options; --help and the README's section come from this table. */
+export const options: readonly Option[] = [
+  {
+    name: "config",
+    flag: "--config",
+    env: "CONFIG_PATH",
+    help: "Bamboo's JSON configuration file; environment and flags win over it",
+  },
+  {
+    name: "bind",
+    flag: "--bind",
+    env: "BIND",
+    default: "127.0.0.1:8000",
+    help: "address of the HTTP API, host:port or :port",
+  },
+  {
+    name: "frontendBind",
+    flag: "--frontend-bind",
+    env: "EDGE_FRONTEND_BIND",
+    default: "0.0.0.0:80",
+    help: "address where traffic enters",
+  },
+  {
+    name: "dataDir",
+    flag: "--data-dir",
+    env: "EDGE_DATA_DIR",
+    default: "mesos-edge-data",
+    help: "directory of HAProxy's sockets, log and snapshot",
+  },
+  {
+    name: "marathon",
+    flag: "--marathon",
+    env: "MARATHON_ENDPOINT",
+    key: "Marathon.Endpoint",
+    help: "Marathon's URLs, separated by commas",
+  },
+  {
+    name: "marathonUser",
+    flag: "--marathon-user",
+    env: "MARATHON_USER",
+    key: "Marathon.User",
+    help: "user of Marathon's basic auth",
+  },
+  {
+    name: "marathonPassword",
+    env: "MARATHON_PASSWORD",
+    key: "Marathon.Password",
+    help: "password of Marathon's basic auth",
+  },
+  {
+    name: "eventStream",
+    env: "MARATHON_USE_EVENT_STREAM",
+    key: "Marathon.UseEventStream",
+    default: "true",
+    help: "accepted for Bamboo's sake; the event stream is always used",
+  },
+  {
+    name: "endpoint",
+    flag: "--endpoint",
+    env: "BAMBOO_ENDPOINT",
+    key: "Bamboo.Endpoint",
+    help: "URL of this edge's API; its host is accepted as Host",
+  },
+  {
+    name: "zookeeper",
+    flag: "--zookeeper",
+    env: "BAMBOO_ZK_HOST",
+    key: "Bamboo.Zookeeper.Host",
+    help: "ZooKeeper servers, host:port separated by commas",
+  },
+  {
+    name: "zookeeperPath",
+    flag: "--zookeeper-path",
+    env: "BAMBOO_ZK_PATH",
+    key: "Bamboo.Zookeeper.Path",
+    default: "/bamboo",
+    help: "node under which the rules lie",
+  },
+  {
+    name: "output",
+    flag: "--haproxy-output",
+    env: "HAPROXY_OUTPUT_PATH",
+    key: "HAProxy.OutputPath",
+    help: "HAProxy's configuration file (default haproxy.cfg in --data-dir)",
+  },
+  {
+    name: "statsPassword",
+    env: "EDGE_STATS_PASSWORD",
+    help: "password of admin on /haproxy_stats; no such page without it",
+  },
+  {
+    name: "onExit",
+    flag: "--on-exit",
+    env: "EDGE_ON_EXIT",
+    default: "leave",
+    help: "leave HAProxy running when this program ends, or stop it",
+  },
+  { name: "nbthread", flag: "--nbthread", env: "EDGE_NBTHREAD", default: "2", help: "HAProxy's threads" },
+];
+
+/** A TCP address; no host means all. */
+export interface BindAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the program was told, checked. */
+export interface EdgeOptions {
+  readonly bind: BindAddress;
+  readonly frontendBind: BindAddress;
+  readonly dataDir: string;
+  readonly marathonUrls: readonly string[];
+  readonly marathonUser?: string;
+  readonly marathonPassword?: string;
+  readonly endpoint?: string;
+  readonly zookeeper: string;
+  readonly zookeeperPath: string;
+  readonly output?: string;
+  readonly statsPassword?: string;
+  readonly onExit: "leave" | "stop";
+  readonly nbthread: number;
+}
+
+/** Joins flags, environment and file, in this order of precedence; an empty text is none. */
+export function gather(
+  flags: RawOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  file: unknown,
+): RawOptions {
+  const pairs = options.map((o) => {
+    const values = [flags[o.name], env[o.env], o.key && inFile(file, o.key.split(".")), o.default];
+    return [o.name, values.find((value) => value !== undefined && value !== "")];
+  });
+  return Object.fromEntries(pairs) as RawOptions;
+}
+
+/** Checks options; every failure at once, one line each. */
+export function parseOptions(raw: RawOptions): EdgeOptions {
+  const failures: string[] = [];
+  const bad = (name: keyof RawOptions, message: string): void => {
+    const option = options.find((o) => o.name === name);
+    failures.push(`${[option?.flag, option?.env].filter(Boolean).join(" or ")}: ${message}`);
+  };
+  const bind = address(raw.bind) ?? bad("bind", `must be host:port, got ${raw.bind}`);
+  const frontendBind =
+    address(raw.frontendBind) ?? bad("frontendBind", `must be host:port, got ${raw.frontendBind}`);
+  const marathonUrls = list(raw.marathon);
+  if (marathonUrls.length === 0)
+    bad("marathon", "is missing; give Marathon's URL, such as http://10.0.0.1:8080");
+  for (const url of marathonUrls)
+    if (!isHttpUrl(url)) bad("marathon", "must hold http or https URLs without a password");
+  if (raw.endpoint !== undefined && !isHttpUrl(raw.endpoint))
+    bad("endpoint", `must be a URL, got ${raw.endpoint}`);
+  if (list(raw.zookeeper).length === 0)
+    bad("zookeeper", "is missing; give ZooKeeper's servers, such as 10.0.0.1:2181");
+  if (!/^(\/[^/\s]+)+$/.test(raw.zookeeperPath ?? ""))
+    bad("zookeeperPath", `must be an absolute path, got ${raw.zookeeperPath}`);
+  const onExit =
+    raw.onExit === "leave" || raw.onExit === "stop"
+      ? raw.onExit
+      : bad("onExit", `must be leave or stop, got ${raw.onExit}`);
+  const nbthread = Number(raw.nbthread);
+  if (!Number.isInteger(nbthread) || nbthread < 1 || nbthread > 64)
+    bad("nbthread", `must be 1 to 64, got ${raw.nbthread}`);
+  if (/[\r\n\0]/.test(raw.statsPassword ?? "")) bad("statsPassword", "must be one line");
+  if (failures.length > 0 || !bind || !frontendBind || !onExit) {
+    throw new MesosError("MESOS_EDGE_OPTIONS", failures.join("; "));
+  }
+  const optional = <K extends keyof RawOptions>(key: K): Pick<RawOptions, K> | Record<string, never> =>
+    raw[key] === undefined ? {} : ({ [key]: raw[key] } as Pick<RawOptions, K>);
+  return {
+    bind,
+    frontendBind,
+    dataDir: raw.dataDir ?? "mesos-edge-data",
+    marathonUrls,
+    ...optional("marathonUser"),
+    ...optional("marathonPassword"),
+    ...optional("endpoint"),
+    zookeeper: list(raw.zookeeper).join(","),
+    zookeeperPath: raw.zookeeperPath ?? "/bamboo",
+    ...optional("output"),
+    ...optional("statsPassword"),
+    onExit,
+    nbthread,
+  };
+}
+
+/** `host:port`, `:port` or `[ipv6]:port`. */
+export function address(text: string | undefined): BindAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/.exec(text ?? "");
+  const port = Number(match?.[3]);
+  if (!match || port > 65535) return undefined;
+  return { host: match[1] || match[2] || "0.0.0.0", port };
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.password === "";
+}
+
+function inFile(value: unknown, path: readonly string[]): string | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) {
+    return ["string", "boolean", "number"].includes(typeof value) ? String(value) : undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  return inFile(Object.entries(value).findLast(([k]) => k.toLowerCase() === key.toLowerCase())?.[1], rest);
+}

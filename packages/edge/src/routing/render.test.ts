@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BambooService } from "@pulumi-mesos/model";
+import fc from "fast-check";
+import { decodeApp } from "../discovery/apps";
+import { place } from "../discovery/rotation";
+import { findHaproxy } from "../haproxy/find-haproxy";
+import { type Check, haproxyCheck } from "../haproxy/validate";
+import { quote, render, shapeOf } from "./render";
+import { type Routes, routesOf } from "./routes";
+import { planSlots } from "./slots";
+
+const settings = { frontendBind: "127.86.0.9:8888", nbthread: 2, maxconn: 1000, hardStopAfter: "60s" };
+
+function configOf(routes: Routes, statsPassword?: string): string {
+  const all = { ...settings, ...(statsPassword !== undefined && { statsPassword }) };
+  const { table } = planSlots(new Map(), routes.backends);
+  return render(routes, table, all, { number: 1, shape: shapeOf(routes, table, all) });
+}
+
+const id = fc.oneof(
+  fc.string({ unit: fc.constantFrom("a", "b", "1", "-", ".", "/"), maxLength: 20 }),
+  fc.string({ unit: "grapheme", maxLength: 20 }),
+  fc.string({ unit: fc.constantFrom("'", '"', "\\", " ", "#", "$", "{", "}", "a", "%"), maxLength: 20 }),
+);
+const port = fc.integer({ min: -1, max: 70000 });
+const task = fc.record({
+  id: fc.uuid(),
+  host: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant("no-such-host")),
+  ports: fc.array(port, { maxLength: 2 }),
+  state: fc.constantFrom("TASK_RUNNING", "TASK_KILLING", "TASK_STAGING"),
+  ipAddresses: fc.array(fc.record({ ipAddress: fc.ipV4() }), { maxLength: 1 }),
+});
+const document = fc.record({
+  id,
+  tasks: fc.array(task, { maxLength: 6 }),
+  networks: fc.constantFrom([{ mode: "host" }], [{ mode: "container/bridge" }], [{ mode: "container" }]),
+  container: fc.record({ portMappings: fc.array(fc.record({ containerPort: port }), { maxLength: 2 }) }),
+  healthChecks: fc.array(
+    fc.record({
+      protocol: fc.constantFrom("HTTP", "HTTPS", "TCP", "COMMAND"),
+      path: fc.string({ unit: "grapheme" }),
+    }),
+    { maxLength: 2 },
+  ),
+});
+const acl = fc.constantFrom(
+  "path_beg /",
+  "path_beg -i /a /b",
+  'hdr(host) -i "a b.example"',
+  "path_reg ^/x/\\d+$",
+  "path_beg /a\nbind :1",
+  "",
+);
+
+describe("the configuration", function () {
+  this.timeout(120_000);
+  let directory: string;
+  let check: Check;
+  const { signal } = new AbortController();
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "edge-render-"));
+    check = haproxyCheck(await findHaproxy(process.env), directory);
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  it("is accepted by HAProxy for any apps and rules", async () => {
+    const sample = fc.tuple(fc.array(document, { maxLength: 40 }), fc.dictionary(id, acl, { maxKeys: 15 }));
+    await fc.assert(
+      fc.asyncProperty(sample, fc.string({ unit: "grapheme-ascii" }), async ([documents, acls], password) => {
+        const apps = documents.flatMap((d) => decodeApp(d) ?? []).map((a) => place(a, undefined, new Set()));
+        const byId = new Map(apps.map((a) => [a.id, a]));
+        const rules = new Map<string, BambooService>(
+          [
+            ...Object.entries(acls),
+            ...[...byId.keys()].slice(0, 5).map((k) => [k, "path_beg /x"] as const),
+          ].map(([k, Acl]) => [`/${k}`.replace(/^\/\//, "/"), { Id: k, Acl, Config: { Acl } }]),
+        );
+        const routes = routesOf(byId.values(), rules, () => undefined);
+        assert.equal(await check(configOf(routes, password), signal), undefined);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("has a statistics page only with a password", () => {
+    const none = { routes: [], backends: [], leftOut: new Map() };
+    assert.doesNotMatch(configOf(none), /stats (uri|auth)/);
+    assert.match(configOf(none, "it's"), /stats auth 'admin:it'\\''s'/);
+  });
+
+  it("keeps its shape when only tasks come and go", () => {
+    const routes = (ports: number[]): Routes =>
+      routesOf(
+        [
+          place(
+            decodeApp({
+              id: "/a",
+              tasks: ports.map((p) => ({ id: `${p}`, host: "10.0.0.1", ports: [p], state: "TASK_RUNNING" })),
+            }) ?? assert.fail(),
+            undefined,
+            new Set(),
+          ),
+        ],
+        new Map(),
+        () => undefined,
+      );
+    const one = planSlots(new Map(), routes([1]).backends).table;
+    const two = planSlots(one, routes([2]).backends).table;
+    assert.equal(shapeOf(routes([1]), one, settings), shapeOf(routes([2]), two, settings));
+  });
+});
+
+describe("quote", () => {
+  it("keeps quotes within one word", () => {
+    assert.equal(quote("a'b"), "'a'\\''b'");
+  });
+});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Backend, Server } from "./routes";
+
+/** One of a backend's servers as HAProxy has it: a place that a task can take without a reload. */
+export interface Slot {
+  readonly address: string;
+  readonly port: number;
+  readonly state: "ready" | "drain" | "maint";
+}
+
+/** Slots by backend; slot n is the server `s<n+1>`. */
+export type SlotTable = ReadonlyMap<string, readonly Slot[]>;
+
+/** A change that HAProxy takes at run time. */
+export interface SlotChange {
+  readonly backend: string;
+  /** Index of the slot. */
+  readonly slot: number;
+  /** Set when the slot gets another task. */
+  readonly address?: { readonly address: string; readonly port: number };
+  readonly state: Slot["state"];
+}
+
+export const emptySlot: Slot = { address: "127.0.0.1", port: 1, state: "maint" };
+
+/** Name of the server in slot `index`. */
+export function slotName(index: number): string {
+  return `s${index + 1}`;
+}
+
+/** How many slots a backend gets: room for a rolling restart of all its tasks, in steps of four. */
+export function slotsFor(servers: number): number {
+  return Math.ceil((servers * 2 + 2) / 4) * 4;
+}
+
+/** What {@link planSlots} decided. */
+export interface SlotPlan {
+  /** The table once the changes are made and, where a backend is new or grew, HAProxy is reloaded. */
+  readonly table: SlotTable;
+  /** Changes of slots that HAProxy has already; those that add servers come first. */
+  readonly changes: readonly SlotChange[];
+}
+
+/** The backend for which slots need no change: most backends are as they were when one task comes or goes. */
+const settled = new WeakMap<readonly Slot[], Backend>();
+
+/** Gives every server of `backends` a slot; a server that has one keeps it. */
+export function planSlots(current: SlotTable, backends: readonly Backend[]): SlotPlan {
+  const table = new Map<string, readonly Slot[]>();
+  const changes: SlotChange[] = [];
+  for (const backend of backends) {
+    const before = current.get(backend.name);
+    if (before && settled.get(before) === backend) {
+      table.set(backend.name, before);
+      continue;
+    }
+    const slots = placeServers(before ?? [], backend.servers);
+    table.set(backend.name, slots);
+    const changesBefore = changes.length;
+    before?.forEach((was, slot) => {
+      const is = slots[slot] ?? emptySlot;
+      const moved = was.address !== is.address || was.port !== is.port;
+      if (!moved && was.state === is.state) return;
+      const address = moved ? { address: { address: is.address, port: is.port } } : {};
+      changes.push({ backend: backend.name, slot, ...address, state: is.state });
+    });
+    if (before?.length === slots.length && changes.length === changesBefore) {
+      settled.set(before, backend);
+      table.set(backend.name, before);
+    }
+  }
+  const order = { ready: 0, drain: 1, maint: 2 };
+  return { table, changes: changes.sort((a, b) => order[a.state] - order[b.state]) };
+}
+
+function placeServers(before: readonly Slot[], servers: readonly Server[]): Slot[] {
+  const wanted = new Map(servers.map((server) => [keyOf(server), server]));
+  const slots: Slot[] = before.map((slot) => {
+    const server = wanted.get(keyOf(slot));
+    wanted.delete(keyOf(slot));
+    return server
+      ? { ...slot, state: server.state }
+      : slot.state === "maint"
+        ? slot
+        : { ...slot, state: "maint" };
+  });
+  // A task that leaves and has no slot needs none.
+  const entering = [...wanted.values()].filter((server) => server.state === "ready");
+  const free = slots.flatMap((slot, index) => (slot.state === "maint" ? [index] : []));
+  // Slots that were free before come first: those freed now may still have requests to finish.
+  free.sort((a, b) => Number(before[a]?.state !== "maint") - Number(before[b]?.state !== "maint") || a - b);
+  if (slots.length === 0 || entering.length > free.length) {
+    const size = Math.max(slotsFor(servers.length), slots.length - free.length + entering.length);
+    while (slots.length < size) {
+      free.push(slots.length);
+      slots.push(emptySlot);
+    }
+  }
+  for (const server of entering) {
+    const index = free.shift();
+    if (index !== undefined) slots[index] = { address: server.address, port: server.port, state: "ready" };
+  }
+  return slots;
+}
+
+/** `table` after `changes`. */
+export function changed(table: SlotTable, changes: readonly SlotChange[]): SlotTable {
+  const next = new Map(table);
+  for (const { backend, slot, address, state } of changes) {
+    const slots = [...(next.get(backend) ?? [])];
+    slots[slot] = { ...(slots[slot] ?? emptySlot), ...address, state };
+    next.set(backend, slots);
+  }
+  return next;
+}
+
+/** What HAProxy has after it has read `table` from its file: only tasks that take requests. */
+export function loaded(table: SlotTable): SlotTable {
+  return new Map(
+    [...table].map(([name, slots]) => [name, slots.map((s) => (s.state === "ready" ? s : emptySlot))]),
+  );
+}
+
+function keyOf(at: { readonly address: string; readonly port: number }): string {
+  return `${at.address} ${at.port}`;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A task as Marathon shows it. */
+export interface FakeTask {
+  readonly id: string;
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly state: string;
+  readonly healthCheckResults?: readonly { alive: boolean }[];
+}
+
+export interface FakeApp {
+  readonly id: string;
+  readonly tasks: readonly FakeTask[];
+  readonly [field: string]: unknown;
+}
+
+/** A Marathon of which tests say what it answers. */
+export class FakeMarathon {
+  readonly apps = new Map<string, FakeApp>();
+  /** Answers instead of the truth. */
+  broken: "no" | "status" | "html" | "empty" = "no";
+  lists = 0;
+  singles = 0;
+  readonly #streams = new Set<ServerResponse>();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "/", "http://marathon");
+      if (pathname === "/v2/events") {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write("\n");
+        this.#streams.add(response);
+        response.on("close", () => this.#streams.delete(response));
+      } else this.#answer(pathname, response);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get listeners(): number {
+    return this.#streams.size;
+  }
+
+  listen(port = 0): Promise<void> {
+    return new Promise((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  emit(eventType: string, fields: object): void {
+    for (const stream of this.#streams) {
+      stream.write(`event: ${eventType}\ndata: ${JSON.stringify({ eventType, ...fields })}\n\n`);
+    }
+  }
+
+  /** Changes an app and says so. */
+  put(app: FakeApp): void {
+    this.apps.set(app.id, app);
+    this.emit("api_post_event", { uri: `/v2/apps${app.id}`, appDefinition: app });
+  }
+
+  #answer(pathname: string, response: ServerResponse): void {
+    const send = (status: number, body: unknown, type = "application/json"): void => {
+      response.writeHead(status, { "content-type": type });
+      response.end(type === "application/json" ? JSON.stringify(body) : String(body));
+    };
+    if (pathname === "/v2/apps") this.lists++;
+    else this.singles++;
+    const app = this.apps.get(pathname.replace(/^\/v2\/apps\/*/, "/"));
+    if (this.broken === "status") send(500, { message: "internal error" });
+    else if (this.broken === "html") send(200, "<html>maintenance</html>", "text/html");
+    else if (pathname === "/v2/apps")
+      send(200, { apps: this.broken === "empty" ? [] : [...this.apps.values()] });
+    else if (app) send(200, { app });
+    else send(404, { message: `App '${pathname.slice(8)}' does not exist` });
+  }
+}

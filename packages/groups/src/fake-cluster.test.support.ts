@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// A master and a Marathon over HTTP with just enough behind them for the controller, and a ZooKeeper in memory.
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { MesosError } from "@pulumi-mesos/model";
+import type { Backend } from "./backends/backend";
+import { addressOf, capacity } from "./backends/local";
+import type { Store } from "./pool-store";
+
+interface FakeAgent {
+  id: string;
+  host: string;
+  deactivated: boolean;
+}
+interface FakeApp {
+  id: string;
+  instances: number;
+  resourceLimits?: object;
+  tasks: { id: string; slaveId: string; state: string }[];
+}
+
+export class FakeCluster {
+  agents: FakeAgent[] = [];
+  apps: FakeApp[] = [];
+  /** Every changing call, in words. */
+  readonly calls: string[] = [];
+  /** How many of Marathon's changes are refused because a deployment locks the app. */
+  locks = 0;
+  members: string[] = [];
+  #server: Server | undefined;
+  #ids = 0;
+
+  async listen(): Promise<string> {
+    const server = createServer(async (request, response) => {
+      const [status, body] = this.#answer(request, await textOf(request));
+      response.writeHead(status, { "Content-Type": "application/json" });
+      response.end(body === undefined ? "" : JSON.stringify(body));
+    });
+    this.#server = server;
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server?.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      if (this.#server === undefined) resolve();
+      else this.#server.close(() => resolve());
+    });
+  }
+
+  backend(): Backend {
+    return {
+      addressOf,
+      capacity,
+      members: async (pool) =>
+        this.members.map((name) => ({ name, index: Number(name.slice(pool.length + 1)), running: true })),
+      start: async (pool, index, { backend }) => {
+        this.members.push(`${pool}-${index}`);
+        this.agents.push({ id: `S${++this.#ids}`, host: addressOf(backend, index), deactivated: false });
+      },
+      terminate: async (name) => {
+        this.calls.push(`terminate ${name}`);
+        this.members = this.members.filter((member) => member !== name);
+      },
+    };
+  }
+
+  place(app: FakeApp, agentId: string): void {
+    app.tasks.push({ id: `t${++this.#ids}`, slaveId: agentId, state: "TASK_RUNNING" });
+  }
+
+  #answer(request: IncomingMessage, text: string): [number, unknown?] {
+    const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
+    const path = request.url?.split("?")[0] ?? "";
+    if (path === "/api/v1") return this.#operator(body);
+    if (request.method === "GET" && path === "/v2/apps") return [200, { apps: this.apps }];
+    const app = this.apps.find(({ id }) => path === `/v2/apps${id}`);
+    if (request.method === "GET" && app !== undefined) return [200, { app }];
+    if (this.locks-- > 0) {
+      return [409, { message: "App is locked by one or more deployments.", deployments: [{ id: "other" }] }];
+    }
+    if (path === "/v2/tasks/delete") return this.#kill(request, body["ids"] as string[]);
+    if (app === undefined) return [404, { message: "App does not exist" }];
+    this.calls.push(`patch ${app.id} ${text}`);
+    app.instances = body["instances"] as number;
+    const agent = this.agents.find(({ deactivated }) => !deactivated);
+    while (agent !== undefined && app.tasks.length < app.instances) this.place(app, agent.id);
+    return [200, { version: "2026-01-01T00:00:00.000Z", deploymentId: `d${++this.#ids}` }];
+  }
+
+  #kill(request: IncomingMessage, ids: readonly string[]): [number, unknown?] {
+    const scale = request.url?.includes("scale=true") ?? false;
+    this.calls.push(`kill ${ids.length} ${scale ? "with scale" : ""}`.trim());
+    for (const app of this.apps) {
+      const before = app.tasks.length;
+      app.tasks = app.tasks.filter(({ id }) => !ids.includes(id));
+      if (scale) app.instances -= before - app.tasks.length;
+    }
+    return [200, { version: "2026-01-01T00:00:00.000Z", deploymentId: `d${++this.#ids}` }];
+  }
+
+  #operator(body: Record<string, unknown>): [number, unknown?] {
+    const type = String(body["type"]);
+    if (type === "GET_AGENTS") {
+      const agents = this.agents.map(({ id, host, deactivated }) => ({
+        agent_info: { id: { value: id }, hostname: host },
+        active: true,
+        deactivated,
+      }));
+      return [200, { type, get_agents: { agents, recovered_agents: [] } }];
+    }
+    if (type === "GET_TASKS") {
+      const tasks = this.apps.flatMap((app) =>
+        app.tasks.map((task) => ({
+          task_id: { value: task.id },
+          agent_id: { value: task.slaveId },
+          state: task.state,
+        })),
+      );
+      return [200, { type, get_tasks: { tasks } }];
+    }
+    this.calls.push(JSON.stringify(body));
+    const inner = body[type.toLowerCase()] as { agent_id: { value: string } };
+    const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
+    if (agent !== undefined) agent.deactivated = type !== "REACTIVATE_AGENT";
+    if (type === "DRAIN_AGENT") this.agents = this.agents.filter((a) => a !== agent);
+    return [200];
+  }
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+/** Nodes in memory; a change calls the watches of its path, as ZooKeeper's do, once. */
+export class MemoryStore implements Store {
+  readonly nodes = new Map<string, { data: Buffer; version: number }>();
+  readonly #watches = new Map<string, Set<() => void>>();
+
+  async get(path: string): Promise<{ data: Buffer; version: number } | undefined> {
+    return this.nodes.get(path);
+  }
+  async watch(path: string, onChange: () => void): Promise<{ data: Buffer; version: number } | undefined> {
+    this.#watches.set(path, (this.#watches.get(path) ?? new Set()).add(onChange));
+    return this.nodes.get(path);
+  }
+  async children(path: string): Promise<string[]> {
+    const below = [...this.nodes.keys()].filter((key) => key.startsWith(`${path}/`));
+    return [...new Set(below.map((key) => key.slice(path.length + 1).split("/")[0] ?? ""))];
+  }
+  async set(path: string, data: Buffer): Promise<void> {
+    const node = this.nodes.get(path);
+    if (node === undefined) throw new MesosError("MESOS_ZOOKEEPER_MISSING", `zookeeper ${path}: missing`);
+    this.nodes.set(path, { data, version: node.version + 1 });
+    this.#changed(path);
+  }
+  async create(path: string, data: Buffer): Promise<string> {
+    if (this.nodes.has(path)) throw new MesosError("MESOS_ZOOKEEPER_EXISTS", `zookeeper ${path}: exists`);
+    this.nodes.set(path, { data, version: 0 });
+    this.#changed(path);
+    return path;
+  }
+  async remove(path: string): Promise<void> {
+    this.nodes.delete(path);
+    this.#changed(path);
+  }
+  #changed(path: string): void {
+    const callbacks = this.#watches.get(path) ?? [];
+    this.#watches.delete(path);
+    for (const callback of callbacks) callback();
+  }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+export type { Backend } from "./backends/backend";
+export { localBackend, memberSpec } from "./backends/local";
+export { type ControllerParts, GroupsController } from "./controller";
+export type { Agent, Agents, App, Applied, Leaving, Member, PoolState, Task } from "./observed";
+export { type Options, parseOptions } from "./options";
+export { type Action, type PoolPlan, type PoolView, planPool } from "./plan";
+export { type Move, type MoveStep, type MovesPlan, planMoves } from "./plan-moves";
+export { movesPath, PoolStore, poolStatePath } from "./pool-store";
+export { runGroups } from "./program";
+export { poolStatus } from "./status";

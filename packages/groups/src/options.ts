@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command, InvalidArgumentError, Option } from "commander";
+
+/** What `mesos-agent-groups` is told. */
+export interface Options {
+  readonly zookeeper: string;
+  readonly cluster: string;
+  readonly masters: readonly string[];
+  readonly marathon: readonly string[];
+  readonly stateDir: string;
+  readonly bind: { readonly host: string; readonly port: number };
+}
+
+const hostPort = /^[^\s:,/]+:\d{1,5}$/;
+
+interface Flag {
+  readonly flag: string;
+  readonly help: string;
+  readonly fallback?: string;
+  readonly parse: (text: string) => unknown;
+}
+
+/** Every flag; `--help` and the README's section come from here. */
+const table: readonly Flag[] = [
+  {
+    flag: "--zookeeper <host:port,…>",
+    help: "ZooKeeper's connection string",
+    parse: (text: string) => hostPorts(text) && text,
+  },
+  {
+    flag: "--cluster <name>",
+    help: "the cluster whose agent groups are kept: /pulumi-mesos/<name>/pools",
+    parse: (text: string) => text,
+  },
+  { flag: "--masters <host:port,…>", help: "every Mesos master", parse: hostPorts },
+  {
+    flag: "--marathon <url,…>",
+    help: "every Marathon, whose tasks are moved away before an agent is drained; empty where there is none",
+    parse: urls,
+  },
+  {
+    flag: "--state-dir <directory>",
+    help: "where the supervisor keeps this stack's processes",
+    parse: (text: string) => text,
+  },
+  {
+    flag: "--bind <host:port>",
+    help: "where /health and /status are served",
+    fallback: "127.0.0.1:8010",
+    parse: bind,
+  },
+];
+
+/** Parses the command line; an unknown or missing flag ends the program with usage and code 1. */
+export function parseOptions(argv: readonly string[], onRefused?: (message: string) => void): Options {
+  const command = new Command("mesos-agent-groups")
+    .description("Keeps groups of Mesos agents at their declared size.")
+    .allowExcessArguments(false)
+    .showHelpAfterError();
+  if (onRefused !== undefined) command.configureOutput({ writeErr: onRefused, writeOut: onRefused });
+  command.exitOverride((error) => {
+    if (onRefused !== undefined) throw error;
+    process.exit(error.exitCode === 0 ? 0 : 1);
+  });
+  for (const { flag, help, fallback, parse } of table) {
+    const option = new Option(flag, help).argParser<unknown>((text) => parse(text));
+    if (fallback === undefined) option.makeOptionMandatory();
+    else option.default(parse(fallback), fallback);
+    command.addOption(option);
+  }
+  return command.parse(argv, { from: "user" }).opts<Options>();
+}
+
+function hostPorts(text: string): string[] {
+  const parts = text.split(",");
+  if (parts.every((part) => hostPort.test(part))) return parts;
+  throw new InvalidArgumentError("It must be host:port,host:port,….");
+}
+
+function urls(text: string): string[] {
+  const parts = text.split(",").filter((part) => part !== "");
+  if (parts.every((part) => URL.canParse(part))) return parts;
+  throw new InvalidArgumentError("It must be http://host:port,….");
+}
+
+function bind(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(":");
+  if (!hostPort.test(text)) throw new InvalidArgumentError("It must be host:port.");
+  return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Action, planPool } from "./plan";
+import { SmallWorld } from "./small-world.test.support";
+
+/** Rounds until everything is settled; the last message when it never is. */
+function settle(world: SmallWorld, rounds = 400): string | undefined {
+  let message = "";
+  for (let n = 0; n < rounds; n++) {
+    const result = world.round();
+    if (result.settled) return undefined;
+    message = result.message;
+  }
+  return message;
+}
+
+const names = (world: SmallWorld): string[] => world.members.map((member) => member.name).sort();
+
+describe("the plan of a pool", () => {
+  it("starts missing members at the lowest free indices and is settled once their agents are active", () => {
+    const world = new SmallWorld(3);
+    const first = world.round();
+    assert.deepEqual(
+      first.plan.actions.map((action) => action.kind === "start" && action.index),
+      [1, 2, 3],
+    );
+    assert.match(first.message, /^web: 0 of 3 agents active, starting web-1, web-2, web-3$/);
+    assert.equal(settle(world), undefined);
+    world.members = world.members.filter((member) => member.index !== 2);
+    world.agents = world.agents.filter((agent) => agent.host !== "127.81.9.2");
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(names(world), ["web-1", "web-2", "web-3"]);
+  });
+
+  it("lets the emptiest leave, of equally empty ones the last", () => {
+    const world = new SmallWorld(4);
+    settle(world);
+    world.run({ id: "/a", instances: 1 });
+    const busy = world.apps[0]?.tasks[0]?.agentId;
+    const survivor = world.members.find(
+      (m) => world.agents.find((agent) => agent.id === busy)?.host === `127.81.9.${m.index}`,
+    );
+    world.declare(2);
+    const { plan } = world.round();
+    assert.deepEqual(Object.keys(plan.state.leaving).sort(), ["web-3", "web-4"]);
+    world.declare(1);
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(names(world), [survivor?.name]);
+  });
+
+  it("moves tasks before it drains, and terminates only who is gone from the master", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    world.run({ id: "/a", instances: 4 });
+    world.declare(1);
+    const kinds: string[] = [];
+    for (let n = 0; n < 60; n++)
+      kinds.push(...world.round().plan.actions.map((action: Action) => action.kind));
+    assert.deepEqual(kinds, ["deactivate", "drain", "terminate"]);
+    assert.deepEqual(world.harm, []);
+    assert.equal(world.apps[0]?.instances, 4);
+  });
+
+  it("takes a leaving member back while it is not drained yet", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    world.run({ id: "/a", instances: 4 });
+    world.declare(1);
+    world.round();
+    world.round();
+    world.declare(2);
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(names(world), ["web-1", "web-2"]);
+    assert.equal(
+      world.agents.some((agent) => agent.deactivated),
+      false,
+    );
+    assert.equal(world.apps[0]?.instances, 4);
+    assert.deepEqual(world.moves, {});
+  });
+
+  it("starts a member again whose supervisor is dead", () => {
+    const world = new SmallWorld(1);
+    settle(world);
+    world.members = [{ index: 1, name: "web-1", running: false }];
+    const result = world.round();
+    assert.deepEqual(
+      result.plan.actions.map((action) => action.kind),
+      ["start"],
+    );
+    assert.equal(settle(world), undefined);
+  });
+
+  it("refuses a changed template, keeps the members on the old one, and takes it from size 0", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    const old = world.state.applied;
+    world.declaration = { ...world.declaration, size: 3, template: { command: ["mesos-agent", "--new"] } };
+    world.members = world.members.map((member) => ({ ...member, running: member.index !== 2 }));
+    const result = world.round();
+    assert.equal(result.failed, true);
+    assert.match(result.message, /^web: the template changed; rolling a running group is not supported yet/);
+    assert.deepEqual(result.plan.actions, [{ kind: "start", index: 2, applied: old }]);
+    world.declare(0);
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(world.state, { leaving: {} });
+    world.declare(2);
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(world.state.applied?.template.command, ["mesos-agent", "--new"]);
+  });
+
+  it("fails when the size is larger than the backend has room for", () => {
+    const world = new SmallWorld(11);
+    assert.match(world.round().message, /size: must be 10 or less/);
+    assert.deepEqual(world.members, []);
+  });
+
+  it("fails when a drain takes too long, puts the instances back and tries again when asked", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    world.room = 2;
+    const app = world.run({ id: "/a", instances: 4 });
+    world.declare(1);
+    const waiting = settle(world, 20);
+    assert.match(waiting ?? "", /draining web-2: 2 tasks left \(\/a waits for a healthy replacement\)$/);
+    assert.equal(app.instances, 5);
+    world.now += 601_000;
+    const late = world.round();
+    assert.equal(late.failed, true);
+    assert.match(late.message, /web-2 was not drained within 600 s/);
+    for (let n = 0; n < 5; n++) world.round();
+    assert.equal(app.instances, 4);
+    assert.deepEqual(names(world), ["web-1", "web-2"]);
+    world.room = 100;
+    world.declare(1);
+    assert.equal(settle(world), undefined);
+    assert.equal(app.instances, 4);
+    assert.deepEqual(world.harm, []);
+  });
+
+  it("waits for a master that was just elected before it takes a silent agent for gone", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    world.declare(1);
+    world.round();
+    const recovering = { registered: [], recovering: ["127.81.9.1", "127.81.9.2"] };
+    assert.deepEqual(planPool({ ...world.view(), agents: recovering }).actions, []);
+    assert.deepEqual(planPool({ ...world.view(), agents: undefined }).actions, []);
+  });
+
+  it("reaches every size from every other without harm, however often the controller is killed", function () {
+    this.timeout(60_000);
+    const apps = fc.array(
+      fc.record({ instances: fc.integer({ min: 1, max: 6 }), minimum: fc.constantFrom(0, 0.5, 1) }),
+      { maxLength: 4 },
+    );
+    const sizes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 4 });
+    const cuts = fc.infiniteStream(fc.integer({ min: 0, max: 3 }));
+    fc.assert(
+      fc.property(apps, sizes, cuts, fc.nat(20), (declared, steps, stream, early) => {
+        const world = new SmallWorld(steps[0] ?? 1);
+        assert.equal(settle(world), undefined);
+        const running = declared.map((app, n) =>
+          world.run({ id: `/a${n}`, instances: app.instances, minimumHealthCapacity: app.minimum }),
+        );
+        let dangers = 200;
+        world.cut = () => dangers-- > 0 && stream.next().value === 0;
+        for (const size of steps.slice(1)) {
+          world.declare(size);
+          for (let n = 0; n < early; n++) world.round();
+        }
+        assert.equal(settle(world, 2000), undefined);
+        assert.equal(world.members.length, steps.at(-1));
+        assert.deepEqual(world.harm, []);
+        for (const [n, app] of running.entries()) assert.equal(app.instances, declared[n]?.instances);
+        assert.deepEqual(world.moves, {});
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { MesosError, messageOf } from "@pulumi-mesos/model";
+
+/** What the controller tells over HTTP. */
+export interface StatusSource {
+  health(): object;
+  status(): object;
+}
+
+/** `GET /health` and `GET /status`, in JSON. */
+export function createStatusServer(source: StatusSource): {
+  listen(host: string, port: number): Promise<number>;
+  close(): Promise<void>;
+} {
+  const server: Server = createServer({ maxHeaderSize: 8192, requestTimeout: 5000 }, (request, response) => {
+    request.resume();
+    const path = (request.url ?? "").split("?")[0];
+    if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405, { message: "only GET" });
+    else if (path === "/health") answer(response, 200, source.health());
+    else if (path === "/status") answer(response, 200, source.status());
+    else answer(response, 404, { message: "not found: try /health or /status" });
+  });
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once("error", (error) =>
+          reject(
+            new MesosError("MESOS_GROUPS_BIND", `cannot listen on ${host}:${port}: ${messageOf(error)}`, {
+              cause: error,
+            }),
+          ),
+        );
+        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(`${JSON.stringify(body)}\n`);
+}

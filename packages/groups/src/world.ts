@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MarathonApp, MarathonClient, MesosClient } from "@pulumi-mesos/client";
+import type { Agent, Agents, App, Task } from "./observed";
+
+/** What the controller uses of Mesos's operator API. */
+export type Mesos = Pick<
+  MesosClient,
+  "call" | "getAgents" | "getTasks" | "drainAgent" | "deactivateAgent" | "reactivateAgent"
+>;
+
+/** What it uses of Marathon. */
+export type Marathon = Pick<MarathonClient, "getApp" | "getApps" | "patchApp" | "killTasks">;
+
+const ended = /^TASK_(FINISHED|FAILED|KILLED|ERROR|LOST|DROPPED|GONE|GONE_BY_OPERATOR)$/;
+
+/**
+ * Agents and how many tasks each has. Who of `hosts` is not registered is asked for once more, because a master that has
+ * just been elected knows agents that have not come back to it yet.
+ */
+export async function observeAgents(
+  mesos: Mesos,
+  hosts: readonly string[],
+  signal: AbortSignal,
+): Promise<Agents> {
+  const [agents, tasks] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
+  const counts = new Map<string, number>();
+  for (const { agentId, state } of tasks) {
+    if (agentId === undefined || ended.test(state ?? "")) continue;
+    counts.set(agentId, (counts.get(agentId) ?? 0) + 1);
+  }
+  const registered = agents.map(({ id, hostname, active, deactivated, drainState }): Agent => {
+    const drain = drainState === "DRAINING" || drainState === "DRAINED" ? { drain: drainState } : {};
+    return { id, host: hostname, active, deactivated, tasks: counts.get(id) ?? 0, ...drain } as Agent;
+  });
+  const isComplete = hosts.every((host) => registered.some((agent) => agent.host === host));
+  return { registered, recovering: isComplete ? [] : await recovering(mesos, signal) };
+}
+
+async function recovering(mesos: Mesos, signal: AbortSignal): Promise<string[]> {
+  const answer = await mesos.call<RecoveredAgents>({ type: "GET_AGENTS" }, signal);
+  const { agents = [], recovered_agents: recovered = [] } = answer.get_agents ?? {};
+  return [...recovered, ...agents.map((agent) => agent.agent_info ?? {})].flatMap(({ hostname }) =>
+    hostname === undefined ? [] : [hostname],
+  );
+}
+
+interface RecoveredAgents {
+  readonly get_agents?: {
+    readonly agents?: readonly { readonly agent_info?: { readonly hostname?: string } }[];
+    readonly recovered_agents?: readonly { readonly hostname?: string }[];
+  };
+}
+
+/** Apps as moves need them. */
+export function observeApp(app: MarathonApp): App {
+  const checked = Array.isArray(app["healthChecks"]) && app["healthChecks"].length > 0;
+  const strategy = app["upgradeStrategy"] as { minimumHealthCapacity?: number } | undefined;
+  const container = app["container"] as { volumes?: readonly object[] } | undefined;
+  return {
+    id: app.id,
+    instances: app.instances ?? 0,
+    minimumHealthCapacity: strategy?.minimumHealthCapacity ?? 1,
+    deployments: (app.deployments ?? []).map((deployment) => deployment.id),
+    resident: container?.volumes?.some((volume) => "persistent" in volume) ?? false,
+    tasks: (app.tasks ?? [])
+      .filter((task) => !ended.test(task.state ?? ""))
+      .map((task): Task => {
+        const results = task.healthCheckResults ?? [];
+        const passes = !checked || (results.length > 0 && results.every((result) => result.alive));
+        return {
+          id: task.id,
+          agentId: task.slaveId ?? "",
+          healthy: task.state === "TASK_RUNNING" && passes,
+          killing: task.state === "TASK_KILLING",
+        };
+      }),
+  };
+}
+
+/** How many of Marathon's tasks each agent has. */
+export function countTasks(apps: readonly App[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tasks } of apps) {
+    for (const { agentId } of tasks) counts.set(agentId, (counts.get(agentId) ?? 0) + 1);
+  }
+  return counts;
+}

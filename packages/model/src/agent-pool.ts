@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from "@sinclair/typebox";
+import { LocalName, ProcessSpec } from "./local-process";
+
+const closed = { additionalProperties: false } as const;
+
+/**
+ * How members of a pool are made on this machine: each is a supervised process `<pool>-<n>` with an address of its own
+ * in `network` and a disjoint slice of the task ports.
+ */
+export const LocalPoolBackend = Type.Object(
+  {
+    kind: Type.Literal("local"),
+    network: Type.String({
+      pattern: "^127\\.\\d+\\.\\d+\\.0/24$",
+      description: "Member n has the address .n of it.",
+    }),
+    taskPorts: Type.Array(Type.Integer({ minimum: 1024, maximum: 65535 }), {
+      minItems: 2,
+      maxItems: 2,
+      description: "First and last task port of the pool, divided among its members.",
+    }),
+    portsPerMember: Type.Integer({ minimum: 1 }),
+  },
+  closed,
+);
+export type LocalPoolBackend = Static<typeof LocalPoolBackend>;
+
+/** What the controller of agent groups reads from ZooKeeper: one document a pool, at {@link poolPath}. */
+export const AgentPoolDeclaration = Type.Object(
+  {
+    name: LocalName,
+    size: Type.Integer({ minimum: 0, maximum: 200 }),
+    /** Without `name`, `listen` and `volume`, which the backend fills in; placeholders `{address}`, `{name}`, `{ports}`, `{conf}`, `{data}`. */
+    template: Type.Omit(ProcessSpec, ["name", "listen", "volume"], closed),
+    backend: LocalPoolBackend,
+    drain: Type.Object(
+      {
+        graceSeconds: Type.Number({
+          minimum: 0,
+          description: "max_grace_period of DRAIN_AGENT for what Marathon does not run.",
+        }),
+        timeoutSeconds: Type.Number({
+          minimum: 1,
+          description: "A drain that takes longer is reported, not forced.",
+        }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type AgentPoolDeclaration = Static<typeof AgentPoolDeclaration>;
+
+/** Inputs of `mesos:index:AgentPool`: the declaration and where the controller looks for it. */
+export const AgentPoolInputs = Type.Object(
+  {
+    cluster: LocalName,
+    zookeeper: Type.String({ description: "ZooKeeper's connection string: host:port,host:port." }),
+    declaration: AgentPoolDeclaration,
+  },
+  closed,
+);
+export type AgentPoolInputs = Static<typeof AgentPoolInputs>;
+
+/** A member as the controller sees it. */
+export const PoolMember = Type.Object({
+  name: Type.String(),
+  address: Type.String(),
+  /** Mesos's id of the agent once it has registered. */
+  agentId: Type.Optional(Type.String()),
+  state: Type.Union([
+    Type.Literal("starting"),
+    Type.Literal("active"),
+    Type.Literal("draining"),
+    Type.Literal("broken"),
+  ]),
+});
+export type PoolMember = Static<typeof PoolMember>;
+
+/** What the controller reports, at {@link poolStatusPath}. */
+export const AgentPoolStatus = Type.Object({
+  /** `digestOf` the declaration that this status is about. */
+  generation: Type.String(),
+  /** As many active members as declared and nothing left to do. */
+  settled: Type.Boolean(),
+  /** Progress or the reason of a failure in words: `web: 3 of 5 agents active, draining web-2: 4 tasks left`. */
+  message: Type.String(),
+  /** Set when the controller cannot go on without a change. */
+  failed: Type.Boolean(),
+  members: Type.Array(PoolMember),
+});
+export type AgentPoolStatus = Static<typeof AgentPoolStatus>;
+
+/** ZooKeeper node of a cluster's pools. */
+export function poolsPath(cluster: string): string {
+  return `/pulumi-mesos/${cluster}/pools`;
+}
+
+/** ZooKeeper node of one declaration. */
+export function poolPath(cluster: string, pool: string): string {
+  return `${poolsPath(cluster)}/${pool}`;
+}
+
+/** ZooKeeper node of one status. */
+export function poolStatusPath(cluster: string, pool: string): string {
+  return `${poolPath(cluster, pool)}/status`;
+}
+
+/** ZooKeeper node that the one working controller of a cluster's pools holds; ephemeral. */
+export function controllerPath(cluster: string): string {
+  return `/pulumi-mesos/${cluster}/controller`;
+}
+
+/** The name of a pool's member; `index` begins with 1. */
+export function memberName(pool: string, index: number): string {
+  return `${pool}-${index}`;
+}

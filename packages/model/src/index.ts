@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The language of every schema of the project, so that no other package depends on a version of its own.
+export { type Static, Type } from "@sinclair/typebox";
+export {
+  AgentPoolDeclaration,
+  AgentPoolInputs,
+  AgentPoolStatus,
+  controllerPath,
+  LocalPoolBackend,
+  memberName,
+  PoolMember,
+  poolPath,
+  poolStatusPath,
+  poolsPath,
+} from "./agent-pool";
+export {
+  App,
+  AppResourceInputs,
+  readOnlyAppKeys,
+  toDocument,
+  toInputs,
+} from "./app";
+export { type CheckAppOptions, checkApp, checkAppInputs, checkAppRules } from "./app-check";
+export { type AppChange, diffApp } from "./app-diff";
+export { normaliseApp } from "./app-normal-form";
+export { shortestInputs } from "./app-shortest";
+export {
+  aclProblem,
+  BambooService,
+  bambooId,
+  decodeBambooNode,
+  encodeBambooNode,
+  goQueryEscape,
+  goQueryUnescape,
+} from "./bamboo";
+export { type CheckInputsOptions, type InputFailure, inputChecker, type ObjectSchema } from "./check-inputs";
+export type { ChangeKind, ChangePath } from "./compare";
+export { computed, hasComputed, isComputed } from "./computed";
+export {
+  type ConnectionFault,
+  type ConnectionOption,
+  type ConnectionOptions,
+  connectionFaults,
+} from "./connection-rules";
+export { deriveCredential } from "./credentials";
+export { AppOptions, deploymentOptions } from "./deployment-options";
+export { canonicalJson, digestOf } from "./digest";
+export { isMesosError, MesosError, type MesosErrorOptions, messageOf } from "./errors";
+export { type Decoder, decoder, describeFailures, type Failure, propertyPath } from "./failures";
+export {
+  Group,
+  type GroupMember,
+  GroupResourceInputs,
+  toGroupDocument,
+  toGroupInputs,
+} from "./group";
+export { checkGroup, checkGroupInputs, checkGroupRules } from "./group-check";
+export { diffGroup, type GroupAppChanges, type GroupChange } from "./group-diff";
+export { normaliseGroup } from "./group-normal-form";
+export { LocalName, ProcessSpec, type ProcessState, VolumeInputs } from "./local-process";
+export {
+  type LoopbackBlock,
+  LoopbackNetworks,
+  loopbackBlock,
+  parseLoopbackNetwork,
+  poolTaskPorts,
+} from "./loopback";
+export {
+  AppInfo,
+  GetAppInputs,
+  GetAppsInputs,
+  GetAppsResult,
+  GetGroupInputs,
+  GetGroupResult,
+  GetInfoInputs,
+  GetInfoResult,
+  GetPodInputs,
+  PodInfo,
+  PodInstanceInfo,
+  TaskInfo,
+} from "./marathon-lookups";
+export {
+  changeOrder,
+  EnsembleInputs,
+  GetEnsembleInputs,
+  type GetEnsembleResult,
+  LeaveInputs,
+  MemberAddress,
+  MemberKind,
+  type MemberStatus,
+  neededWithout,
+  quorumOf,
+  ReadyInputs,
+} from "./members";
+export { nearest } from "./nearest";
+export { absolutePath, parentOf } from "./path-id";
+export { Pod, PodResourceInputs, toPodDocument, toPodInputs } from "./pod";
+export { checkPod, checkPodInputs, checkPodRules } from "./pod-check";
+export { diffPod, type PodChange } from "./pod-diff";
+export { normalisePod } from "./pod-normal-form";
+export { shortestPodInputs } from "./pod-shortest";
+export { type EdgeSettings, edgeService } from "./programs/edge";
+export { type Flags, marathonArgs, mesosArgs } from "./programs/flags";
+export { type GroupsSettings, groupsService } from "./programs/groups";
+export { type MarathonSettings, marathonService, reservedMarathonFlags } from "./programs/marathon";
+export {
+  type AgentResources,
+  type AgentSettings,
+  agentService,
+  reservedAgentFlags,
+} from "./programs/mesos-agent";
+export { type MasterSettings, masterService, reservedMasterFlags } from "./programs/mesos-master";
+export { ports, taskPorts } from "./programs/ports";
+export { connectionString, type ZooKeeperServer, zookeeperService } from "./programs/zookeeper";
+export { fieldOf, formatPath, type Segments } from "./property-path";
+export { checkSchema, type SchemaCheckOptions, type SchemaFindings } from "./schema-check";
+export { secretPaths, secretPropertyPaths } from "./secret-values";
+export { defaultServerFacts, type ServerFacts } from "./server-facts";
+export {
+  type Address,
+  ConfigFile,
+  expandPlaceholders,
+  type Placeholders,
+  Probe,
+  type Service,
+  type Software,
+  Stop,
+} from "./service";
+export {
+  functionTokens,
+  packageName,
+  packageVersion,
+  pluginDownloadURL,
+  resourceTokens,
+} from "./tokens";

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { changeOrder, type MemberStatus, neededWithout, quorumOf } from "./members";
+
+const status = fc.record({
+  name: fc.string({ minLength: 1 }),
+  up: fc.boolean(),
+  joined: fc.boolean(),
+  leading: fc.boolean(),
+  detail: fc.constant(""),
+});
+const statuses = fc
+  .uniqueArray(status, { selector: (s) => s.name, maxLength: 7 })
+  .map((all) =>
+    all.map(
+      (s): MemberStatus => ({ ...s, joined: s.up && s.joined, leading: s.up && s.joined && s.leading }),
+    ),
+  );
+
+describe("quorumOf", () => {
+  it("is the smallest number of which two always share a member", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 99 }), (size) => {
+        const quorum = quorumOf(size);
+        assert.ok(2 * quorum > size);
+        assert.ok(2 * (quorum - 1) <= size);
+      }),
+    );
+  });
+});
+
+describe("neededWithout", () => {
+  it("asks a majority of ZooKeeper and masters, one other of programs that only elect a leader", () => {
+    assert.equal(neededWithout("zookeeper", 3), 2);
+    assert.equal(neededWithout("mesos-master", 5), 3);
+    assert.equal(neededWithout("marathon", 2), 1);
+    assert.equal(neededWithout("edge", 3), 1);
+  });
+
+  it("asks nothing of a member that is alone", () => {
+    assert.equal(neededWithout("zookeeper", 1), 0);
+    assert.equal(neededWithout("groups", 1), 0);
+  });
+});
+
+describe("changeOrder", () => {
+  it("puts broken members first and the leader last, and names each once", () => {
+    fc.assert(
+      fc.property(statuses, (members) => {
+        const order = changeOrder(members);
+        if (!members.some((m) => m.up)) {
+          assert.deepEqual(order, []);
+          return;
+        }
+        assert.deepEqual([...order].sort(), members.map((m) => m.name).sort());
+        const rank = order.map((name) => {
+          const member = members.find((m) => m.name === name);
+          return member?.leading ? 2 : member?.joined ? 1 : 0;
+        });
+        assert.deepEqual(rank, [...rank].sort());
+      }),
+    );
+  });
+
+  it("keeps the declared order among equals", () => {
+    const member = (name: string, leading: boolean): MemberStatus => ({
+      name,
+      up: true,
+      joined: true,
+      leading,
+      detail: "",
+    });
+    assert.deepEqual(changeOrder([member("a", true), member("b", false), member("c", false)]), [
+      "b",
+      "c",
+      "a",
+    ]);
+  });
+});

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from "@sinclair/typebox";
+
+const closed = { additionalProperties: false } as const;
+
+/** What kind of ensemble a member belongs to; it decides how members are asked for their state and what a quorum is. */
+export const MemberKind = Type.Union([
+  Type.Literal("zookeeper"),
+  Type.Literal("mesos-master"),
+  Type.Literal("marathon"),
+  Type.Literal("edge"),
+  Type.Literal("groups"),
+]);
+export type MemberKind = Static<typeof MemberKind>;
+
+/** A member's name and where it answers: 2181, 5050, 8080, 8000 or 8010 by kind. */
+export const MemberAddress = Type.Object(
+  { name: Type.String(), host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65535 }) },
+  { ...closed, $id: "mesos:index:MemberAddress", description: "A member's name and where it answers." },
+);
+export type MemberAddress = Static<typeof MemberAddress>;
+
+/** What one member answered. */
+export interface MemberStatus {
+  readonly name: string;
+  /** Its own process answers. */
+  readonly up: boolean;
+  /** It takes part: a ZooKeeper with a leader, a recovered or standby master that knows its leader, a Marathon with a leader. */
+  readonly joined: boolean;
+  readonly leading: boolean;
+  /** Why it is not up or not joined, or what it is; one line. */
+  readonly detail: string;
+}
+
+/** Inputs of `mesos:index:Ready`: waits until a member that was just made is part of its ensemble (DESIGN §4). */
+export const ReadyInputs = Type.Object(
+  {
+    kind: MemberKind,
+    member: MemberAddress,
+    peers: Type.Array(MemberAddress, { description: "All other members of the ensemble." }),
+    whole: Type.Boolean({
+      description: "Wait until every member has joined: set on the ensemble's last Ready.",
+    }),
+    incarnation: Type.String({ description: "The node's incarnation: a new one is waited for again." }),
+  },
+  closed,
+);
+export type ReadyInputs = Static<typeof ReadyInputs>;
+
+/** Inputs of `mesos:index:Leave`: its delete refuses unless a quorum survives without this member (DESIGN §4). */
+export const LeaveInputs = Type.Object(
+  {
+    kind: MemberKind,
+    member: MemberAddress,
+    peers: Type.Array(MemberAddress),
+    incarnation: Type.String({ description: "The node's incarnation: a new one replaces the gate." }),
+  },
+  closed,
+);
+export type LeaveInputs = Static<typeof LeaveInputs>;
+
+/** Inputs of `mesos:index:Ensemble`: the declared size, whose changes are checked before anything is touched. */
+export const EnsembleInputs = Type.Object(
+  { kind: MemberKind, size: Type.Integer({ minimum: 1 }), quorum: Type.Integer({ minimum: 1 }) },
+  closed,
+);
+export type EnsembleInputs = Static<typeof EnsembleInputs>;
+
+/** Arguments of `mesos:index:getEnsemble`. */
+export const GetEnsembleInputs = Type.Object(
+  { kind: MemberKind, members: Type.Array(MemberAddress) },
+  closed,
+);
+export type GetEnsembleInputs = Static<typeof GetEnsembleInputs>;
+
+/** Result of `mesos:index:getEnsemble`. */
+export interface GetEnsembleResult {
+  readonly members: readonly MemberStatus[];
+  /** Names in the order in which members are changed: broken first, leader last. Empty when nobody answers. */
+  readonly order: readonly string[];
+}
+
+/** The majority of `size` members: 1 of 1, 2 of 3, 3 of 5. */
+export function quorumOf(size: number): number {
+  return Math.floor(size / 2) + 1;
+}
+
+/**
+ * How many of the *others* must have joined before a member of an ensemble of `size` may leave: the quorum for ZooKeeper
+ * and masters, one for programs that only elect a leader; none where the member is alone and nothing can be protected.
+ */
+export function neededWithout(kind: MemberKind, size: number): number {
+  if (size === 1) return 0;
+  return kind === "zookeeper" || kind === "mesos-master" ? quorumOf(size) : 1;
+}
+
+/** The order in which members are changed: broken first, leader last, otherwise as declared; none when nobody is up. */
+export function changeOrder(members: readonly MemberStatus[]): string[] {
+  if (!members.some((m) => m.up)) return [];
+  const rank = (m: MemberStatus): number => (m.leading ? 2 : m.joined ? 1 : 0);
+  return members
+    .map((member, index) => ({ member, index }))
+    .sort((a, b) => rank(a.member) - rank(b.member) || a.index - b.index)
+    .map(({ member }) => member.name);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Service } from "../service";
+import { ports } from "./ports";
+
+/** What the edges of one cluster share. */
+export interface EdgeSettings {
+  readonly marathonUrls: readonly string[];
+  /** ZooKeeper's connection string. */
+  readonly zookeeper: string;
+  /** Where traffic enters: 8888 on this machine, 80 elsewhere. */
+  readonly trafficPort: number;
+}
+
+/** An edge as a service: Bamboo's environment, so that the real Bamboo takes the same. */
+export function edgeService(settings: EdgeSettings): Service {
+  return {
+    software: "edge",
+    args: [
+      `--bind={address}:${ports.edge.api}`,
+      `--frontend-bind={address}:${settings.trafficPort}`,
+      "--data-dir={data}",
+    ],
+    env: {
+      MARATHON_ENDPOINT: settings.marathonUrls.join(","),
+      MARATHON_USE_EVENT_STREAM: "true",
+      BAMBOO_ENDPOINT: `http://{address}:${ports.edge.api}`,
+      BAMBOO_ZK_HOST: settings.zookeeper,
+      BAMBOO_ZK_PATH: "/bamboo",
+    },
+    files: [],
+    ports: { ...ports.edge, traffic: settings.trafficPort },
+    data: true,
+    ready: { http: `http://{address}:${ports.edge.api}/status`, timeoutSeconds: 60 },
+    stop: { signal: "SIGTERM", graceSeconds: 10 },
+  };
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Service } from "../service";
+import { ports } from "./ports";
+
+/** What the controller of agent groups needs to know. */
+export interface GroupsSettings {
+  readonly cluster: string;
+  /** ZooKeeper's connection string. */
+  readonly zookeeper: string;
+  /** `host:port` of every master. */
+  readonly masters: readonly string[];
+  readonly marathonUrls: readonly string[];
+}
+
+/** The controller of agent groups as a service. */
+export function groupsService(settings: GroupsSettings): Service {
+  return {
+    software: "groups",
+    args: [
+      `--zookeeper=${settings.zookeeper}`,
+      `--cluster=${settings.cluster}`,
+      `--masters=${settings.masters.join(",")}`,
+      `--marathon=${settings.marathonUrls.join(",")}`,
+      "--state-dir={state}",
+      `--bind={address}:${ports.groups.http}`,
+    ],
+    env: {},
+    files: [],
+    ports: ports.groups,
+    data: false,
+    ready: { http: `http://{address}:${ports.groups.http}/health`, timeoutSeconds: 60 },
+    stop: { signal: "SIGTERM", graceSeconds: 10 },
+  };
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { quorumOf } from "../members";
+import type { Service } from "../service";
+import { type Flags, mesosArgs } from "./flags";
+import { ports } from "./ports";
+
+/** What the masters of one cluster share. */
+export interface MasterSettings {
+  /** `zk://host:port,host:port/mesos`. */
+  readonly zk: string;
+  readonly size: number;
+  /** Shown in the UI and in `/state`. */
+  readonly cluster: string;
+  /** More flags; those that this project computes are refused by {@link reservedMasterFlags}. */
+  readonly flags: Flags;
+}
+
+/** Flags that follow from the program: setting them by hand would break the quorum or the addresses. */
+export const reservedMasterFlags = [
+  "zk",
+  "quorum",
+  "work_dir",
+  "ip",
+  "port",
+  "hostname",
+  "advertise_ip",
+  "advertise_port",
+  "registry",
+] as const;
+
+/** A Mesos master as a service. Flags: Mesos configuration page; the quorum is the majority, never chosen. */
+export function masterService(settings: MasterSettings): Service {
+  return {
+    software: "mesos-master",
+    args: mesosArgs({
+      ...settings.flags,
+      zk: settings.zk,
+      quorum: quorumOf(settings.size),
+      work_dir: "{data}",
+      ip: "{address}",
+      port: ports.master.http,
+      hostname: "{address}",
+      cluster: settings.cluster,
+      registry: "replicated_log",
+    }),
+    env: {},
+    files: [],
+    ports: ports.master,
+    data: true,
+    ready: { http: `http://{address}:${ports.master.http}/health`, timeoutSeconds: 60 },
+    stop: { signal: "SIGTERM", graceSeconds: 10 },
+  };
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { expandPlaceholders, type Service } from "../service";
+import { edgeService } from "./edge";
+import { marathonArgs, mesosArgs } from "./flags";
+import { groupsService } from "./groups";
+import { marathonService } from "./marathon";
+import { agentService } from "./mesos-agent";
+import { masterService } from "./mesos-master";
+import { connectionString, zookeeperService } from "./zookeeper";
+
+const members = [1, 2, 3].map((n) => ({ name: `zk-${n}`, host: `127.77.1.${n}` }));
+
+function file(service: Service, path: string): string {
+  const found = service.files.find((f) => f.path === path);
+  assert.ok(found, `${path} is among the files`);
+  return found.content;
+}
+
+describe("mesosArgs", () => {
+  it("writes flags as stout reads them, sorted", () => {
+    assert.deepEqual(
+      mesosArgs({ zk: "zk://h:2181/mesos", log_auto_initialize: false, authenticate: true, quorum: 2 }),
+      ["--authenticate", "--no-log_auto_initialize", "--quorum=2", "--zk=zk://h:2181/mesos"],
+    );
+  });
+});
+
+describe("marathonArgs", () => {
+  it("writes flags as Marathon reads them, sorted", () => {
+    assert.deepEqual(marathonArgs({ http_port: 8080, ha: false, checkpoint: true }), [
+      "--checkpoint",
+      "--disable_ha",
+      "--http_port",
+      "8080",
+    ]);
+  });
+});
+
+describe("zookeeperService", () => {
+  it("names every server of the ensemble and itself by its number", () => {
+    const service = zookeeperService({ members, index: 1, heapMiB: 128, tickTimeMs: 2000 });
+    const config = file(service, "zoo.cfg");
+    assert.match(config, /^server\.1=127\.77\.1\.1:2888:3888$/m);
+    assert.match(config, /^server\.3=127\.77\.1\.3:2888:3888$/m);
+    assert.match(config, /^tickTime=2000$/m);
+    assert.equal(file(service, "{data}/myid"), "2\n");
+    assert.deepEqual(service.ports, { client: 2181, peer: 2888, election: 3888 });
+  });
+
+  it("runs a single server without an ensemble", () => {
+    const service = zookeeperService({
+      members: members.slice(0, 1),
+      index: 0,
+      heapMiB: 128,
+      tickTimeMs: 2000,
+    });
+    assert.doesNotMatch(file(service, "zoo.cfg"), /^server\./m);
+    assert.deepEqual(service.ports, { client: 2181 });
+  });
+});
+
+describe("connectionString", () => {
+  it("names every server with its client port", () => {
+    assert.equal(connectionString(members), "127.77.1.1:2181,127.77.1.2:2181,127.77.1.3:2181");
+  });
+});
+
+describe("masterService", () => {
+  it("computes the quorum and keeps the registry on disk whatever an image's default is", () => {
+    const { args } = masterService({
+      zk: "zk://h:2181/mesos",
+      size: 5,
+      cluster: "demo",
+      flags: { offer_timeout: "2mins" },
+    });
+    assert.ok(args.includes("--quorum=3"));
+    assert.ok(args.includes("--registry=replicated_log"));
+    assert.ok(args.includes("--offer_timeout=2mins"));
+    assert.ok(args.includes("--hostname={address}"));
+  });
+});
+
+describe("agentService", () => {
+  it("offers what the group says and the ports of its member", () => {
+    const { args } = agentService({
+      master: "zk://h:2181/mesos",
+      resources: { cpus: 2, mem: 1024 },
+      attributes: { rack: "b", group: "web" },
+      flags: {},
+    });
+    assert.ok(args.includes("--resources=cpus:2;mem:1024;disk:10240;ports:[{ports}]"));
+    assert.ok(args.includes("--attributes=group:web;rack:b"));
+  });
+
+  it("leaves attributes out when there are none", () => {
+    const { args } = agentService({
+      master: "m",
+      resources: { cpus: 1, mem: 1, gpus: 1 },
+      attributes: {},
+      flags: {},
+    });
+    assert.ok(args.includes("--resources=cpus:1;mem:1;disk:10240;gpus:1;ports:[{ports}]"));
+    assert.ok(!args.some((arg) => arg.startsWith("--attributes")));
+  });
+});
+
+describe("the other services", () => {
+  it("point Marathon at the masters and at its own state", () => {
+    const { args } = marathonService({ master: "zk://h:2181/mesos", zk: "zk://h:2181/marathon", flags: {} });
+    assert.deepEqual(args.slice(args.indexOf("--master"), args.indexOf("--master") + 2), [
+      "--master",
+      "zk://h:2181/mesos",
+    ]);
+    assert.deepEqual(args.slice(-2), ["--zk", "zk://h:2181/marathon"]);
+  });
+
+  it("give the edge Bamboo's environment", () => {
+    const { env, args } = edgeService({
+      marathonUrls: ["http://a:8080", "http://b:8080"],
+      zookeeper: "h:2181",
+      trafficPort: 80,
+    });
+    assert.equal(env.MARATHON_ENDPOINT, "http://a:8080,http://b:8080");
+    assert.equal(env.BAMBOO_ZK_HOST, "h:2181");
+    assert.ok(args.includes("--frontend-bind={address}:80"));
+  });
+
+  it("tell the group controller whom to ask", () => {
+    const { args } = groupsService({
+      cluster: "demo",
+      zookeeper: "h:2181",
+      masters: ["a:5050", "b:5050"],
+      marathonUrls: ["http://a:8080"],
+    });
+    assert.ok(args.includes("--masters=a:5050,b:5050"));
+    assert.ok(args.includes("--state-dir={state}"));
+  });
+});
+
+describe("expandPlaceholders", () => {
+  it("fills in what is known and leaves other braces alone", () => {
+    assert.equal(
+      expandPlaceholders("{address}:{name}:{data}:{x}", { address: "127.0.0.1", name: "n" }),
+      "127.0.0.1:n:{data}:{x}",
+    );
+  });
+});

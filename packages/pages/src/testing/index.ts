@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+export { chromiumPath, TestBrowser, type TestPage } from "./browser";

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deepEqual, equal } from "node:assert/strict";
+import { computed } from "@pulumi-mesos/model";
+import { checkConfig, parseConfig } from "./config";
+
+describe("the provider's configuration", () => {
+  it("takes lists as lists and as JSON text, and the engine's version", () => {
+    for (const marathonUrls of [["http://10.0.0.1:8080"], '["http://10.0.0.1:8080"]']) {
+      deepEqual(checkConfig({ marathonUrls, version: "0.1.0" }), []);
+      deepEqual(parseConfig({ marathonUrls }).marathonUrls, ["http://10.0.0.1:8080"]);
+    }
+    deepEqual(checkConfig({}), []);
+  });
+
+  it("takes what is not known yet", () => {
+    deepEqual(
+      checkConfig({ marathonUrls: computed, marathonUser: computed, marathonPassword: computed }),
+      [],
+    );
+    deepEqual(checkConfig({ bambooUrls: ["http://a", computed] }), []);
+  });
+
+  it("refuses everything wrong at once", () => {
+    const failures = checkConfig({
+      marathonUrl: "http://a",
+      marathonUrls: ["ftp://a", "nonsense"],
+      bambooUrls: "http://a",
+      marathonUser: "u",
+    });
+    deepEqual(failures.map((f) => f.path).sort(), [
+      "bambooUrls",
+      "marathonUrl",
+      "marathonUrls[0]",
+      "marathonUrls[1]",
+      "marathonUser",
+    ]);
+    equal(failures[0]?.message, "unknown provider setting; did you mean marathonUrls?");
+  });
+
+  it("never shows a password that stands in a URL", () => {
+    const [failure] = checkConfig({ marathonUrls: ["http://user:hush@a"] });
+    equal(failure?.message.includes("hush"), false);
+  });
+
+  it("checks how Marathon is reached by the settings' own names, showing no value", () => {
+    const failures = checkConfig({
+      marathonUrls: ["http://a"],
+      marathonToken: "hush",
+      marathonUser: "u",
+      marathonKey: "hush",
+      marathonInsecure: "yes",
+    });
+    deepEqual(failures.map((f) => f.path).sort(), [
+      "marathonInsecure",
+      "marathonKey",
+      "marathonKey",
+      "marathonToken",
+      "marathonUser",
+    ]);
+    equal(JSON.stringify(failures).includes("hush"), false);
+    deepEqual(checkConfig({ marathonUrls: ["https://a"], marathonInsecure: true, marathonToken: "t" }), []);
+    equal(checkConfig({ marathonUrls: ["http://a"], marathonInsecure: "true" })[0]?.path, "marathonInsecure");
+    deepEqual(
+      checkConfig({ marathonUrls: computed, marathonInsecure: true, marathonCert: computed }).length,
+      1,
+    );
+  });
+
+  it("hands on how Marathon is reached, with booleans also as text", () => {
+    const given = { marathonUrls: ["https://a"], marathonToken: "t", marathonInsecure: "true" };
+    deepEqual(parseConfig(given).marathonConnection, { token: "t", insecure: true });
+    deepEqual(parseConfig({}).marathonConnection, { insecure: false });
+  });
+});

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { changeOrder, GetEnsembleInputs, type GetEnsembleResult } from "@pulumi-mesos/model";
+import { type ProbeEnsemble, probeEnsemble } from "../members";
+import type { ProviderFunction } from "../resource";
+
+type Result = { readonly [K in keyof GetEnsembleResult]: GetEnsembleResult[K] };
+
+const memberStatus = {
+  type: "object",
+  properties: {
+    name: { type: "string" },
+    up: { type: "boolean", description: "Its own process answers." },
+    joined: { type: "boolean", description: "It takes part in the ensemble." },
+    leading: { type: "boolean" },
+    detail: { type: "string", description: "Why it is not up or not joined, or what it is; one line." },
+  },
+  required: ["name", "up", "joined", "leading", "detail"],
+} as const;
+
+/** Makes the function that says who is up, broken and leading, and in which order members are changed. */
+export function createGetEnsemble(probe: ProbeEnsemble): ProviderFunction<GetEnsembleInputs, Result> {
+  return {
+    description:
+      "Who of an ensemble is up, broken and leading, and the order in which its members are changed.",
+    inputs: GetEnsembleInputs,
+    outputs: {
+      properties: {
+        members: { type: "array", items: memberStatus, description: "What each member answered, as listed." },
+        order: {
+          type: "array",
+          items: { type: "string" },
+          description: "Names: broken first, leader last; empty when nobody answers.",
+        },
+      },
+      required: ["members", "order"],
+    },
+    timeoutSeconds: 30,
+    async call({ kind, members }, { signal }) {
+      const statuses = await probe(kind, members, signal);
+      return { members: statuses, order: changeOrder(statuses) };
+    },
+  };
+}
+
+export const getEnsemble = createGetEnsemble(probeEnsemble);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type AppChange, type AppResourceInputs, computed, diffApp } from "@pulumi-mesos/model";
+import { compareInputs } from "../differences";
+import { describeAppChange } from "../marathon/describe-change";
+import type { DiffRequest, DiffResult, Properties } from "../resource";
+import { type AppOutputs, type AppState, appOutputs, inputsIn } from "./app-facts";
+import { normalOf, optionsIn, restartsBy } from "./app-inputs";
+
+/** Compares what the state says is there with the new inputs, by what both mean to Marathon. */
+export function planApp({ state, inputs }: DiffRequest<AppResourceInputs, AppState>): DiffResult {
+  const { change, before, after, restart, unmanaged } = changeFrom(state, inputs);
+  const options = compareInputs(optionsIn(inputsIn(state)), optionsIn(inputs), []);
+  const differences = [...change.paths.map((p) => ({ ...p, input: true })), ...options];
+  return {
+    differences,
+    ...(differences.length > 0
+      ? { summary: describeAppChange({ change, before, after, restart, unmanaged }) }
+      : {}),
+    // The same id cannot exist twice; another id can stand beside the old app until that is deleted.
+    deleteBeforeReplace: !change.paths.some((p) => p.path === "appId"),
+  };
+}
+
+/** Which outputs stay as they are, so that what depends on them is not planned to change: all others are not known. */
+export function previewApp(inputs: Properties, _urn: unknown, state: AppState | undefined): Properties {
+  const unknown = Object.fromEntries(Object.keys(appOutputs).map((name) => [name, computed]));
+  if (state === undefined) return unknown;
+  const { change, restart } = changeFrom(state, inputs);
+  if (change.kind === "replace") return unknown;
+  const kept: (keyof AppOutputs)[] = ["url", "serverFacts"];
+  if (!change.paths.some(({ path }) => changesPorts(path))) kept.push("servicePorts");
+  if (change.kind !== "restart" && !restart) kept.push("lastConfigChangeAt");
+  if (change.kind === "none" && !restart) kept.push("version", "tasks", "deploymentId");
+  return { ...unknown, ...Object.fromEntries(kept.map((name) => [name, state[name]])) };
+}
+
+function changeFrom(state: AppState, inputs: Properties) {
+  const olds = inputsIn(state);
+  const unmanaged = inputs["manageInstances"] === false;
+  const wanted = unmanaged ? { ...inputs, instances: olds.instances } : inputs;
+  const [before, after] = [normalOf(olds, state.serverFacts), normalOf(wanted, state.serverFacts)];
+  const change: AppChange = diffApp(before, after);
+  return { change, before, after, restart: restartsBy(olds, inputs), unmanaged };
+}
+
+function changesPorts(path: string): boolean {
+  return /^(container|networks|portDefinitions)(\.portMappings|\[|$|\.type)/.test(path);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type App,
+  type AppChange,
+  AppOptions,
+  type AppResourceInputs,
+  diffApp,
+  normaliseApp,
+  type ServerFacts,
+  shortestInputs,
+  toDocument,
+  toInputs,
+} from "@pulumi-mesos/model";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Old spellings: where one of them stands, single fields of the running app cannot be put beside it. */
+const oldSpellings = ["ports", "uris", "ipAddress"];
+
+/** The absolute path of an app, as Marathon names it. */
+export function pathOf(appId: string): string {
+  return normaliseApp({ id: appId }).id;
+}
+
+/** What it takes to turn the app that runs into what `inputs` ask for. */
+export function changeOf(running: object, inputs: Values, facts: ServerFacts): AppChange {
+  return diffApp(normaliseApp(running, facts), normalOf(inputs, facts));
+}
+
+/** The normal form of inputs, which may hold values that are not known yet. */
+export function normalOf(inputs: Values, facts: ServerFacts): App {
+  return normaliseApp(toDocument(inputs as AppResourceInputs), facts);
+}
+
+/**
+ * The inputs that a refresh shows: the user's own where they mean what runs, and the running values of those
+ * top-level fields that differ.
+ */
+export function refreshedInputs(
+  known: AppResourceInputs,
+  running: object,
+  facts: ServerFacts,
+): AppResourceInputs {
+  const unmanaged = known.manageInstances === false;
+  const paths = changeOf(running, known, facts).paths.filter((p) => !unmanaged || p.path !== "instances");
+  if (paths.length === 0) return known;
+  if (oldSpellings.some((key) => key in known) || hasOldDocker(known)) {
+    const shown = { ...shortestInputs(running, facts), ...optionsIn(known) };
+    return unmanaged ? { ...shown, instances: known.instances } : shown;
+  }
+  const drifted = new Set(paths.map((p) => /^[A-Za-z]+/.exec(p.path)?.[0] ?? p.path));
+  const now = toInputs(normaliseApp(running, facts)) as Values;
+  const kept = Object.entries(known).filter(([key]) => !drifted.has(key) || now[key] !== undefined);
+  const shown = [...drifted].filter((key) => now[key] !== undefined).map((key) => [key, now[key]]);
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(shown) };
+}
+
+function hasOldDocker({ container }: AppResourceInputs): boolean {
+  const docker: object | undefined = container?.docker;
+  return docker !== undefined && ("network" in docker || "portMappings" in docker);
+}
+
+/** Those of the inputs that are no part of Marathon's document. */
+export function optionsIn(inputs: Values): AppOptions {
+  return Object.fromEntries(Object.entries(inputs).filter(([key]) => key in AppOptions.properties));
+}
+
+/** Whether the new inputs ask for a restart of all tasks whatever else changes. */
+export function restartsBy(olds: AppOptions, news: AppOptions): boolean {
+  return news.restartTrigger !== undefined && news.restartTrigger !== olds.restartTrigger;
+}
+
+/** The inputs with the running values of what others manage: `instances` where it is left to them, and ignored changes. */
+export function withLive(
+  inputs: AppResourceInputs,
+  running: object,
+  facts: ServerFacts,
+  ignored: readonly string[],
+): AppResourceInputs {
+  const names = new Set(ignored.filter((path) => /^\w+$/.test(path) && !(path in AppOptions.properties)));
+  if (inputs.manageInstances === false) names.add("instances");
+  if (names.size === 0) return inputs;
+  const now = toInputs(normaliseApp(running, facts)) as Values;
+  const kept = Object.entries(inputs).filter(([key]) => !names.has(key));
+  const live = [...names].filter((key) => now[key] !== undefined).map((key) => [key, now[key]]);
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(live) };
+}
+
+/** Whether the app is bound to its volumes, so that most of it cannot change (reference §1.7, 15). */
+export function hasPersistentVolumes(app: object): boolean {
+  return normaliseApp(app).container?.volumes?.some((v) => v.persistent !== undefined) ?? false;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { computed, resourceTokens } from "@pulumi-mesos/model";
+import { parseUrn } from "../urn";
+import { bambooService } from "./bamboo-service";
+import { type TestContext, testContext } from "./context.test.support";
+
+interface Stored {
+  readonly Id: string;
+  readonly Acl: string;
+  readonly Config: Record<string, string>;
+}
+
+const inputs = { appId: "shop/web", acl: "path_beg /shop" };
+const urn = parseUrn(`urn:pulumi:stack::project::${resourceTokens.bambooService}::web`);
+
+describe("mesos:bamboo:Service", function () {
+  this.timeout(20_000);
+  let server: Server;
+  let url: string;
+  let rules: Map<string, Stored>;
+  let writes: number;
+
+  beforeEach(async () => {
+    rules = new Map();
+    writes = 0;
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const id = `/${(request.url ?? "").slice("/api/services/".length)}`;
+        if (request.method === "GET") return response.end(JSON.stringify(Object.fromEntries(rules)));
+        writes += 1;
+        if (request.method === "DELETE") {
+          if (rules.delete(id)) return response.end("null");
+          return response.writeHead(400).end("zk: node does not exist\n");
+        }
+        const rule = JSON.parse(Buffer.concat(chunks).toString());
+        rules.set(rule.id, { Id: rule.id, Acl: rule.acl, Config: { ...rule.config, Acl: rule.acl } });
+        return response.end(JSON.stringify(rule));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.83.3.2", resolve));
+    url = `http://127.83.3.2:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  });
+
+  function context(at = url): TestContext {
+    return testContext(resourceTokens.bambooService, { config: { bambooUrls: [at] } });
+  }
+
+  it("makes a rule, reads it as it was written, changes it, deletes it", async () => {
+    const { id } = await bambooService.create(inputs, context());
+    assert.equal(id, "/shop/web");
+    const known = { inputs, state: inputs };
+    assert.equal((await bambooService.read({ id, known }, context()))?.inputs, inputs);
+    await bambooService.update(id, inputs, { ...inputs, config: { A: "b" } }, context());
+    assert.deepEqual(rules.get(id)?.Config, { A: "b", Acl: "path_beg /shop" });
+    assert.deepEqual((await bambooService.read({ id, known }, context()))?.inputs, {
+      ...inputs,
+      config: { A: "b" },
+    });
+    await bambooService.delete(id, inputs, context());
+    await bambooService.delete(id, inputs, context());
+    assert.equal(await bambooService.read({ id, known }, context()), undefined);
+  });
+
+  it("adopts an equal rule without writing, and fails over another one", async () => {
+    await bambooService.create(inputs, context());
+    await bambooService.create(inputs, context());
+    assert.equal(writes, 1);
+    const other = bambooService.create({ ...inputs, acl: "path /" }, context());
+    await assert.rejects(other, /`pulumi import mesos:bamboo:Service web \/shop\/web`/);
+  });
+
+  it("imports a rule by its app's id", async () => {
+    await bambooService.create({ ...inputs, config: { A: "b" } }, context());
+    const found = await bambooService.read({ id: "/shop/web", known: undefined }, context());
+    assert.deepEqual(found?.inputs, { appId: "/shop/web", acl: "path_beg /shop", config: { A: "b" } });
+  });
+
+  it("deletes with a warning when no edge listens", async () => {
+    const around = context("http://127.83.3.9:8000");
+    await bambooService.delete("/shop/web", inputs, around);
+    assert.match(around.warnings[0] ?? "", /no edge listens any more/);
+    await assert.rejects(bambooService.read({ id: "/shop/web", known: undefined }, around));
+  });
+
+  it("refuses an acl of two lines, an empty one, and one that says another thing in config", () => {
+    const check = (values: object) =>
+      bambooService.check?.({
+        urn,
+        inputs: { ...inputs, ...values },
+        oldInputs: undefined,
+        isSecret: () => false,
+      }).failures;
+    assert.deepEqual(check({}), []);
+    assert.deepEqual(check({ acl: computed }), []);
+    const [{ path, message } = { path: "", message: "" }] = check({ acl: "path /\nuse_backend x" }) ?? [];
+    assert.equal(path, "acl");
+    assert.match(message, /^must be one line, .*, got "path \/\\nuse_backend x"$/);
+    assert.equal(check({ acl: " " })?.length, 1);
+    assert.equal(check({ config: { Acl: "path /" } })?.[0]?.path, "config.Acl");
+  });
+
+  it("takes an id with and without its slash for the same, and replaces for another app", () => {
+    const diff = (news: object) =>
+      bambooService.diff({
+        id: "/shop/web",
+        urn,
+        oldInputs: inputs,
+        state: inputs,
+        inputs: { ...inputs, ...news },
+      }).differences;
+    assert.deepEqual(diff({ appId: "/shop/web" }), []);
+    assert.deepEqual(diff({ appId: "/x" })[0]?.replace, true);
+    assert.deepEqual(diff({ acl: "path /" })[0]?.replace, false);
+  });
+});

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { computed, isMesosError, type ReadyInputs } from "@pulumi-mesos/model";
+import { createGetEnsemble } from "../functions/get-ensemble";
+import { type Answer, answering, contextFor, three } from "../gates.test.support";
+import { parseUrn } from "../urn";
+import { ensemble } from "./ensemble";
+import { createLeave } from "./leave";
+import { createReady } from "./ready";
+
+const [one, two, last] = three;
+const inputs: ReadyInputs = {
+  kind: "zookeeper",
+  member: one,
+  peers: [two, last],
+  whole: false,
+  incarnation: "i",
+};
+const urn = parseUrn("urn:pulumi:dev::p::mesos:index:Ready::r");
+
+describe("Ready", function () {
+  this.timeout(20_000);
+
+  it("waits until the member has joined where a quorum of the others stands", async () => {
+    const probe = answering(
+      ["down", "joined", "leading"],
+      ["up", "joined", "leading"],
+      ["joined", "joined", "leading"],
+    );
+    const context = contextFor(10_000);
+    const { id } = await createReady(probe).create(inputs, context);
+    equal(id, "zk-1");
+    equal(probe.asked, 3);
+    deepEqual(context.lines, [
+      "waiting: zk-1 is down (it is down)",
+      "waiting: zk-1 is up but has not joined (it is up)",
+    ]);
+  });
+
+  it("waits for the member's own process where nobody else is up", async () => {
+    const probe = answering(["down", "down", "down"], ["up", "down", "down"]);
+    await createReady(probe).create(inputs, contextFor(10_000));
+    equal(probe.asked, 2);
+  });
+
+  it("gives peers that are up the time of an election, and no more", async () => {
+    const electing = answering(
+      ["up", "up", "up"],
+      ["up", "joined", "leading"],
+      ["joined", "joined", "leading"],
+    );
+    await createReady(electing).create(inputs, contextFor(10_000));
+    equal(electing.asked, 3);
+    await createReady(answering(["up", "up", "down"])).create(inputs, contextFor(10_000));
+  });
+
+  it("waits for every member when it is for the whole", async () => {
+    const probe = answering(["joined", "down", "leading"], ["joined", "joined", "leading"]);
+    const context = contextFor(10_000);
+    await createReady(probe).create({ ...inputs, whole: true }, context);
+    deepEqual(context.lines, ["waiting: zk-2 is down (it is down)"]);
+  });
+
+  it("waits for a leader when it is for the whole: standbys know theirs before it has taken over", async () => {
+    const probe = answering(["joined", "joined", "joined"], ["joined", "joined", "leading"]);
+    const context = contextFor(10_000);
+    await createReady(probe).create({ ...inputs, whole: true }, context);
+    deepEqual(context.lines, ["waiting: nobody leads yet"]);
+    const edges = answering(["joined", "joined", "joined"]);
+    await createReady(edges).create({ ...inputs, kind: "edge", whole: true }, contextFor(10_000));
+    equal(edges.asked, 1);
+  });
+
+  it("fails when the time is over, naming each member that is missing", async () => {
+    await rejects(
+      createReady(answering(["joined", "up", "down"])).create({ ...inputs, whole: true }, contextFor(400)),
+      (e) => {
+        equal(isMesosError(e) && e.code, "MESOS_GATE_TIMEOUT");
+        match(
+          String(e),
+          /the whole zookeeper ensemble is not ready after 0 s: zk-2 is up but has not joined \(it is up\), zk-3 is down/,
+        );
+        return true;
+      },
+    );
+  });
+
+  it("waits again for a new incarnation, also one that is not known yet", () => {
+    const now = { ...inputs, incarnation: computed };
+    const { differences } = createReady(answering()).diff({
+      id: "zk-1",
+      urn,
+      oldInputs: inputs,
+      state: inputs,
+      inputs: now,
+    });
+    deepEqual(differences, [{ path: "incarnation", kind: "update", replace: false, input: true }]);
+  });
+});
+
+describe("Leave", function () {
+  this.timeout(20_000);
+  const leaving = (probe: ReturnType<typeof answering>, ms: number) =>
+    createLeave(probe).delete("zk-1", inputs, contextFor(ms));
+
+  it("lets a member go when a quorum of the others has joined", async () => {
+    const probe = answering(["joined", "joined", "leading"]);
+    await leaving(probe, 10_000);
+    equal(probe.asked, 1);
+  });
+
+  it("waits for another member that is just coming back", async () => {
+    const probe = answering(
+      ["leading", "down", "joined"],
+      ["leading", "up", "joined"],
+      ["leading", "joined", "joined"],
+    );
+    await leaving(probe, 10_000);
+    equal(probe.asked, 3);
+  });
+
+  it("fails when the others are too few, naming who is down", async () => {
+    await rejects(leaving(answering(["leading", "joined", "down"]), 400), (e) => {
+      equal(isMesosError(e) && e.code, "MESOS_GATE_QUORUM");
+      match(
+        String(e),
+        /zk-1 must not leave its zookeeper ensemble: 1 of the other members has joined, 2 are needed; zk-3 is down \(it is down\); bring it back/,
+      );
+      return true;
+    });
+  });
+
+  it("lets a dead member go, and everyone after all have died", async () => {
+    const probe = answering(["down", "joined", "down"]);
+    await leaving(probe, 10_000);
+    equal(probe.asked, 2);
+    await leaving(answering(["down", "down", "down"]), 10_000);
+  });
+
+  it("does not take one lost answer for death", async () => {
+    const probe = answering(["down", "joined", "down"], ["leading", "joined", "down"]);
+    await rejects(leaving(probe, 1_000), /must not leave/);
+  });
+
+  it("lets a member go that is up but takes no part, once waiting did not help", async () => {
+    await leaving(answering(["up", "up", "down"]), 400);
+  });
+
+  it("is replaced with a new or unknown incarnation, deleted first", () => {
+    const now = { ...inputs, incarnation: computed, peers: [two] };
+    const result = createLeave(answering()).diff({
+      id: "zk-1",
+      urn,
+      oldInputs: inputs,
+      state: inputs,
+      inputs: now,
+    });
+    equal(result.deleteBeforeReplace, true);
+    deepEqual(
+      result.differences.map((d) => [d.path, d.replace]),
+      [
+        ["peers[1]", false],
+        ["incarnation", true],
+      ],
+    );
+  });
+});
+
+describe("Ensemble", () => {
+  const failures = (now: object, old?: object) =>
+    ensemble
+      .check?.({ urn, inputs: { ...now }, oldInputs: old && { ...old }, isSecret: () => false })
+      .failures.map((f) => `${f.path}: ${f.message}`);
+
+  it("takes any size at first", () => {
+    deepEqual(failures({ kind: "zookeeper", size: 5, quorum: 3 }), []);
+    deepEqual(failures({ kind: "marathon", size: 2, quorum: 1 }), []);
+    deepEqual(failures({ kind: "zookeeper", size: computed, quorum: computed }), []);
+  });
+
+  it("fails when the size changes, in one line", () => {
+    deepEqual(
+      failures({ kind: "zookeeper", size: 5, quorum: 3 }, { kind: "zookeeper", size: 3, quorum: 2 }),
+      [
+        "size: changing an ensemble from 3 to 5 is not supported yet; set it back to 3, or make another ensemble",
+      ],
+    );
+  });
+
+  it("fails when the quorum is not the majority, or the size is even", () => {
+    deepEqual(failures({ kind: "mesos-master", size: 3, quorum: 1 }), [
+      "quorum: must be 2, the majority of 3, got 1",
+    ]);
+    deepEqual(failures({ kind: "zookeeper", size: 4, quorum: 3 }), [
+      "size: must be odd, got 4: 3 survive as many losses; use an odd number",
+    ]);
+  });
+});
+
+describe("getEnsemble", () => {
+  it("orders broken first, leader last, and has no order when nobody answers", async () => {
+    const call = async (...round: Answer[]) => {
+      const args = { kind: "zookeeper" as const, members: three };
+      return (await createGetEnsemble(answering(round)).call(args, contextFor(1_000))).order;
+    };
+    deepEqual(await call("leading", "joined", "down"), ["zk-3", "zk-2", "zk-1"]);
+    deepEqual(await call("down", "down", "down"), []);
+  });
+});

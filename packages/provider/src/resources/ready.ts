@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type MemberStatus, MesosError, neededWithout, ReadyInputs } from "@pulumi-mesos/model";
+import { now } from "../clock";
+import { compareInputs } from "../differences";
+import { describeMissing, lookUntil, type ProbeEnsemble, probeEnsemble } from "../members";
+import type { Context, Resource } from "../resource";
+
+const noOutputs = {};
+
+/** How long peers that are up but without a quorum may take to find one (an election) before it is taken for absent. */
+const electionMs = 5_000;
+
+/** Makes the gate that waits until a member is part of its ensemble. */
+export function createReady(probe: ProbeEnsemble): Resource<ReadyInputs, typeof noOutputs> {
+  const wait = async (inputs: ReadyInputs, context: Context): Promise<typeof noOutputs> => {
+    await waitUntilReady(probe, inputs, context);
+    return noOutputs;
+  };
+  return {
+    description: "Waits until a member that was just made has joined its ensemble.",
+    inputs: ReadyInputs,
+    outputs: noOutputs,
+    timeouts: { create: 60, read: 10, update: 60, delete: 10 },
+    diff: ({ oldInputs, inputs }) => ({ differences: compareInputs(oldInputs, inputs, ["kind", "member"]) }),
+    preview: () => noOutputs,
+    create: async (inputs, context) => ({ id: inputs.member.name, outputs: await wait(inputs, context) }),
+    read: async ({ id, known }) => known && { id, inputs: known.inputs, outputs: noOutputs },
+    update: (_id, _state, inputs, context) => wait(inputs, context),
+    delete: async () => {},
+  };
+}
+
+export const ready = createReady(probeEnsemble);
+
+/** Everybody has joined and, where members elect a leader, one leads: standbys know it before it has taken over. */
+function isWhole(kind: ReadyInputs["kind"], members: readonly MemberStatus[]): boolean {
+  return members.every((m) => m.joined) && (kind === "edge" || members.some((m) => m.leading));
+}
+
+/**
+ * Where a quorum of the others stands, the member must have joined it; where none does, nothing can be protected and
+ * its own process must be up; `whole` wants every member.
+ */
+async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context: Context): Promise<void> {
+  const { kind, member, peers, whole } = inputs;
+  const needed = neededWithout(kind, peers.length + 1);
+  const began = now();
+  let members: readonly MemberStatus[] = [];
+  const done = await lookUntil(context.signal, async () => {
+    members = await probe(kind, [member, ...peers], context.signal);
+    const [own, ...others] = members;
+    const joined = others.filter((m) => m.joined).length;
+    const electing = others.some((m) => m.up) && now() - began < electionMs;
+    const mustJoin = whole || joined >= needed || electing;
+    const isDone = whole ? isWhole(kind, members) : mustJoin ? own?.joined : own?.up;
+    if (isDone) return true;
+    context.progress(
+      `waiting: ${describeMissing(whole ? members : members.slice(0, 1)) || "nobody leads yet"}`,
+    );
+    return undefined;
+  });
+  if (done) return;
+  const waitedFor = whole ? `the whole ${kind} ensemble` : member.name;
+  throw new MesosError(
+    "MESOS_GATE_TIMEOUT",
+    `${waitedFor} is not ready after ${Math.round((now() - began) / 1000)} s: ${describeMissing(members) || "nobody leads"}; see the logs of these members, then run up again`,
+    { cause: context.signal.reason },
+  );
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { badRequest, unreadable } from "../api-error";
+import { list, object, readShape, text } from "../app/reader";
+import type { App } from "../app/types";
+import type { Marathon } from "../core/marathon";
+import { renderTask } from "../core/render";
+import { type Instance, instanceIdOf, isStarting } from "../instances/instance";
+import { endpointsText } from "./endpoints-text";
+import { type ApiRequest, type ApiResponse, flagOf, jsonBody } from "./messages";
+import { wantsText } from "./resources";
+
+/** `/v2/tasks` and `/v2/tasks/delete`. */
+export async function tasksApi(core: Marathon, request: ApiRequest): Promise<ApiResponse | undefined> {
+  if (request.path === "/v2/tasks" && request.method === "GET") {
+    if (wantsText(request.accept)) return textTasks(core, core.root.apps.values());
+    const given = [...request.query.getAll("status"), ...request.query.getAll("status[]")];
+    const wanted = new Set(given.filter((s) => s === "running" || s === "staging"));
+    const chosen = [...core.tracker.all()].filter(
+      (i) =>
+        wanted.size === 0 ||
+        (wanted.has("running") && i.condition === "Running") ||
+        (wanted.has("staging") && isStarting(i)),
+    );
+    return { status: 200, body: { tasks: chosen.flatMap((i) => renderTask(core, i, true) ?? []) } };
+  }
+  if (request.path !== "/v2/tasks/delete" || request.method !== "POST") return undefined;
+  const { value, violations } = readShape(object({ ids: list(text()) }, "ids"), jsonBody(request));
+  if (violations.length > 0) throw unreadable(violations);
+  const chosen = (value as { ids: string[] }).ids.flatMap((id) => {
+    if (instanceIdOf(id) === undefined && core.tracker.get(id) === undefined) {
+      throw badRequest(`Invalid task id '${id}'.`);
+    }
+    const instance = core.tracker.get(instanceIdOf(id) ?? id);
+    return instance?.task === undefined ? [] : [instance];
+  });
+  const tasks = chosen.flatMap((i) => renderTask(core, i, true) ?? []);
+  return (await killTasks(core, request, chosen)) ?? { status: 200, body: { tasks } };
+}
+
+/** The endpoints of tasks as lines, where `--deprecated_features text_plain_tasks` asks for them still. */
+export function textTasks(core: Marathon, apps: Iterable<App>): ApiResponse {
+  const headers = { "content-type": "text/plain" };
+  if (core.options.textPlainTasks === true) {
+    return { status: 200, body: endpointsText(core, apps), headers };
+  }
+  const body = "The text/plain output is deprecated. It can be enabled via text_plain_tasks.";
+  return { status: 406, body, headers };
+}
+
+/** Kills tasks; with `scale=true` their apps shrink by as many, and the answer is that deployment's. */
+export async function killTasks(
+  core: Marathon,
+  request: ApiRequest,
+  instances: readonly Instance[],
+): Promise<ApiResponse | undefined> {
+  const scale = flagOf(request, "scale");
+  if (scale && flagOf(request, "wipe")) throw badRequest("You cannot use scale and wipe at the same time.");
+  if (!scale) {
+    const wipe = flagOf(request, "wipe");
+    for (const instance of instances) {
+      // What has a reservation comes back on it, as the same instance.
+      if (instance.reservation !== undefined && instance.wanted && !wipe) core.tasks.killTask(instance);
+      else core.tasks.decommission(instance, wipe);
+    }
+    return undefined;
+  }
+  const kill = new Map<string, string[]>();
+  for (const { runSpecId, id } of instances) kill.set(runSpecId, [...(kill.get(runSpecId) ?? []), id]);
+  const change = await core.changes.change(
+    (draft) => {
+      for (const [appId, ids] of kill) {
+        const app = draft.apps.get(appId);
+        if (app !== undefined)
+          draft.apps.set(appId, { ...app, instances: Math.max(0, app.instances - ids.length) });
+      }
+    },
+    { force: flagOf(request, "force"), kill },
+  );
+  return {
+    status: 200,
+    body: { version: change.version, deploymentId: change.deploymentId },
+    headers: { "marathon-deployment-id": change.deploymentId },
+  };
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createWriteStream } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { MesosError, messageOf } from "@pulumi-mesos/model";
+import type Docker from "dockerode";
+import type { Clock } from "../clock";
+import type { TaskInfo } from "../protocol/types";
+import type { ContainerLimits } from "./cgroup-version";
+import { portMappings } from "./nginx";
+import type { Mount } from "./volumes";
+
+/** A missing socket or a refused connection is known at once; a machine under load may take its time to answer. */
+const answerMs = 30_000;
+const pullSilenceMs = 2_000;
+const rememberMs = 5 * 60_000;
+
+export interface DockerOptions {
+  /** `DOCKER_HOST`, or where the socket is. */
+  readonly host: string | undefined;
+  readonly socket: string;
+  readonly clock: Clock;
+  /** The agent's own address, on which ports are published. */
+  readonly ip: string;
+  /** Whether cpus are a hard limit also where a task sets none. */
+  readonly enableCfs: boolean;
+}
+
+export interface DockerTask {
+  readonly name: string;
+  readonly info: TaskInfo;
+  readonly env: Readonly<Record<string, string>>;
+  readonly sandbox: string;
+  readonly mappedSandbox: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly Mount[];
+  readonly limits: ContainerLimits;
+}
+
+/** Docker tasks, through the dockerd of this machine; the client library is loaded when the first one comes. */
+export class Dockerd {
+  readonly #options: DockerOptions;
+  /** Images that could not be pulled, and until when nobody tries again. */
+  readonly #hopeless = new Map<string, { readonly until: number; readonly why: string }>();
+  #client: Docker | undefined;
+
+  constructor(options: DockerOptions) {
+    this.#options = options;
+  }
+
+  /** Where dockerd is looked for. */
+  get address(): string {
+    return this.#options.host ?? `unix://${this.#options.socket}`;
+  }
+
+  /** Why an image cannot run here; undefined when dockerd answers and has it, after pulling where needed. */
+  async prepare(image: string, force: boolean, signal: AbortSignal): Promise<string | undefined> {
+    let docker: Docker;
+    try {
+      docker = await this.#connect(signal);
+    } catch {
+      signal.throwIfAborted();
+      return `no dockerd answers at ${this.address}`; // the reason why it does not is of no use to the reader
+    }
+    if (!force && (await this.#has(docker, image))) return undefined;
+    const known = this.#hopeless.get(image);
+    if (known !== undefined && known.until > this.#options.clock.now()) return known.why;
+    try {
+      await this.#pull(docker, image, signal);
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = `dockerd at ${this.address} does not have it and cannot pull it: ${messageOf(error)}`;
+      this.#hopeless.set(image, { until: this.#options.clock.now() + rememberMs, why });
+      return why;
+    }
+  }
+
+  /** Creates and starts the container. */
+  async run(task: DockerTask, signal: AbortSignal): Promise<{ ip: string | undefined }> {
+    const docker = await this.#connect(signal);
+    const container = await docker.createContainer(createOptions(task, this.#options));
+    try {
+      await container.start();
+    } catch (error) {
+      await container.remove({ force: true, v: true }); // a container that never ran would stay for ever
+      throw error;
+    }
+    await this.#follow(docker, task.name, task.sandbox, 0);
+    const { NetworkSettings } = await container.inspect();
+    return { ip: addressIn(NetworkSettings) };
+  }
+
+  /**
+   * Output goes on into the sandbox after a restart of this program, which may have ended before it knew the container's address.
+   * Throws when it ended before it had started the container.
+   */
+  async adopt(name: string, sandbox: string, signal: AbortSignal): Promise<{ ip: string | undefined }> {
+    const docker = await this.#connect(signal);
+    const { State, NetworkSettings } = await docker
+      .getContainer(name)
+      .inspect()
+      .catch((error: unknown) => {
+        if (isMissing(error)) throw new MesosError("MESOS_SIMULATOR_TASK", "the task's container is gone");
+        throw error;
+      });
+    if (State.Status === "created") {
+      await this.remove(name);
+      throw new MesosError("MESOS_SIMULATOR_TASK", "the agent's program ended while it started the task");
+    }
+    await this.#follow(docker, name, sandbox, Math.floor(this.#options.clock.now() / 1000));
+    return { ip: addressIn(NetworkSettings) };
+  }
+
+  /** The exit code once it has ended; undefined when there is no such container. */
+  async wait(name: string, signal: AbortSignal): Promise<number | undefined> {
+    const docker = await this.#connect(signal);
+    try {
+      const { StatusCode } = (await docker.getContainer(name).wait({ abortSignal: signal })) as {
+        StatusCode: number;
+      };
+      return StatusCode;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The exit code of a command inside the container; the command goes on when the signal comes, as with `docker exec`. */
+  async exec(
+    name: string,
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const docker = await this.#connect(signal);
+    const exec = await docker.getContainer(name).exec({
+      Cmd: [...argv],
+      Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      AttachStdout: true,
+      AttachStderr: true,
+    });
+    const stream = await exec.start({});
+    const ended = new Promise<void>((resolve, reject) => {
+      stream.on("end", resolve);
+      stream.on("close", resolve);
+      stream.on("error", reject);
+      stream.resume();
+    });
+    try {
+      await Promise.race([ended, rejection(signal)]);
+    } finally {
+      stream.destroy();
+    }
+    const { ExitCode } = await exec.inspect();
+    if (ExitCode === null) throw new MesosError("MESOS_SIMULATOR_DOCKER", "the command has no exit code");
+    return ExitCode;
+  }
+
+  /** SIGTERM, or what the image says, then SIGKILL. Gone already is success. */
+  async stop(name: string, graceMs: number): Promise<void> {
+    const docker = await this.#connect();
+    try {
+      await docker.getContainer(name).stop({ t: Math.ceil(graceMs / 1000) });
+    } catch (error) {
+      if (!isMissing(error) && (error as { statusCode?: number }).statusCode !== 304) throw error;
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const docker = await this.#connect();
+    try {
+      await docker.getContainer(name).remove({ force: true, v: true });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+
+  async #connect(signal = new AbortController().signal): Promise<Docker> {
+    if (this.#client === undefined) {
+      const { default: Client } = await import("dockerode");
+      const { host, socket } = this.#options;
+      this.#client = new Client(host === undefined ? { socketPath: socket } : addressOf(host));
+    }
+    const client = this.#client;
+    const answered = new AbortController();
+    const late = async (): Promise<never> => {
+      await this.#options.clock.sleep(answerMs, AbortSignal.any([signal, answered.signal]));
+      throw new MesosError("MESOS_SIMULATOR_DOCKER", `no answer within ${answerMs / 1000} s`, {
+        retryable: true,
+      });
+    };
+    try {
+      await Promise.race([client.ping(), late()]);
+    } finally {
+      answered.abort(); // the timer must not outlive the question
+    }
+    return client;
+  }
+
+  async #has(docker: Docker, image: string): Promise<boolean> {
+    try {
+      await docker.getImage(image).inspect();
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  async #pull(docker: Docker, image: string, signal: AbortSignal): Promise<void> {
+    const silence = new AbortController();
+    const timer = this.#options.clock.after(pullSilenceMs, () =>
+      silence.abort(
+        new MesosError("MESOS_SIMULATOR_PULL", `nothing received within ${pullSilenceMs / 1000} s`),
+      ),
+    );
+    const bounded = AbortSignal.any([signal, silence.signal]);
+    try {
+      const name = /[:@][^/]+$/.test(image) ? image : `${image}:latest`;
+      const pulled = (async () => {
+        const stream = await docker.pull(name, { abortSignal: bounded });
+        await new Promise<void>((resolve, reject) => {
+          docker.modem.followProgress(
+            stream,
+            (error) => (error ? reject(error) : resolve()),
+            () => this.#options.clock.clear(timer),
+          );
+        });
+      })();
+      pulled.catch(() => undefined); // the race tells
+      await Promise.race([pulled, rejection(bounded)]);
+    } finally {
+      this.#options.clock.clear(timer);
+    }
+  }
+
+  async #follow(docker: Docker, name: string, sandbox: string, since: number): Promise<void> {
+    const stream = await docker.getContainer(name).logs({ follow: true, stdout: true, stderr: true, since });
+    const out = createWriteStream(`${sandbox}/stdout`, { flags: "a", mode: 0o600 });
+    const err = createWriteStream(`${sandbox}/stderr`, { flags: "a", mode: 0o600 });
+    docker.modem.demuxStream(stream, out, err);
+    stream.on("close", () => {
+      out.end();
+      err.end();
+    });
+    stream.on("error", () => undefined); // the container's end is seen by wait()
+  }
+}
+
+/** None on the host's network, or once it has ended. */
+function addressIn({ Networks }: Docker.ContainerInspectInfo["NetworkSettings"]): string | undefined {
+  const address = Object.values(Networks ?? {})[0]?.IPAddress;
+  return address === "" ? undefined : address;
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { statusCode?: number }).statusCode === 404;
+}
+
+function addressOf(host: string): { socketPath: string } | { host: string; port: number } {
+  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
+  const url = new URL(host.replace(/^tcp:/, "http:"));
+  return { host: url.hostname, port: Number(url.port || 2375) };
+}
+
+const knownParameters = new Set(["hostname", "user", "workdir"]);
+
+/** Why a task's container cannot be made as it asks. */
+export function unsupported(info: TaskInfo): string | undefined {
+  const parameter = info.container?.docker?.parameters?.find((p) => !knownParameters.has(p.key));
+  return parameter && `docker parameter '${parameter.key}' is not simulated`;
+}
+
+/** A Mesos container without networks is on the host's own. */
+function networkOf(info: TaskInfo): string {
+  const { type, docker, network_infos: networks } = info.container ?? {};
+  if (type === "MESOS") return (networks ?? []).length === 0 ? "host" : "bridge";
+  return (docker?.network ?? "BRIDGE").toLowerCase();
+}
+
+/** The kernel's share, and hard limits where a task or this agent sets them (src/docker/docker.cpp). */
+function limitsFor({ cpus, cpusLimit, memBytes, memLimitBytes }: ContainerLimits, enableCfs: boolean) {
+  const most = cpusLimit ?? (enableCfs ? cpus : Number.POSITIVE_INFINITY);
+  const least = Math.max(32 * 1_048_576, memBytes);
+  const hard = memLimitBytes === undefined ? least : Math.max(least, memLimitBytes);
+  return {
+    CpuShares: Math.max(2, Math.floor(cpus * 1024)),
+    ...(most === Number.POSITIVE_INFINITY
+      ? {}
+      : { CpuPeriod: 100_000, CpuQuota: Math.max(1_000, Math.floor(most * 100_000)) }),
+    ...(memLimitBytes === undefined ? {} : { MemoryReservation: least }),
+    ...(hard === Number.POSITIVE_INFINITY ? {} : { Memory: hard }),
+  };
+}
+
+function createOptions(
+  task: DockerTask,
+  { ip, enableCfs }: Pick<DockerOptions, "ip" | "enableCfs">,
+): Docker.ContainerCreateOptions {
+  const { info, env } = task;
+  const docker = info.container?.docker;
+  const { command } = info;
+  const parameter = (key: string): string | undefined =>
+    docker?.parameters?.find((p) => p.key === key)?.value;
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const m of portMappings(info)) {
+    const key = `${m.container_port}/${m.protocol ?? "tcp"}`;
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: ip, HostPort: String(m.host_port) }];
+  }
+  const shell = command?.shell !== false && command?.value !== undefined;
+  const binds = task.mounts.map(({ source, containerPath, readOnly }) => {
+    const inside = isAbsolute(containerPath) ? containerPath : join(task.mappedSandbox, containerPath);
+    return `${source}:${inside}:${readOnly ? "ro" : "rw"}`;
+  });
+  const words = [...(command?.value === undefined ? [] : [command.value]), ...(command?.arguments ?? [])];
+  return {
+    name: task.name,
+    Image: docker?.image ?? info.container?.mesos?.image?.docker?.name ?? "",
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    Labels: { ...task.labels },
+    ExposedPorts: Object.fromEntries(Object.keys(bindings).map((key) => [key, {}])),
+    ...(shell
+      ? { Entrypoint: ["/bin/sh", "-c"], Cmd: [command?.value ?? ""] }
+      : words.length > 0
+        ? { Cmd: words }
+        : {}),
+    ...(parameter("hostname") === undefined ? {} : { Hostname: parameter("hostname") ?? "" }),
+    ...(parameter("user") === undefined ? {} : { User: parameter("user") ?? "" }),
+    ...(parameter("workdir") === undefined ? {} : { WorkingDir: parameter("workdir") ?? "" }),
+    HostConfig: {
+      NetworkMode: networkOf(info),
+      PortBindings: bindings,
+      ...limitsFor(task.limits, enableCfs),
+      Privileged: docker?.privileged ?? false,
+      Binds: [...binds, `${task.sandbox}:${task.mappedSandbox}:rw`],
+    },
+  };
+}

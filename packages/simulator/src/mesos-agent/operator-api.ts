@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isMesosError } from "@pulumi-mesos/model";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { filesCall, isFilesCall } from "../files";
+import { principalOf } from "../http";
+import type { LevelRefusal } from "../logging-level";
+import type { AgentOperation } from "../protocol/messages";
+import { type DurationInfo, isTerminal, mesosVersion } from "../protocol/types";
+import { addV1Endpoint, agentMedia, decode, encode, isRefusal, refuseMethod, sendRefusal } from "../v1";
+import { type AgentView, metrics } from "./routes";
+import type { RunningTask } from "./running-task";
+import { type AgentContainer, containersOf, namesOf, statisticsOf } from "./statistics";
+
+type Json = Record<string, unknown>;
+
+/** POST /api/v1: what operators ask an agent (docs/operator-http-api.md). */
+export function addOperatorRoutes(server: FastifyInstance, view: AgentView): void {
+  addV1Endpoint(server, ["/api/v1"], async (request, reply) => {
+    return (await refuseMethod(request, reply)) ?? (await answer(view, request, reply));
+  });
+  server.get("/containers", async () => containers(view));
+}
+
+async function answer(view: AgentView, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const media = agentMedia(request.headers);
+  if (isRefusal(media)) return await sendRefusal(reply, media);
+  const { content, accept } = media;
+  if (content === "application/recordio" || accept === "application/recordio") {
+    return await sendRefusal(reply, { status: 501, message: "streaming calls are not simulated" });
+  }
+  let call: Json;
+  try {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    call = decode("mesos.v1.agent.Call", content, body);
+  } catch (error) {
+    if (!isMesosError(error) || error.code !== "MESOS_SIMULATOR_BODY") throw error;
+    return await sendRefusal(reply, { status: 400, message: error.message });
+  }
+  const type = call["type"];
+  if (typeof type !== "string") {
+    const message = "Failed to validate agent::Call: Expecting 'type' to be present";
+    return await sendRefusal(reply, { status: 400, message });
+  }
+  if (view.agent === undefined) {
+    return await sendRefusal(reply, { status: 503, message: "Agent has not finished recovery" });
+  }
+  if (isFilesCall(type)) {
+    const args = (call[type.toLowerCase()] ?? {}) as Json;
+    if (args["path"] === undefined) {
+      const message = `Failed to validate agent::Call: Expecting '${type.toLowerCase()}' to be present`;
+      return await sendRefusal(reply, { status: 400, message });
+    }
+    const result = await filesCall(view.files, type, args, principalOf(request));
+    if (!("response" in result)) return await sendRefusal(reply, result);
+    return await reply.type(accept).send(encode("mesos.v1.agent.Response", accept, result.response));
+  }
+  if (type === "SET_LOGGING_LEVEL") {
+    const refused = setLogging(view, call["set_logging_level"] as LevelArgs | undefined);
+    return refused === undefined ? await reply.code(200).send() : await sendRefusal(reply, refused);
+  }
+  const read = readers[type];
+  if (read === undefined) {
+    return await sendRefusal(reply, { status: 501, message: `agent call ${type} is not simulated` });
+  }
+  const response = { type, [type.toLowerCase()]: read(view) };
+  return await reply.type(accept).send(encode("mesos.v1.agent.Response", accept, response));
+}
+
+interface LevelArgs {
+  readonly level: number;
+  readonly duration: DurationInfo;
+}
+
+function setLogging(view: AgentView, args: LevelArgs | undefined): LevelRefusal | undefined {
+  if (args === undefined) {
+    const message = "Failed to validate agent::Call: Expecting 'set_logging_level' to be present";
+    return { status: 400, message };
+  }
+  const refused = view.logging.set(args.level, Number(args.duration.nanoseconds) / 1e6);
+  return refused && { ...refused, message: refused.message.trimEnd() };
+}
+
+function operationOf(
+  { operation_uuid, framework_id, operation, status }: AgentOperation,
+  agentId = "",
+): Json {
+  return {
+    ...(framework_id === undefined ? {} : { framework_id }),
+    agent_id: { value: agentId },
+    info: operation,
+    latest_status: status,
+    statuses: [status],
+    uuid: { value: Buffer.from(operation_uuid.replaceAll("-", ""), "hex").toString("base64") },
+  };
+}
+
+const tasksOf = (view: AgentView): readonly RunningTask[] => view.agent?.tasks ?? [];
+
+const pairs = (values: Readonly<Record<string, unknown>>): Json[] =>
+  Object.entries(values).map(([name, value]) => ({ name, value }));
+
+function getTasks(view: AgentView): Json {
+  const of = (wanted: (task: RunningTask) => boolean): Json[] =>
+    tasksOf(view)
+      .filter(wanted)
+      .map((task) => ({
+        name: task.info.name,
+        task_id: task.info.task_id,
+        framework_id: { value: task.frameworkId },
+        executor_id: { value: task.executorId },
+        agent_id: { value: view.agent?.id ?? "" },
+        state: task.state,
+        resources: task.info.resources,
+        statuses: task.statuses,
+      }));
+  return {
+    pending_tasks: [],
+    queued_tasks: of((t) => t.state === "TASK_STAGING"),
+    launched_tasks: of((t) => t.state !== "TASK_STAGING" && !isTerminal(t.state)),
+    terminated_tasks: of((t) => isTerminal(t.state)),
+    completed_tasks: [],
+  };
+}
+
+function getFrameworks(view: AgentView): Json {
+  const records = [...tasksOf(view), ...(view.agent?.executors.all ?? [])].map((e) => e.record.framework);
+  const frameworks = new Map(records.map((info) => [info.id?.value, { framework_info: info }]));
+  return { frameworks: [...frameworks.values()], completed_frameworks: [] };
+}
+
+/** A command is an executor of its own here as in Mesos. */
+function getExecutors(view: AgentView): Json {
+  const commands = tasksOf(view).filter((t) => t.record.executor === undefined);
+  const own = commands.map(({ info, frameworkId }) => ({
+    executor_id: info.task_id,
+    framework_id: { value: frameworkId },
+    name: `Command Executor (Task: ${info.task_id.value})`,
+    source: info.task_id.value,
+  }));
+  const all = [...own, ...(view.agent?.executors.infos ?? [])];
+  return { executors: all.map((executor_info) => ({ executor_info })), completed_executors: [] };
+}
+
+function getContainers(view: AgentView): Json {
+  return {
+    containers: containersOf(view).map((container) => ({
+      framework_id: { value: container.frameworkId },
+      executor_id: { value: container.executorId },
+      executor_name: container.name,
+      container_id: { value: container.id },
+      ...stateOf(view, container),
+    })),
+  };
+}
+
+/** The older endpoint's list. */
+function containers(view: AgentView): Json[] {
+  return containersOf(view).map((container) => {
+    const { container_status, resource_statistics } = stateOf(view, container);
+    return { ...namesOf(container), status: container_status, statistics: resource_statistics };
+  });
+}
+
+function stateOf(
+  view: AgentView,
+  container: AgentContainer,
+): { container_status: Json; resource_statistics: Json } {
+  const { id, pid } = container;
+  const network_infos = [{ ip_addresses: [{ protocol: "IPv4", ip_address: view.ip }] }];
+  return {
+    container_status: {
+      container_id: { value: id },
+      network_infos,
+      ...(pid === undefined ? {} : { executor_pid: pid }),
+    },
+    resource_statistics: statisticsOf(view, container),
+  };
+}
+
+const readers: Readonly<Record<string, (view: AgentView) => Json>> = {
+  GET_HEALTH: () => ({ healthy: true }),
+  GET_FLAGS: ({ texts }) => ({ flags: pairs(texts) }),
+  GET_VERSION: () => ({ version_info: { version: mesosVersion } }),
+  GET_METRICS: (view) => ({ metrics: pairs(metrics(view)) }),
+  GET_LOGGING_LEVEL: ({ logging }) => ({ level: logging.level }),
+  GET_OPERATIONS: ({ agent }) => ({
+    operations: (agent?.operations ?? []).map((o) => operationOf(o, agent?.id)),
+  }),
+  GET_STATE: (view) => ({
+    get_tasks: getTasks(view),
+    get_executors: getExecutors(view),
+    get_frameworks: getFrameworks(view),
+  }),
+  GET_AGENT: ({ agent }) => ({ agent_info: agent?.info }),
+  GET_TASKS: getTasks,
+  GET_FRAMEWORKS: getFrameworks,
+  GET_EXECUTORS: getExecutors,
+  GET_CONTAINERS: getContainers,
+};

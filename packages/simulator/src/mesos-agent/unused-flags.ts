@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type FlagTable, optional, text, toggle } from "../flags";
+
+const help = "Accepted, without effect here";
+const unused = optional(text, help);
+const document = optional(text, help, { file: true });
+const off = toggle(false, help);
+const refused = optional(text, "Refused when set: not simulated");
+
+/** Real flags that change nothing here, so that a real command line works. */
+export const unusedAgentFlags = {
+  agent_features: document,
+  agent_subsystems: unused,
+  allowed_devices: document,
+  appc_simple_discovery_uri_prefix: unused,
+  appc_store_dir: unused,
+  authentication_backoff_factor: unused,
+  authentication_timeout_max: unused,
+  authentication_timeout_min: unused,
+  bounding_capabilities: document,
+  cgroups_cpu_enable_pids_and_tids_count: off,
+  cgroups_destroy_timeout: unused,
+  cgroups_net_cls_primary_handle: unused,
+  cgroups_net_cls_secondary_handles: unused,
+  check_agent_port_range_only: off,
+  container_disk_watch_interval: unused,
+  container_logger: unused,
+  container_ports_watch_interval: unused,
+  csi_plugin_config_dir: unused,
+  default_container_info: document,
+  default_shm_size: unused,
+  disallow_sharing_agent_ipc_namespace: off,
+  disallow_sharing_agent_pid_namespace: off,
+  disk_profile_adaptor: unused,
+  docker_ignore_runtime: off,
+  docker_volume_checkpoint_dir: unused,
+  docker_volume_chown: off,
+  effective_capabilities: document,
+  enforce_container_ports: off,
+  ephemeral_ports_per_container: unused,
+  eth0_name: unused,
+  executor_reregistration_retry_interval: unused,
+  fetcher_cache_dir: unused,
+  fetcher_cache_size: unused,
+  fetcher_stall_timeout: unused,
+  frameworks_home: unused,
+  gc_non_executor_container_sandboxes: off,
+  hadoop_home: unused,
+  host_path_volume_force_creation: unused,
+  http_cors_allowed_origins: unused,
+  http_heartbeat_interval: unused,
+  image_gc_config: document,
+  ip6: unused,
+  ip6_discovery_command: unused,
+  jwt_secret_key: optional(text, help, { secret: true }),
+  lo_name: unused,
+  max_completed_executors_per_framework: unused,
+  memory_profiling: off,
+  network_cni_metrics: toggle(true, help),
+  network_cni_root_dir_persist: off,
+  network_enable_snmp_statistics: off,
+  network_enable_socket_statistics_details: off,
+  network_enable_socket_statistics_summary: off,
+  perf_duration: unused,
+  perf_events: unused,
+  perf_interval: unused,
+  qos_controller: unused,
+  qos_correction_interval_min: unused,
+  resource_estimator: unused,
+  resource_provider_config_dir: unused,
+  revocable_cpu_low_priority: toggle(true, help),
+  systemd_runtime_directory: unused,
+  volume_gid_range: unused,
+  xfs_kill_containers: off,
+  xfs_project_range: unused,
+} satisfies FlagTable;
+
+/** Real flags without which the agent would be less guarded, or not do what was asked for. */
+export const refusedAgentFlags = {
+  acls: refused,
+  hooks: refused,
+  master_detector: refused,
+  modules: refused,
+  secret_resolver: refused,
+  seccomp_config_dir: refused,
+  seccomp_profile_name: refused,
+} satisfies FlagTable;

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+export { end } from "./end";
+export { findProgram, searchPath } from "./programs";
+export { type Scope, scopeOf, stateRoot } from "./scope";
+export { type StartOptions, start } from "./start";
+export { list, type ProcessStatus, read } from "./status";
+export { listVolumes, makeVolume, removeVolume, volumeExists } from "./volumes";

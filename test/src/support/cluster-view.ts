@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type LoopbackBlock, LoopbackNetworks } from "@pulumi-mesos/model";
+import { getJson, request } from "./http";
+
+/** A task as `GET /v2/apps/{id}` shows it. */
+export interface TaskView {
+  readonly id: string;
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly state: string;
+  readonly healthCheckResults?: readonly { readonly alive: boolean }[];
+}
+
+/** An app as Marathon shows it. */
+export interface AppView {
+  readonly instances: number;
+  readonly version: string;
+  readonly tasksRunning: number;
+  readonly tasksHealthy: number;
+  readonly tasks: readonly TaskView[];
+  readonly deployments: readonly unknown[];
+}
+
+/** A running cluster seen from outside, by plain HTTP, at the addresses of the local platform. */
+export class ClusterView {
+  readonly #networks: LoopbackNetworks;
+  readonly #name: string;
+  /** Second octet of all its addresses. */
+  readonly octet: number;
+
+  constructor(block: LoopbackBlock, name = "demo") {
+    this.octet = Number(block.split(".")[1]);
+    this.#networks = new LoopbackNetworks(block);
+    this.#name = name;
+    // The platform deals networks out in this order.
+    for (const part of ["zookeeper", "masters", "marathon", "edge", "groups"])
+      this.#networks.prefix(`${name}-${part}`);
+  }
+
+  hosts(part: "zookeeper" | "masters" | "marathon" | "edge" | "groups", count: number): string[] {
+    const prefix = this.#networks.prefix(`${this.#name}-${part}`);
+    return Array.from({ length: count }, (_, i) => `${prefix}.${i + 1}`);
+  }
+
+  get edgeUrl(): string {
+    return `http://${this.hosts("edge", 1)[0]}:8888`;
+  }
+
+  get edgeApiUrl(): string {
+    return `http://${this.hosts("edge", 1)[0]}:8000`;
+  }
+
+  /** Addresses of masters that say of themselves that they lead. */
+  async leadingMasters(size = 3): Promise<string[]> {
+    const leading: string[] = [];
+    for (const host of this.hosts("masters", size)) {
+      try {
+        const metrics = await getJson<Record<string, number>>(`http://${host}:5050/metrics/snapshot`);
+        if (metrics["master/elected"] === 1) leading.push(host);
+      } catch (error) {
+        if (!isConnectionError(error)) throw error;
+      }
+    }
+    return leading;
+  }
+
+  /** Who leads the masters, and since when: the same answer twice means that nobody else led between. */
+  async leadership(): Promise<{ host: string; since: number }> {
+    const [host] = await this.leadingMasters();
+    if (host === undefined) throw new Error("no master leads");
+    const { elected_time } = await getJson<{ elected_time: number }>(`http://${host}:5050/master/state`);
+    return { host, since: elected_time };
+  }
+
+  async activeAgents(): Promise<string[]> {
+    const [leader] = await this.leadingMasters();
+    if (leader === undefined) throw new Error("no master leads");
+    const { slaves } = await getJson<{ slaves: { hostname: string; active: boolean }[] }>(
+      `http://${leader}:5050/slaves`,
+    );
+    return slaves.filter((slave) => slave.active).map((slave) => slave.hostname);
+  }
+
+  /** The first Marathon that answers. */
+  async marathonUrl(): Promise<string> {
+    for (const host of this.hosts("marathon", 2)) {
+      try {
+        if ((await request(`http://${host}:8080/ping`)).status === 200) return `http://${host}:8080`;
+      } catch (error) {
+        if (!isConnectionError(error)) throw error;
+      }
+    }
+    throw new Error("no Marathon answers");
+  }
+
+  async marathonLeader(): Promise<string> {
+    const { leader } = await getJson<{ leader: string }>(`${await this.marathonUrl()}/v2/leader`);
+    return leader;
+  }
+
+  async app(id: string): Promise<AppView> {
+    const { app } = await getJson<{ app: AppView }>(`${await this.marathonUrl()}/v2/apps${id}`);
+    return app;
+  }
+
+  /** Ids of healthy tasks. */
+  async healthy(id: string): Promise<string[]> {
+    const { tasks } = await this.app(id);
+    return tasks
+      .filter((t) => t.state === "TASK_RUNNING" && t.healthCheckResults?.some((r) => r.alive))
+      .map((t) => t.id);
+  }
+}
+
+/** Whether nobody was there to answer. */
+export function isConnectionError(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (
+    code === "ECONNREFUSED" ||
+    code === "ECONNRESET" ||
+    code === "EPIPE" ||
+    /did not answer|socket hang up/.test(message)
+  );
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import http from "node:http";
+
+/** An answer with its whole body. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** One request without any help: no redirect is followed, no status is an error, 15 s at most. */
+export function request(
+  url: string,
+  options: { method?: string; json?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const body = options.json === undefined ? undefined : JSON.stringify(options.json);
+    const headers = {
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...options.headers,
+    };
+    const outgoing = http.request(
+      url,
+      { method: options.method ?? "GET", headers, timeout: 15_000, agent: false },
+      (incoming) => {
+        let text = "";
+        incoming.setEncoding("utf8");
+        incoming.on("data", (chunk: string) => {
+          text += chunk;
+        });
+        incoming.on("end", () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text }),
+        );
+        incoming.on("error", reject);
+      },
+    );
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`${url} did not answer within 15 s`)));
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+/** The JSON of a 200. */
+export async function getJson<T>(url: string): Promise<T> {
+  const answer = await request(url, { headers: { Accept: "application/json" } });
+  if (answer.status !== 200)
+    throw new Error(`GET ${url} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
+  return JSON.parse(answer.body) as T;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A program that makes ZooKeeper and masters, whose flags and executable come from the config. */
+export const mastersProgram = `
+const pulumi = require("@pulumi/pulumi");
+const mesos = require("pulumi-mesos");
+const config = new pulumi.Config();
+const master = config.get("master") ?? "mesos-master";
+const platform = new mesos.LocalPlatform({
+  network: config.require("network"),
+  distribution: { ...mesos.simulator, "mesos-master": [master] },
+});
+const zookeeper = new mesos.ZooKeeper("demo-zookeeper", { platform, size: 1 });
+new mesos.Masters("demo-masters", {
+  platform,
+  zookeeper,
+  size: config.requireNumber("masters"),
+  flags: config.getObject("masterFlags"),
+  timeouts: { create: config.get("timeout") ?? "60s", update: config.get("timeout") ?? "60s" },
+});
+`;
+
+/** The smallest whole cluster with one app and one rule. */
+export const smallCluster = `
+const pulumi = require("@pulumi/pulumi");
+const mesos = require("pulumi-mesos");
+const config = new pulumi.Config();
+const cluster = new mesos.Cluster("demo", {
+  platform: new mesos.LocalPlatform({ network: config.require("network") }),
+  secret: config.requireSecret("clusterSecret"),
+  zookeeper: { size: 1 },
+  masters: { size: 3, flags: config.getObject("masterFlags") },
+  agents: { web: { size: config.getNumber("agents") ?? 1, resources: { cpus: 2, mem: 1024 } } },
+  marathon: { size: 1 },
+  edge: { size: 1 },
+});
+const app = new mesos.marathon.App("web", {
+  cmd: "exec sleep 100000",
+  cpus: 0.1,
+  mem: 32,
+  instances: config.getNumber("instances") ?? 1,
+}, { provider: cluster.provider });
+new mesos.bamboo.Service("web", { appId: app.appId, acl: config.get("acl") ?? "path_beg /web" }, { provider: cluster.provider });
+`;

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { ClusterView } from "./cluster-view";
+import { getJson } from "./http";
+import { listenersIn, type ProcessEntry } from "./processes";
+import type { TestStack } from "./test-stack";
+
+const mark = "SUPERVISED_BY=";
+
+/** What a cluster of `smallCluster` has been asked for. */
+export interface Asked {
+  readonly agents: number;
+  readonly instances: number;
+  readonly acl: string;
+}
+
+/** The living processes of the stack's programs by the name of their record. What belongs to the engine has no mark. */
+export function supervised(stack: TestStack): Map<string, ProcessEntry[]> {
+  const prefix = `${mark}${stack.state}/processes/`;
+  const byName = new Map<string, ProcessEntry[]>();
+  for (const entry of stack.processes()) {
+    const name = entry.environ.find((variable) => variable.startsWith(prefix))?.slice(prefix.length);
+    if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), entry]);
+  }
+  return byName;
+}
+
+/** Fails when any program has two supervisors or runs twice. One that is being ended may have lost its supervisor. */
+export function assertNoneTwice(stack: TestStack): void {
+  for (const [name, entries] of supervised(stack)) {
+    const lines = linesOf(name, entries);
+    const supervisors = entries.filter(isSupervisor);
+    assert.ok(supervisors.length <= 1, `two supervisors: ${lines}`);
+    const programs = entries.filter((e) => e.parent === supervisors[0]?.pid);
+    assert.ok(programs.length <= 1, `runs twice: ${lines}`);
+    const [program] = programs;
+    if (program === undefined) continue;
+    const again = entries.filter(
+      (e) => e !== program && same(e.argv, program.argv) && e.parent !== program.pid,
+    );
+    assert.deepEqual(again, [], `runs twice: ${lines}`);
+  }
+}
+
+function linesOf(name: string, entries: readonly ProcessEntry[]): string {
+  return [name, ...entries.map((e) => `${e.pid} of ${e.parent}: ${e.argv.join(" ")}`)].join("\n");
+}
+
+/** Fails unless all that is asked for is there, once, and nothing else. */
+export async function assertWhole(stack: TestStack, view: ClusterView, asked: Asked): Promise<void> {
+  assertNoneTwice(stack);
+  const members = Array.from({ length: asked.agents }, (_, i) => `demo-web-${i + 1}`);
+  const resources = await stack.resources();
+  const processes = resources.filter((r) => r.type === "mesos:local:Process");
+  const named = processes.map((r) => r.id ?? "");
+  assert.equal(named.length, 7, "the state has each node's process once");
+  const wanted = [...named, ...members].sort();
+  const running = supervised(stack);
+  assert.deepEqual([...running.keys()].sort(), wanted, "what runs is what was asked for");
+  for (const [name, entries] of running) {
+    const supervisors = entries.filter(isSupervisor);
+    const programs = entries.filter((e) => e.parent === supervisors[0]?.pid);
+    assert.deepEqual([supervisors.length, programs.length], [1, 1], `runs once: ${linesOf(name, entries)}`);
+  }
+  assert.deepEqual(entriesOf(stack, "processes"), wanted, "every record is of something asked for");
+  for (const { id = "", outputs } of processes) {
+    const record = path.join(stack.state, "processes", id, "record.json");
+    const { incarnation } = JSON.parse(readFileSync(record, "utf8")) as { incarnation: string };
+    assert.equal(outputs.incarnation, incarnation, `the state knows the incarnation of ${id}`);
+  }
+  const volumes = resources.filter((r) => r.type === "mesos:local:Volume").map((r) => r.id ?? "");
+  assert.deepEqual(entriesOf(stack, "volumes"), [...volumes, ...members].sort(), "no volume too many");
+  const listeners = listenersIn(view.octet);
+  assert.equal(new Set(listeners).size, listeners.length, "no address is held twice");
+  const tasks = [...running.values()].flat().filter((e) => same(e.argv, ["sleep", "100000"]));
+  assert.equal(tasks.length, asked.instances, "each task runs once");
+  await assertServed(view, asked);
+}
+
+/** Fails unless masters, Marathon and the edge say the same. */
+async function assertServed(view: ClusterView, { agents, instances, acl }: Asked): Promise<void> {
+  assert.equal((await view.leadingMasters()).length, 1, "one master leads");
+  assert.equal((await view.activeAgents()).length, agents, "every agent is active");
+  const marathon = await view.marathonUrl();
+  const { apps } = await getJson<{ apps: { id: string }[] }>(`${marathon}/v2/apps`);
+  assert.deepEqual(
+    apps.map(({ id }) => id),
+    ["/web"],
+  );
+  const app = await view.app("/web");
+  assert.deepEqual(
+    [app.instances, app.tasks.length, app.tasksRunning, app.deployments],
+    [instances, instances, instances, []],
+  );
+  const rules = await getJson<Record<string, { Acl: string }>>(`${view.edgeApiUrl}/api/services`);
+  assert.deepEqual(
+    Object.entries(rules).map(([id, rule]) => [id, rule.Acl]),
+    [["/web", acl]],
+  );
+}
+
+/** Fails when a process, a record, a volume or a listener of the stack is left. */
+export function assertNothingLeft(stack: TestStack, view: ClusterView): void {
+  const left = [...supervised(stack).values()].flat().map((e) => e.argv.join(" "));
+  assert.deepEqual(left, []);
+  assert.deepEqual(listenersIn(view.octet), []);
+  assert.deepEqual(entriesOf(stack, "processes"), []);
+  assert.deepEqual(entriesOf(stack, "volumes"), []);
+}
+
+/** Whether a process is the supervisor of the program whose mark it carries. */
+export function isSupervisor({ argv }: ProcessEntry): boolean {
+  return argv.at(-2)?.endsWith("/supervisor/dist/main.js") ?? false;
+}
+
+function entriesOf(stack: TestStack, folder: "processes" | "volumes"): string[] {
+  const directory = path.join(stack.state, folder);
+  return existsSync(directory) ? readdirSync(directory).sort() : [];
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, i) => text === b[i]);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { cacheRoot } from "./cache.mjs";
+import { withLock } from "./lock.mjs";
+import { extract, extractedRoot, searchFolders } from "./programs.mjs";
+import { SetupError } from "./report.mjs";
+import { findProgram } from "./run.mjs";
+import { writeDockerWrappers } from "./wrappers.mjs";
+
+const packages = [
+  { name: "dockerd", package: "docker.io" },
+  { name: "busybox", package: "busybox-static" },
+];
+
+function programIn(root, name) {
+  return findProgram(
+    name,
+    ["usr/sbin", "usr/bin", "sbin", "bin"].map((folder) => join(root, folder)),
+  );
+}
+
+/**
+ * Finds dockerd and a static busybox to make an image of, which only tests of Docker tasks need, or fetches Debian's into
+ * the cache. Without them these tests are skipped, so that nothing here fails a set-up.
+ */
+export async function findDocker(note) {
+  const value = join(cacheRoot(), "bin");
+  if (process.getuid?.() !== 0) return { text: "not fetched: only root can start dockerd", value };
+  if (!existsSync("/var/lib/dpkg/status")) return { text: "not fetched: no Debian packages here", value };
+  if (packages.every(({ name }) => findProgram(name, searchFolders()) !== undefined))
+    return { text: "installed", value };
+  const root = extractedRoot(packages);
+  return withLock(join(cacheRoot(), "locks", "docker.lock"), note, async () => {
+    const found = packages.every(({ name }) => programIn(root, name) !== undefined);
+    try {
+      if (!found) await extract(packages, root, note, ({ name }, tree) => programIn(tree, name));
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      return { text: `cannot be had (${error.message})`, value };
+    }
+    const [dockerd, busybox] = packages.map(({ name }) => programIn(root, name));
+    await writeDockerWrappers(value, { root, dockerd, busybox });
+    return { text: found ? "in the cache" : "fetched", value };
+  });
+}

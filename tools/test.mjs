@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm test`: sets the machine up, then runs every suite in a mocha process of its own, two at a time, and adds up their
+// totals. Words after `--` choose what runs: `npm test -- model e2e` or `npm test -- e2e:quickstart`.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { findChromium } from "./setup/browser.mjs";
+import { findDocker } from "./setup/docker.mjs";
+import { sayFailure, step } from "./setup/report.mjs";
+import { setup } from "./setup.mjs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const lanes = 2;
+/** A bound against hanging, as when a test leaves something open. */
+const longestMinutes = 20;
+/** The suites that click and read in Chromium; nothing else needs one. */
+const clicking = new Set(["simulator", "pages"]);
+
+/** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
+function suites() {
+  const endToEnd = readdirSync(path.join(root, "test/src"))
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => file.slice(0, -".test.ts".length))
+    .map((name) => ({ name: `e2e:${name}`, glob: `test/dist/${name}.test.js` }));
+  const packages = ["simulator", "provider", "supervisor", "edge", "client", "groups", "cli", "model"].map(
+    (name) => ({
+      name,
+      glob: `packages/${name}/dist/**/*.test.js`,
+    }),
+  );
+  const examples = ["test-your-stack", "own-framework"].map((name) => ({
+    name: `examples:${name}`,
+    glob: `examples/${name}/dist/*.test.js`,
+  }));
+  const mocks = { name: "mocks", glob: "packages/constructs/dist/**/*.mocks.test.js" };
+  // First, because a machine's network that changes, as by the simulator's tests of dockerd, fails pages that load.
+  const pages = { name: "pages", glob: "packages/pages/dist/**/*.test.js" };
+  return [
+    pages,
+    ...endToEnd,
+    ...packages,
+    ...examples,
+    mocks,
+    { name: "tools", glob: "tools/test/**/*.test.mjs" },
+  ];
+}
+
+function chosen(words) {
+  const all = suites();
+  const matches = (suite, word) => suite.name === word || suite.name.startsWith(`${word}:`);
+  const unknown = words.filter((word) => !all.some((suite) => matches(suite, word)));
+  if (unknown.length > 0) {
+    throw new Error(
+      `no suite is named ${unknown.join(", ")}; there are ${all.map((s) => s.name).join(", ")}`,
+    );
+  }
+  return words.length === 0 ? all : all.filter((suite) => words.some((word) => matches(suite, word)));
+}
+
+/** Runs one suite and prints its output in one piece; answers whether its process ended well. */
+function run({ name, glob }, env) {
+  const mocha = path.join(root, "node_modules/mocha/bin/mocha.js");
+  const args = [mocha, "--reporter", path.join(root, "tools/mocha-totals.cjs"), glob];
+  const began = Date.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+    const output = [];
+    child.stdout.on("data", (chunk) => output.push(chunk));
+    child.stderr.on("data", (chunk) => output.push(chunk));
+    child.once("error", reject);
+    const guard = setTimeout(() => {
+      output.push(
+        Buffer.from(`\n${name} has not ended after ${longestMinutes} minutes: something is left open\n`),
+      );
+      child.kill("SIGKILL");
+    }, longestMinutes * 60_000);
+    child.once("close", (code) => {
+      clearTimeout(guard);
+      console.log(`\n== ${name} (${((Date.now() - began) / 1000).toFixed(0)} s)\n${Buffer.concat(output)}`);
+      resolve(code === 0);
+    });
+  });
+}
+
+async function runAll(queue, env) {
+  const waiting = [...queue];
+  const broken = [];
+  const lane = async () => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
+      if (!(await run(suite, env))) broken.push(suite.name);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return broken;
+}
+
+async function main() {
+  const queue = chosen(process.argv.slice(2));
+  const { engine, programs } = await setup();
+  if (queue.some(({ name }) => clicking.has(name))) await step("browser", findChromium);
+  if (queue.some(({ name }) => name === "simulator")) await step("docker", findDocker);
+  const scratch = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-test-"));
+  const totals = path.join(scratch, "totals");
+  // The programs come last, as for the plugin: what the machine has itself wins.
+  const PATH = [engine, process.env.PATH, programs].join(path.delimiter);
+  const began = Date.now();
+  const broken = await runAll(queue, { ...process.env, PATH, TEST_TOTALS: totals });
+  const lines = existsSync(totals) ? readFileSync(totals, "utf8").trim().split("\n") : [];
+  rmSync(scratch, { recursive: true, force: true });
+  const counts = lines.map((line) => JSON.parse(line));
+  const sum = (key) => counts.reduce((n, count) => n + count[key], 0);
+  // A process that died without a total (a crash, a missing file) must not look like success.
+  const failed = Math.max(sum("failures"), broken.length);
+  // Said again at the end, where a reader of a long log looks first.
+  for (const { title, error } of counts.flatMap((count) => count.failed)) {
+    console.log(`\nfailed: ${title}\n${error}`);
+  }
+  if (broken.length > 0) console.log(`\nsuites that failed: ${broken.join(", ")}`);
+  console.log(`all suites took ${((Date.now() - began) / 1000).toFixed(0)} s`);
+  console.log(`${sum("passes")} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  sayFailure(error);
+  process.exitCode = 1;
+}
