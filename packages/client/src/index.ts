@@ -40,7 +40,7 @@ export type {
 export type { EventsOptions, MarathonEvent } from "./marathon-events";
 export { MarathonReader } from "./marathon-reader";
 export { MesosClient, type MesosOptions, type OperatorCall } from "./mesos";
-export type { MesosAgent, MesosResource, MesosState, MesosTask } from "./mesos-documents";
+export type { MesosAgent, MesosQuota, MesosResource, MesosState, MesosTask } from "./mesos-documents";
 export { probeEnsemble, probeMember } from "./probe";
 export { SharedCall } from "./shared-call";
 export type { ReadClock, SharedReads } from "./shared-reads";

@@ -102,7 +102,24 @@ const State = Type.Object({
 /** `GET /master/state`: what we rely on is decoded, the rest stands beside it. */
 export type MesosState = Static<typeof State> & Readonly<Record<string, unknown>>;
 
+const Amounts = Type.Record(text, Type.Object({ value: number }));
+const QuotaConfig = Type.Object({ role: text, guarantees: optional(Amounts), limits: optional(Amounts) });
+
+/** Quota of a role in plain numbers: `{ role: "web", guarantees: {}, limits: { cpus: 4 } }`. */
+export interface MesosQuota {
+  readonly role: string;
+  readonly guarantees: Readonly<Record<string, number>>;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
 export const decoders = {
+  quota: decoder(
+    Type.Object({
+      get_quota: Type.Object({
+        status: optional(Type.Object({ configs: optional(Type.Array(QuotaConfig)) })),
+      }),
+    }),
+  ),
   agents: decoder(Type.Object({ get_agents: Type.Object({ agents: optional(Type.Array(Agent)) }) })),
   tasks: decoder(
     Type.Object({
@@ -142,4 +159,17 @@ export function taskOf(task: Static<typeof Task>): MesosTask {
     state: task.state,
     resources: task.resources ?? [],
   };
+}
+
+export function quotaOf({ role, guarantees, limits }: Static<typeof QuotaConfig>): MesosQuota {
+  const numbers = (amounts: Static<typeof Amounts> = {}) =>
+    Object.fromEntries(Object.entries(amounts).map(([name, { value }]) => [name, value]));
+  return { role, guarantees: numbers(guarantees), limits: numbers(limits) };
+}
+
+/** The quota as UPDATE_QUOTA takes it. */
+export function quotaConfig({ role, guarantees, limits }: MesosQuota): Static<typeof QuotaConfig> {
+  const values = (numbers: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, { value }]));
+  return { role, guarantees: values(guarantees), limits: values(limits) };
 }

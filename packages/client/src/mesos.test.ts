@@ -55,6 +55,42 @@ describe("MesosClient and BambooClient", function () {
     await assert.rejects(client.getTasks(signal), isRefused);
   });
 
+  it("waits while standbys still name a leader that died, and never takes that for nobody listening", async () => {
+    let dead = "127.83.2.9:5050";
+    const leader = await serve((_, r) => json(r, 200, { get_tasks: {} }));
+    const standby = await serve((q, r) => {
+      r.writeHead(307, { Location: `//${dead}${q.url}` }).end();
+      if (standby.received.length > 3) dead = leader.host;
+    });
+    assert.deepEqual(await new MesosClient({ masters: [dead, standby.host] }).getTasks(signal), []);
+    dead = "127.83.2.9:5050";
+    standby.received.length = 0;
+    const impatient = new MesosClient({ masters: [dead, standby.host], electionMs: 0 });
+    await assert.rejects(impatient.getTasks(signal), (error: Error) => {
+      assert.match(error.message, /the leader that it names does not answer/);
+      return !isRefused(error);
+    });
+  });
+
+  it("reads and sets quota in plain numbers", async () => {
+    const config = { role: "web", limits: { cpus: { value: 1.5 } } };
+    const answers = [{ get_quota: { status: { configs: [config] } } }, { get_quota: { status: {} } }, {}];
+    const server = await serve((_, r) => json(r, 200, answers.shift()));
+    const client = new MesosClient({ masters: [server.host] });
+    assert.deepEqual(await client.getQuotas(signal), [
+      { role: "web", guarantees: {}, limits: { cpus: 1.5 } },
+    ]);
+    assert.deepEqual(await client.getQuotas(signal), []);
+    await client.updateQuota({ role: "web", guarantees: {}, limits: { cpus: 2 } }, { force: true }, signal);
+    assert.deepEqual(JSON.parse(server.received[2]?.body ?? ""), {
+      type: "UPDATE_QUOTA",
+      update_quota: {
+        force: true,
+        quota_configs: [{ role: "web", guarantees: {}, limits: { cpus: { value: 2 } } }],
+      },
+    });
+  });
+
   it("sends a drain with a grace period in seconds, and takes an empty answer", async () => {
     const server = await serve((_, r) => r.writeHead(200).end());
     await new MesosClient({ masters: [server.host] }).drainAgent("S1", { graceSeconds: 60 }, signal);

@@ -6,8 +6,11 @@ import {
   agentOf,
   decoders,
   type MesosAgent,
+  type MesosQuota,
   type MesosState,
   type MesosTask,
+  quotaConfig,
+  quotaOf,
   taskOf,
 } from "./mesos-documents";
 
@@ -97,6 +100,21 @@ export class MesosClient {
     }
   }
 
+  /** The quota of every role that has one. */
+  async getQuotas(signal: AbortSignal): Promise<MesosQuota[]> {
+    const response = await this.#atLeader("POST", "/api/v1", signal, { type: "GET_QUOTA" });
+    return (decodeBody(response, decoders.quota).get_quota.status?.configs ?? []).map(quotaOf);
+  }
+
+  /**
+   * Sets a role's whole quota; without guarantees and limits it has none any more. Refused with 400 when the role has
+   * more already or the cluster less than all guarantees, unless `force` is set. Needs Mesos 1.9.
+   */
+  async updateQuota(quota: MesosQuota, o: { readonly force?: boolean }, signal: AbortSignal): Promise<void> {
+    const update = { force: o.force ?? false, quota_configs: [quotaConfig(quota)] };
+    await this.call({ type: "UPDATE_QUOTA", update_quota: update }, signal);
+  }
+
   /** `host:port` of the leader, undefined while no master knows one. */
   async leader(signal: AbortSignal): Promise<string | undefined> {
     const failures: unknown[] = [];
@@ -137,7 +155,8 @@ export class MesosClient {
       }
       this.#leader = undefined;
       if (unavailable ? nowMs() >= deadline : round >= 4) {
-        if (unavailable) throw new StatusError({ ...unavailable, retryable: true });
+        const hint = unavailable?.status === 307 ? "the leader that it names does not answer" : undefined;
+        if (unavailable) throw new StatusError({ ...unavailable, hint, retryable: true });
         throw new UnreachableError(`${method} ${path}`, failures);
       }
       await delay((0.5 + Math.random()) * 100 * 2 ** Math.min(round, 3), signal);
@@ -152,13 +171,22 @@ export class MesosClient {
     body: unknown,
   ): Promise<HttpResponse> {
     let host = master;
+    let standby: HttpResponse | undefined;
     for (let hop = 0; ; hop++) {
-      const response = await this.#send(method, `http://${host}${path}`, signal, body);
+      let response: HttpResponse;
+      try {
+        response = await this.#send(method, `http://${host}${path}`, signal, body);
+      } catch (error) {
+        // A standby names a dead leader until its session ends: that is an election, and the standby does answer.
+        if (standby !== undefined && !isAborted(error)) return standby;
+        throw error;
+      }
       const next = locationHost(response);
       if (next === undefined || hop === 3) {
         if (response.status >= 200 && response.status < 300) this.#leader = host;
         return response;
       }
+      standby = response;
       host = next;
     }
   }

@@ -141,11 +141,12 @@ describe("Cluster", () => {
 
   it("gives its provider plain endpoints and makes it wait for every part", async () => {
     const provider = find(await record(program), "demo-provider");
-    const { marathonUrls, bambooUrls } = provider.inputs as Record<string, unknown>;
+    const { marathonUrls, bambooUrls, mesosUrls } = provider.inputs as Record<string, unknown>;
     const urls =
       typeof marathonUrls === "string" ? (JSON.parse(marathonUrls) as string[]) : (marathonUrls as string[]);
     assert.equal(urls.length, 2);
     assert.match(String(bambooUrls), /:8000/);
+    assert.equal(String(mesosUrls).match(/http:\/\/[\d.]+:5050/g)?.length, 3);
     for (const name of ["demo-marathon-ready", "demo-edge-ready", "demo-groups-ready", "demo-web"]) {
       assert.ok(provider.dependsOn.includes(name), name);
     }

@@ -30,6 +30,8 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
   readonly zk: string;
   readonly addresses: readonly Address[];
   readonly ready: readonly pulumi.Resource[];
+  /** `http://host:port` of every master, for a {@link Provider}. */
+  readonly urls: readonly string[];
   /** One URL of the UI; a standby leads on to the leader. */
   readonly uiUrl: pulumi.Output<string>;
 
@@ -38,6 +40,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
     const { platform, zookeeper, size, flags = {}, clusterName = name, timeouts } = args;
     validate(this, masterRules(args));
     this.addresses = platform.addresses(name, size);
+    this.urls = this.addresses.map((a) => `http://${a.host}:${ports.master.http}`);
     this.zk = `zk://${zookeeper.connectionString}/mesos`;
     const service = masterService({ zk: this.zk, size, cluster: clusterName, flags });
     const ready = makeMembers(this, name, {

@@ -114,6 +114,14 @@ export { type MasterSettings, masterService, reservedMasterFlags } from "./progr
 export { ports, taskPorts } from "./programs/ports";
 export { connectionString, type ZooKeeperServer, zookeeperService } from "./programs/zookeeper";
 export { fieldOf, formatPath, type Segments } from "./property-path";
+export {
+  checkQuotaRules,
+  isNoQuota,
+  normaliseQuota,
+  type Quota,
+  QuotaInputs,
+  quotaRoleProblem,
+} from "./quota";
 export { checkSchema, type SchemaCheckOptions, type SchemaFindings } from "./schema-check";
 export { secretPaths, secretPropertyPaths } from "./secret-values";
 export { defaultServerFacts, type ServerFacts } from "./server-facts";

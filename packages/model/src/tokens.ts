@@ -8,6 +8,7 @@ export const resourceTokens = {
   agentPool: "mesos:index:AgentPool",
   ensemble: "mesos:index:Ensemble",
   leave: "mesos:index:Leave",
+  quota: "mesos:index:Quota",
   ready: "mesos:index:Ready",
   process: "mesos:local:Process",
   volume: "mesos:local:Volume",

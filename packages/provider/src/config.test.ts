@@ -37,6 +37,18 @@ describe("the provider's configuration", () => {
     equal(failures[0]?.message, "unknown provider setting; did you mean marathonUrls?");
   });
 
+  it("takes masters at their own addresses alone", () => {
+    deepEqual(checkConfig({ mesosUrls: ["http://10.0.0.1:5050", "http://m2:5050/"] }), []);
+    const failures = checkConfig({
+      mesosUrls: ["https://m:5050", "http://m:5050/mesos", "http://a:b@m:5050"],
+    });
+    deepEqual(
+      failures.map((f) => f.path),
+      ["mesosUrls[0]", "mesosUrls[1]", "mesosUrls[2]"],
+    );
+    equal(failures[2]?.message, "must not hold a user or password");
+  });
+
   it("never shows a password that stands in a URL", () => {
     const [failure] = checkConfig({ marathonUrls: ["http://user:hush@a"] });
     equal(failure?.message.includes("hush"), false);

@@ -15,6 +15,7 @@ export interface ProviderConfig {
   /** Who one is at Marathon, and whom one believes. @default nobody, whom the machine trusts */
   readonly marathonConnection?: ConnectionOptions;
   readonly bambooUrls: readonly string[];
+  readonly mesosUrls: readonly string[];
 }
 
 /** What the provider's configuration may hold: for the package schema and for {@link checkConfig}. */
@@ -50,6 +51,10 @@ export const configSchema = {
       "Takes any certificate of Marathon: then anybody on the way can read and change everything. False by default.",
   },
   bambooUrls: { kind: "urls", description: "Addresses of Bamboo's HTTP API (or of our edge's)." },
+  mesosUrls: {
+    kind: "urls",
+    description: "Addresses of all Mesos masters of one cluster, `http://host:port`; the leader is found.",
+  },
 } as const;
 
 type Values = Readonly<Record<string, unknown>>;
@@ -89,6 +94,7 @@ export function parseConfig(values: Values): ProviderConfig {
     marathonUrls: list(values["marathonUrls"]).filter((v) => typeof v === "string"),
     marathonConnection: { ...Object.fromEntries(known), insecure: flag(insecure) === true },
     bambooUrls: list(values["bambooUrls"]).filter((v) => typeof v === "string"),
+    mesosUrls: list(values["mesosUrls"]).filter((v) => typeof v === "string"),
   };
 }
 
@@ -121,20 +127,30 @@ function checkUrls(key: string, value: unknown): Failure[] {
     ];
   }
   return urls.flatMap((url, index) => {
-    const message = urlFault(url);
+    const message = urlFault(key, url);
     return message === undefined ? [] : [{ path: `${key}[${index}]`, message }];
   });
 }
 
 /** Never shows the URL when it may hold a password. */
-function urlFault(url: unknown): string | undefined {
+function urlFault(key: string, url: unknown): string | undefined {
   if (typeof url !== "string" || !URL.canParse(url)) return "must be a URL such as http://10.0.0.1:8080";
   const { protocol, username, password } = new URL(url);
-  if (username !== "" || password !== "")
-    return "must not hold a user or password; use marathonUser and marathonPassword";
+  if (username !== "" || password !== "") {
+    const instead = key === "marathonUrls" ? "; use marathonUser and marathonPassword" : "";
+    return `must not hold a user or password${instead}`;
+  }
+  if (key === "mesosUrls") return masterUrlFault(new URL(url));
   return protocol === "http:" || protocol === "https:"
     ? undefined
     : `must begin with http:// or https://, got ${url}`;
+}
+
+/** Masters are asked at their own address, because a standby answers with the leader's. */
+function masterUrlFault({ protocol, pathname, search }: URL): string | undefined {
+  return protocol === "http:" && pathname === "/" && search === ""
+    ? undefined
+    : "must be http://host:port of a master, without a path";
 }
 
 function list(value: unknown): readonly unknown[] {

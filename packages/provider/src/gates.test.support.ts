@@ -35,7 +35,7 @@ export function contextFor(timeoutMs: number): Context & { readonly lines: strin
   return {
     signal: AbortSignal.timeout(timeoutMs),
     urn: parseUrn("urn:pulumi:dev::p::mesos:index:Ready::r"),
-    config: { marathonUrls: [], bambooUrls: [] },
+    config: { marathonUrls: [], bambooUrls: [], mesosUrls: [] },
     timeoutSeconds: timeoutMs / 1000,
     ignoreChanges: [],
     windUp: (seconds) => AbortSignal.timeout(seconds * 1000),

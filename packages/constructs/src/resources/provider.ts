@@ -35,6 +35,8 @@ export interface ProviderArgs {
   readonly marathonInsecure?: pulumi.Input<boolean>;
   /** `http://host:port` of every edge's API. */
   readonly bambooUrls?: pulumi.Input<readonly string[]>;
+  /** `http://host:port` of every Mesos master; the leader is found. */
+  readonly mesosUrls?: pulumi.Input<readonly string[]>;
 }
 
 /**

@@ -18,7 +18,7 @@ describe("mesos:marathon:App", function () {
 
   beforeEach(async () => {
     marathon = await FakeMarathon.start();
-    config = { marathonUrls: [marathon.url], bambooUrls: [] };
+    config = { marathonUrls: [marathon.url], bambooUrls: [], mesosUrls: [] };
   });
   afterEach(async () => {
     await marathonIn({ config }).watch.close();

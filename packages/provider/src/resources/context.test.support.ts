@@ -21,7 +21,7 @@ export function testContext(
     warnings,
     signal: o.signal ?? AbortSignal.timeout(30_000),
     urn: parseUrn(`urn:pulumi:stack::project::${type}::web`),
-    config: { marathonUrls: [], bambooUrls: [], ...o.config },
+    config: { marathonUrls: [], bambooUrls: [], mesosUrls: [], ...o.config },
     timeoutSeconds: 30,
     ignoreChanges: [],
     environment: o.environment ?? {},
