@@ -164,6 +164,18 @@ describe("mesos:marathon:Pod", function () {
     await plugin.delete(done);
   });
 
+  it("wait for delete: a pod whose fetch always fails goes, although the deployment that made it never ends", async () => {
+    const artifacts = [{ uri: `file://${cluster.directory}/nowhere` }];
+    const failure = await failed(
+      plugin.create(type, pod("/unfetched", { containers: [container({ artifacts })] }), 2),
+    );
+    assert.match(failure.reasons.join("\n"), /Failed to fetch/);
+    plugin.lines.length = 0;
+    await plugin.delete(failure.kept);
+    assert.match(plugin.lines.join("\n"), /cancelling deployment \S+ of an earlier run, which is not done/);
+    assert.equal(await plugin.read(failure.kept), undefined);
+  });
+
   it("rolls back on a timeout when told to", async () => {
     const made = await plugin.create(type, pod("/back"));
     const big = { containers: [container({ resources: { cpus: 100, mem: 16 } })], onTimeout: "rollback" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isMesosError, MesosError } from "@pulumi-mesos/model";
+import { isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
 import { after, now } from "./clock";
 
 /** How long an operation may take to wind up after its signal was aborted, so that it can say what it left. */
@@ -56,6 +56,13 @@ export class Operations {
 export function isTimeOver({ reason }: AbortSignal): boolean {
   if (isMesosError(reason)) return reason.code === "MESOS_PLUGIN_TIMEOUT";
   return reason instanceof Error && reason.name === "TimeoutError";
+}
+
+/** Why an operation whose signal was aborted ended: when its time was over, with what it could not get done. */
+export function endOfTime(signal: AbortSignal, undone: unknown): unknown {
+  if (!isTimeOver(signal)) return signal.reason;
+  const message = `${messageOf(signal.reason)}; ${messageOf(undone)}`;
+  return new MesosError("MESOS_PLUGIN_TIMEOUT", message, { cause: undone });
 }
 
 /** The result; where the operation only says that it was aborted, the reason of that instead. */

@@ -107,7 +107,7 @@ async function readNow<T>(what: Deployed<T>, context: Pick<Context, "signal" | "
 }
 
 /** The answer of a read, asked again as long as the failure may pass. */
-async function answered<T>(
+export async function answered<T>(
   ask: () => Promise<T>,
   { signal, progress }: Pick<Context, "signal" | "progress">,
 ): Promise<T> {

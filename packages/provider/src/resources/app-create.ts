@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isConflict, type MarathonApp } from "@pulumi-mesos/client";
+import { isConflict, isUncertain, type MarathonApp } from "@pulumi-mesos/client";
 import { type AppResourceInputs, MesosError, toDocument } from "@pulumi-mesos/model";
-import { isAmbiguous, writeUnlocked } from "../marathon/locked-write";
+import { writeUnlocked } from "../marathon/locked-write";
 import { factsOf } from "../marathon/server-facts";
 import type { Context } from "../resource";
 import { currentOutputs, type Deployment, deployApp, type Started } from "./app-deploy";
@@ -34,7 +34,7 @@ async function adopted(
   error: unknown,
   { marathon, path, inputs, context }: Deployment,
 ): Promise<Started | undefined> {
-  if (!isConflict(error) && !isAmbiguous(error)) return undefined;
+  if (!isConflict(error) && !isUncertain(error)) return undefined;
   const running = await marathon.client.getApp(path, context.signal);
   // Gone between the refusal and the look, or never made: the caller writes again where that is right.
   if (running === undefined) return undefined;

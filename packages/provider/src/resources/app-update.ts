@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isConflict, type MarathonApp } from "@pulumi-mesos/client";
+import { isConflict, isUncertain, type MarathonApp } from "@pulumi-mesos/client";
 import {
   type AppChange,
   type AppResourceInputs,
@@ -7,7 +7,7 @@ import {
   type ServerFacts,
   toDocument,
 } from "@pulumi-mesos/model";
-import { isAmbiguous, writeUnlocked } from "../marathon/locked-write";
+import { cancelOwn, writeUnlocked } from "../marathon/locked-write";
 import { factsOf } from "../marathon/server-facts";
 import type { Context } from "../resource";
 import { currentOutputs, type Deployment, deployApp, type Started } from "./app-deploy";
@@ -155,10 +155,11 @@ async function patchExecutor(
 
 /** After a lock or a lost answer: what runs, when it is what was to be written already. */
 async function written(error: unknown, about: Deployment, state: AppState): Promise<Written | undefined> {
-  if (!isConflict(error) && !isAmbiguous(error)) return undefined;
+  if (!isConflict(error) && !isUncertain(error)) return undefined;
   const before = await look(about);
   if (before === undefined) return undefined;
   if (before.change.kind === "none") return write(about, state, before);
+  await cancelOwn(about.marathon.client, state.deploymentId, error, about.context);
   if (isConflict(error) || !isExecutorAlone(before.change)) return undefined;
   return { deploymentId: before.running.deployments?.[0]?.id, kept: state, lost: before.target };
 }
@@ -171,7 +172,7 @@ async function restart(about: Deployment, outputs: AppOutputs): Promise<Started>
     return { deploymentId, kept: { ...outputs, deploymentId } };
   };
   return writeUnlocked(marathon.watch, path, context, post, async (error) => {
-    if (!isAmbiguous(error)) return undefined;
+    if (!isUncertain(error)) return undefined;
     const running = await client.getApp(path, context.signal);
     if (running?.versionInfo?.lastConfigChangeAt === outputs.lastConfigChangeAt) return undefined;
     const deploymentId = running?.deployments?.[0]?.id;

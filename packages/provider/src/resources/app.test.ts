@@ -160,6 +160,19 @@ describe("mesos:marathon:App", function () {
     await app.delete("/web", state, context());
   });
 
+  it("cancels its own deployment that locks it before a delete, and no other", async () => {
+    const state = await created();
+    const deployments = [{ id: state.deploymentId }, { id: "other" }];
+    marathon.faults.push({ matches: "DELETE", answer: { status: 409, body: { message: "", deployments } } });
+    const around = context();
+    await app.delete("/web", state, around);
+    assert.deepEqual(
+      marathon.requests.filter((request) => request.startsWith("DELETE")),
+      ["DELETE /v2/apps/web", `DELETE /v2/deployments/${state.deploymentId}`, "DELETE /v2/apps/web"],
+    );
+    assert.match(around.lines[0] ?? "", /^cancelling deployment d1 of an earlier run/);
+  });
+
   it("deletes with a warning when every address refuses, and fails to read then", async () => {
     const state = await created();
     const gone = testContext(resourceTokens.app, { config: { marathonUrls: ["http://127.83.3.9:8080"] } });

@@ -7,8 +7,8 @@ type Values = Record<string, unknown>;
 /** What {@link FakeMarathon} does to the next request that `matches`, instead of answering it as usual. */
 export interface Fault {
   readonly matches: string;
-  /** Carry the request out, then drop the connection; otherwise answer with this. */
-  readonly answer: "drop after" | { readonly status: number; readonly body: unknown };
+  /** Carry the request out, then drop the connection or answer half of the document; otherwise answer with this. */
+  readonly answer: "drop after" | "cut after" | { readonly status: number; readonly body: unknown };
 }
 
 /** A Marathon in memory behind real HTTP: apps deploy when the test says so. */
@@ -77,10 +77,11 @@ export class FakeMarathon {
       const fault = this.faults[0];
       if (fault !== undefined && line.startsWith(fault.matches)) {
         this.faults.shift();
-        if (fault.answer !== "drop after") return send(response, fault.answer.status, fault.answer.body);
-        this.#answer(request.method ?? "", path, body);
-        response.destroy();
-        return;
+        if (typeof fault.answer === "object") return send(response, fault.answer.status, fault.answer.body);
+        const [status, whole] = this.#answer(request.method ?? "", path, body);
+        if (fault.answer === "drop after") return void response.destroy();
+        response.writeHead(status, { "Content-Type": "application/json" });
+        return void response.end(JSON.stringify(whole).slice(0, -1));
       }
       const [status, answer, headers] = this.#answer(request.method ?? "", path, body);
       send(response, status, answer, headers);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isConflict, isRefused, type MarathonPod } from "@pulumi-mesos/client";
+import { isConflict, isUncertain, type MarathonPod } from "@pulumi-mesos/client";
 import {
   absolutePath,
   MesosError,
-  messageOf,
   type PodResourceInputs,
   type ServerFacts,
   toPodDocument,
 } from "@pulumi-mesos/model";
 import { type Begun, deploy } from "../marathon/deploy";
-import { awaitRemoval } from "../marathon/deployment-wait";
-import { isAmbiguous, writeUnlocked } from "../marathon/locked-write";
+import { cancelOwn, writeUnlocked } from "../marathon/locked-write";
+import { remove } from "../marathon/removal";
 import { factsOf } from "../marathon/server-facts";
 import type { Context } from "../resource";
 import { type Marathon, marathonIn } from "./marathon-in";
@@ -66,33 +65,35 @@ export async function updatePod(
         return replace(about, before.target, before.change.kind !== "scale");
       },
       async (error) => {
-        if (!isConflict(error) && !isAmbiguous(error)) return undefined;
+        if (!isConflict(error) && !isUncertain(error)) return undefined;
         const before = await look(about);
-        return before?.change.kind === "none" ? asItIs(about, before.running) : undefined;
+        if (before?.change.kind === "none") return asItIs(about, before.running);
+        await cancelOwn(marathon.client, state.deploymentId, error, context);
+        return undefined;
       },
     ),
   );
 }
 
 /** Deletes the pod and waits until none of its instances is left; what is gone already is only waited for. */
-export async function deletePod(id: string, { force }: PodState, context: Context): Promise<void> {
-  const { client, watch } = marathonIn(context);
+export async function deletePod(
+  id: string,
+  { force, deploymentId }: PodState,
+  context: Context,
+): Promise<void> {
+  const marathon = marathonIn(context);
+  const { client } = marathon;
   const { signal } = context;
-  try {
-    const watching = await watch.join((p) => p === id, signal);
-    try {
-      const deploymentId = await writeUnlocked(watch, id, context, async () => {
-        const answer = await client.deletePod(id, signal, { force: force ?? false });
-        return { id: answer?.deploymentId ?? (await deploymentOf({ client }, id, signal)) };
-      });
-      await awaitRemoval(watching, deploymentId.id, { path: id, left: async () => undefined }, context);
-    } finally {
-      watching.leave();
-    }
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    context.warn(`${id}: no Marathon listens any more (${messageOf(error)}), so the pod counts as deleted`);
-  }
+  const pod = {
+    path: id,
+    word: "pod",
+    deploymentId,
+    delete: () => client.deletePod(id, signal, { force: force ?? false }),
+    isThere: async () => (await client.getPod(id, signal)) !== undefined,
+    // No list of Marathon shows instances of a pod whose definition is gone: its deployment is all there is.
+    left: async () => undefined,
+  };
+  await remove(pod, marathon, context);
 }
 
 /** What stands in Marathon before a write, and what it takes to get from there to the inputs. */
@@ -146,7 +147,7 @@ async function begun(
 
 /** After a refusal or a lost answer: the pod that runs, when it is the one asked for. */
 async function adopted(error: unknown, about: PodDeployment): Promise<Started | undefined> {
-  if (!isConflict(error) && !isAmbiguous(error)) return undefined;
+  if (!isConflict(error) && !isUncertain(error)) return undefined;
   const { marathon, path, inputs, context } = about;
   const running = await marathon.client.getPod(path, context.signal);
   // Gone between the refusal and the look, or never made: the caller writes again where that is right.

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isRefused, isUncertain, type MarathonDeploying } from "@pulumi-mesos/client";
+import { messageOf } from "@pulumi-mesos/model";
+import type { Context } from "../resource";
+import type { Marathon } from "../resources/marathon-in";
+import { awaitRemoval } from "./deployment-wait";
+import { affectedBy } from "./explain";
+import { cancelOwn, writeUnlocked } from "./locked-write";
+
+/** A thing that Marathon takes away by a deployment. */
+export interface Removable {
+  /** For messages, and what the deployment affects. */
+  readonly path: string;
+  /** What it is called: `app`. */
+  readonly word: string;
+  /** The deployment of its last write that the state knows of. */
+  readonly deploymentId: string;
+  /** Undefined when it was gone already. */
+  delete(): Promise<MarathonDeploying | undefined>;
+  /** Whether its definition is there. */
+  isThere(): Promise<boolean>;
+  /** How much of it is left where no event told the end; undefined when nothing is. */
+  left(): Promise<string | undefined>;
+}
+
+/** Deletes it and waits until nothing of it is left; what is gone already is only waited for. */
+export async function remove(thing: Removable, marathon: Marathon, context: Context): Promise<void> {
+  const { client, watch } = marathon;
+  const { signal } = context;
+  const { path } = thing;
+  /** The deployment that ends what is left of it. */
+  const stopping = async () => {
+    const running = await client.getDeployments(signal);
+    return { id: running.find((deployment) => affectedBy(deployment).includes(path))?.id };
+  };
+  const write = async () => {
+    const answer = await thing.delete();
+    return answer === undefined ? stopping() : { id: answer.deploymentId };
+  };
+  const meanwhile = async (error: unknown) => {
+    await cancelOwn(client, thing.deploymentId, error, context);
+    return isUncertain(error) && !(await thing.isThere()) ? stopping() : undefined;
+  };
+  const watching = await watch.join((p) => p === path, signal);
+  try {
+    const deployment = await writeUnlocked(watch, path, context, write, meanwhile);
+    await awaitRemoval(watching, deployment.id, thing, context);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    context.warn(
+      `${path}: no Marathon listens any more (${messageOf(error)}), so the ${thing.word} counts as deleted`,
+    );
+  } finally {
+    watching.leave();
+  }
+}
