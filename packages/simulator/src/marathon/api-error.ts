@@ -25,9 +25,12 @@ export function unreadable(violations: readonly Violation[]): ApiError {
   return new ApiError(422, { message: "Invalid JSON", details: violations });
 }
 
-/** 422 of a rule about a value that could be read. */
+/** 422 of a rule about a value that could be read; the errors of one path are one entry. */
 export function invalid(violations: readonly Violation[]): ApiError {
-  return new ApiError(422, { message: "Object is not valid", details: violations });
+  const byPath = new Map<string, string[]>();
+  for (const { path, errors } of violations) byPath.set(path, [...(byPath.get(path) ?? []), ...errors]);
+  const details = [...byPath].map(([path, errors]) => ({ path, errors }));
+  return new ApiError(422, { message: "Object is not valid", details });
 }
 
 export function badRequest(message: string): ApiError {

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decimal, flag, integer, list, map, object, type Shape, text, word } from "./reader";
+import { decimal, flag, integer, list, long, map, object, type Shape, text, word } from "./reader";
 
 const any: Shape = { kind: "any" };
 export const port = integer(0, 65_535);
 const protocol = word("tcp", "udp", "udp,tcp", "tcp,udp");
 export const labels = map(text());
-const name = text({ pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/ });
+/** stringTypes.raml: LegacyName, PathId and what networks are called (with underscores since 1.5.2). */
+const name = text({ minLength: 1, pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/ });
+export const pathId = text({
+  minLength: 1,
+  pattern: /^(\/?((\.{2})|([a-z0-9][a-z0-9\-.]*[a-z0-9]+)|([a-z0-9]*))($|\/))+$/,
+});
+const networkName = text({ minLength: 1, maxLength: 63, pattern: /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/ });
 export const amountOrUnlimited: Shape = {
   kind: "either",
-  of: [decimal(0), word("unlimited")],
+  of: [decimal(), text()],
   word: "error.expected.jsnumber or 'unlimited'",
 };
 const envValue: Shape = {
@@ -21,7 +27,7 @@ export const environment = map(envValue);
 export const secrets = map(object({ source: text({ minLength: 1 }) }, "source"));
 export const executorResources = object({ cpus: decimal(0.1), mem: decimal(32), disk: decimal(10) });
 export const networks = list(
-  object({ mode: word("host", "container", "container/bridge"), name: text(), labels }),
+  object({ mode: word("host", "container", "container/bridge"), name: networkName, labels }),
 );
 export const fetch = object(
   {
@@ -49,7 +55,7 @@ const docker = object(
     image: text({ minLength: 1 }),
     forcePullImage: flag,
     privileged: flag,
-    parameters: list(object({ key: text(), value: text() }, "key", "value")),
+    parameters: list(object({ key: text({ minLength: 1 }), value: text() }, "key", "value")),
     pullConfig: object({ secret: text() }, "secret"),
     credential: any,
     network: word("BRIDGE", "HOST", "USER", "NONE"),
@@ -61,28 +67,38 @@ const docker = object(
 export const persistentVolume = object(
   {
     type: word("root", "path", "mount"),
-    size: integer(),
-    maxSize: integer(),
+    size: long(),
+    maxSize: long(),
     profileName: text({ minLength: 1 }),
     constraints: list(list(text())),
   },
   "size",
 );
 
-const volume = object({
-  containerPath: text(),
-  hostPath: text(),
-  mode: word("RO", "RW"),
-  persistent: persistentVolume,
-  external: object({
-    name: text({ minLength: 1 }),
-    provider: text({ minLength: 1 }),
-    size: integer(),
-    options: any,
-    shared: flag,
-  }),
-  secret: text(),
+const external = object({
+  name: text({ minLength: 1 }),
+  provider: text({ minLength: 1 }),
+  size: long(),
+  options: any,
+  shared: flag,
 });
+const mode = word("RO", "RW");
+const containerPath = text({ minLength: 1 });
+
+const volume: Shape = {
+  kind: "byKey",
+  of: {
+    persistent: object({ containerPath: text(), mode, persistent: persistentVolume }, "containerPath"),
+    external: object({ containerPath, mode, external }, "containerPath"),
+    secret: object({ containerPath, secret: text() }, "containerPath"),
+  },
+  otherwise: object(
+    { containerPath, hostPath: text({ minLength: 1 }), mode },
+    "containerPath",
+    "hostPath",
+    "mode",
+  ),
+};
 
 export const linuxInfo = object({
   seccomp: object({ profileName: text(), unconfined: flag }),
@@ -132,13 +148,14 @@ const check = object({
 
 export const unreachableStrategy: Shape = {
   kind: "either",
-  of: [word("disabled"), object({ inactiveAfterSeconds: seconds, expungeAfterSeconds: seconds })],
-  word: "error.expected.unreachableStrategy",
+  // A union's word is any text: all of them mean "disabled".
+  of: [object({ inactiveAfterSeconds: long(0), expungeAfterSeconds: long(0) }), text()],
+  word: "error.expected.jsstring",
 };
 
 /** Every key of an app that Marathon 1.10 reads, deprecated inputs included; no key is required here. */
 export const appFields: Record<string, Shape> = {
-  id: text(),
+  id: pathId,
   cmd: text({ minLength: 1 }),
   args: list(text()),
   cpus: decimal(0.001),
@@ -171,8 +188,8 @@ export const appFields: Record<string, Shape> = {
   ipAddress: object({
     groups: any,
     labels,
-    networkName: text(),
-    discovery: object({ ports: list(object({ number: port, name: text(), protocol: text(), labels })) }),
+    networkName: text({ minLength: 1 }),
+    discovery: object({ ports: list(object({ number: port, name, protocol, labels }, "name")) }),
   }),
   fetch: list(fetch),
   dependencies: list(text()),
@@ -191,7 +208,7 @@ export const appFields: Record<string, Shape> = {
   killSelection: word("YOUNGEST_FIRST", "OLDEST_FIRST"),
   unreachableStrategy,
   residency: object({
-    relaunchEscalationTimeoutSeconds: integer(),
+    relaunchEscalationTimeoutSeconds: long(0),
     taskLostBehavior: word("WAIT_FOREVER", "RELAUNCH_AFTER_TIMEOUT"),
   }),
   tty: flag,

@@ -36,7 +36,7 @@ export function completeApp(document: AppDocument, defaults: AppDefaults, versio
     secrets: given<App["secrets"]>("secrets") ?? {},
     labels: given<Record<string, string>>("labels") ?? {},
     user: given("user"),
-    constraints: uniqueLists(given<string[][]>("constraints") ?? []),
+    constraints: uniqueLists((given<string[][]>("constraints") ?? []).map(completeConstraint)),
     acceptedResourceRoles: unique(given<string[]>("acceptedResourceRoles")),
     role: given<string>("role") ?? defaults.role,
     container,
@@ -57,7 +57,7 @@ export function completeApp(document: AppDocument, defaults: AppDefaults, versio
     taskKillGracePeriodSeconds: given("taskKillGracePeriodSeconds"),
     killSelection: given<App["killSelection"]>("killSelection") ?? "YOUNGEST_FIRST",
     unreachableStrategy: completeUnreachable(
-      given<"disabled" | Raw>("unreachableStrategy"),
+      given<string | Raw>("unreachableStrategy"),
       isPersistent(container),
     ),
     residency: completeResidency(given<Raw>("residency"), container),
@@ -65,6 +65,12 @@ export function completeApp(document: AppDocument, defaults: AppDefaults, versio
     version,
   };
   return app;
+}
+
+/** The operator may come in any case. */
+function completeConstraint([field, operator, ...rest]: string[]): string[] {
+  if (field === undefined || operator === undefined) return field === undefined ? [] : [field];
+  return [field, operator.toUpperCase(), ...rest];
 }
 
 function nonEmpty<T>(items: T[] | undefined): T[] | undefined {
@@ -135,12 +141,13 @@ function completeDocker(docker: Raw): NonNullable<Container["docker"]> {
   };
 }
 
-/** Absent: one default mapping, or as many as host-mode port definitions were given; `[]` stays none. */
+/** Absent: one default mapping; `[]` stays none. Host-mode ports beyond the mappings of a container become mappings without a name. */
 function completePortMappings(document: AppDocument, networks: readonly Network[]): PortMapping[] {
   const bridge = networks.some((n) => n.mode === "container/bridge");
-  // Only how many host-mode ports were given counts off the host: neither their names nor their numbers are kept.
-  const fallback: Raw[] = document.portDefinitions?.map(() => ({})) ?? [{ name: "default" }];
-  return ((document.container?.portMappings as Raw[] | undefined) ?? fallback).map((m) => {
+  const given = (document.container?.portMappings as Raw[] | undefined) ?? [{ name: "default" }];
+  const definitions = document.container === undefined ? 0 : (document.portDefinitions?.length ?? 0);
+  const more: Raw[] = Array.from({ length: Math.max(0, definitions - given.length) }, () => ({}));
+  return [...given, ...more].map((m) => {
     const hostPort = (m["hostPort"] as number | undefined) ?? (bridge ? 0 : undefined);
     const networkNames = nonEmpty(m["networkNames"] as string[] | undefined);
     return {

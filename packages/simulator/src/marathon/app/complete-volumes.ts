@@ -81,10 +81,10 @@ export function defaultUpgrade(container: Container | undefined): App["upgradeSt
 }
 
 export function completeUnreachable(
-  raw: "disabled" | Raw | undefined,
+  raw: string | Raw | undefined,
   resident: boolean,
 ): App["unreachableStrategy"] {
-  if (raw === "disabled" || (raw === undefined && resident)) return "disabled";
+  if (typeof raw === "string" || (raw === undefined && resident)) return "disabled";
   return {
     inactiveAfterSeconds: (raw?.["inactiveAfterSeconds"] as number | undefined) ?? 0,
     expungeAfterSeconds: (raw?.["expungeAfterSeconds"] as number | undefined) ?? 0,

@@ -178,7 +178,7 @@ const table: [string, Json, Json][] = [
     },
   ],
   [
-    "port definitions off the host, counted only",
+    "port definitions off the host, counted only, beside the default mapping (code: AppNormalization.maybeAddPortMappings)",
     { container: { docker: { image: "x" } }, networks: bridge, ports: [0, 0], requirePorts: true },
     {
       ...off,
@@ -188,7 +188,7 @@ const table: [string, Json, Json][] = [
         docker,
         volumes: [],
         portMappings: [
-          { ...mapping, hostPort: 0 },
+          { ...mapping, hostPort: 0, name: "default" },
           { ...mapping, hostPort: 0 },
         ],
       },
@@ -311,7 +311,10 @@ describe("marathon: the whole answer to every shape of document", function () {
     ],
     [
       "discovery for Docker",
-      { container: { docker: { image: "x" } }, ipAddress: { discovery: { ports: [{ number: 1 }] } } },
+      {
+        container: { docker: { image: "x" } },
+        ipAddress: { discovery: { ports: [{ number: 1, name: "a" }] } },
+      },
       "/ipAddress",
       "ipAddress/discovery is not allowed for Docker containers",
     ],

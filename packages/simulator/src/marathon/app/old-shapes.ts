@@ -12,7 +12,7 @@ interface Document {
     };
   };
   readonly networks?: readonly unknown[];
-  readonly ipAddress?: { readonly discovery?: { readonly ports?: readonly unknown[] } };
+  readonly ipAddress?: { readonly discovery?: object };
   readonly ports?: readonly number[];
   readonly portDefinitions?: readonly { readonly port?: number }[];
   readonly uris?: readonly unknown[];
@@ -52,7 +52,7 @@ const rules: readonly Rule[] = [
   },
   {
     path: "/ipAddress",
-    when: (a) => a.container !== undefined && !isMesos(a) && some(a.ipAddress?.discovery?.ports),
+    when: (a) => a.container !== undefined && !isMesos(a) && a.ipAddress?.discovery !== undefined,
     message: "ipAddress/discovery is not allowed for Docker containers",
   },
   {

@@ -28,7 +28,7 @@ export function isBelow(id: string, group: string): boolean {
   return group === "/" ? id !== "/" : id.startsWith(`${group}/`);
 }
 
-/** What is wrong with `id` as a path, or nothing. */
+/** What is wrong with `id` as a path, absolute or as it was given, or nothing. */
 export function pathProblem(id: string): string | undefined {
   const parts = id.split("/").filter((p) => p !== "");
   if (parts.some((p) => !segment.test(p))) {

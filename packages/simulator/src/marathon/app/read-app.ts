@@ -36,37 +36,21 @@ export function readApp(
   return document;
 }
 
-/** Moves `docker.network`, `docker.portMappings`, `ipAddress`, `ports` and `uris` to where 1.5 and later keep them. */
+/** Moves `docker.network`, `docker.portMappings`, `ipAddress`, `ports` and `uris` to where 1.5 and later keep them (code: AppNormalization). */
 function modernise(document: Record<string, unknown>): AppDocument {
   const app: AppDocument = { ...document };
-  moveDockerNetworking(app);
-  moveIpAddress(app);
+  const address = app["ipAddress"] as IpAddress | undefined;
+  const network = app.container?.docker?.["network"] as string | undefined;
+  delete app["ipAddress"];
+  const networks = oldNetworks(address, network);
+  if (networks !== undefined) app.networks = networks;
+  if (app.container === undefined && address !== undefined) app.container = { type: "MESOS" };
+  if (app.container !== undefined) {
+    app.container = moveDiscovery(movePortMappings(app.container), address?.discovery?.ports ?? []);
+  }
   movePorts(app);
   moveUris(app);
   return app;
-}
-
-function moveDockerNetworking(app: AppDocument): void {
-  const docker = app.container?.docker;
-  if (app.container === undefined || docker === undefined) return;
-  const { network, portMappings, ...rest } = docker;
-  app.container = { ...app.container, docker: rest };
-  if (portMappings !== undefined) {
-    if (app.container.portMappings !== undefined) {
-      throw new ApiError(500, {
-        message: "cannot specify both container.docker.portMappings and container.portMappings",
-      });
-    }
-    app.container.portMappings = portMappings as unknown[];
-  }
-  if (network === undefined) return;
-  if (network === "USER") {
-    const address = app["ipAddress"] as { networkName?: string; labels?: Record<string, string> } | undefined;
-    app.networks = [{ mode: "container", name: address?.networkName, labels: address?.labels }];
-    delete app["ipAddress"];
-  } else {
-    app.networks = [{ mode: network === "BRIDGE" ? "container/bridge" : "host" }];
-  }
 }
 
 interface IpAddress {
@@ -77,23 +61,57 @@ interface IpAddress {
   };
 }
 
-function moveIpAddress(app: AppDocument): void {
-  const address = app["ipAddress"] as IpAddress | undefined;
-  if (address === undefined) return;
-  delete app["ipAddress"];
-  app.networks = [{ mode: "container", name: address.networkName, labels: address.labels }];
-  const ports = address.discovery?.ports ?? [];
-  if (ports.length > 0 && app.container?.portMappings === undefined) {
-    app.container = {
-      ...(app.container ?? { type: "MESOS" }),
-      portMappings: ports.map((p) => ({
-        containerPort: p.number ?? 0,
-        name: p.name,
-        protocol: p.protocol,
-        labels: p.labels,
-      })),
-    };
+/** Marathon breaks off with an exception where the old keys cannot be made into new ones. */
+function unmovable(message: string): ApiError {
+  return new ApiError(500, { message });
+}
+
+/** The networks that the old keys mean; undefined where neither is given. */
+function oldNetworks(address: IpAddress | undefined, network: string | undefined): AppDocument["networks"] {
+  const labels = address?.labels;
+  switch (network) {
+    case "HOST":
+      return [{ mode: "host" }];
+    case "BRIDGE":
+      return [{ mode: "container/bridge", labels }];
+    case "USER":
+      return [{ mode: "container", name: address?.networkName, labels }];
+    case undefined:
+      if (address === undefined) return undefined;
+      // Nobody should name Mesos's bridge so, but Marathon is tolerant.
+      if (address.networkName === "mesos-bridge") return [{ mode: "container/bridge", labels }];
+      return [{ mode: "container", name: address.networkName, labels }];
+    default:
+      throw unmovable(`unsupported docker network type ${network}`);
   }
+}
+
+type Container = NonNullable<AppDocument["container"]>;
+
+function movePortMappings(container: Container): Container {
+  if (container.docker === undefined) return container;
+  const {
+    network: _network,
+    portMappings,
+    ...docker
+  } = container.docker as { portMappings?: unknown[] } & Record<string, unknown>;
+  if (portMappings === undefined) return { ...container, docker };
+  if (container.portMappings !== undefined && portMappings.length > 0) {
+    throw unmovable("cannot specify both portMappings and docker.portMappings");
+  }
+  return { ...container, docker, portMappings: container.portMappings ?? portMappings };
+}
+
+function moveDiscovery(
+  container: Container,
+  ports: NonNullable<NonNullable<IpAddress["discovery"]>["ports"]>,
+): Container {
+  if (ports.length === 0) return container;
+  if (container.portMappings !== undefined) {
+    throw unmovable("container.portMappings and ipAddress.discovery.ports must not both be set");
+  }
+  const portMappings = ports.map(({ number = 0, ...port }) => ({ containerPort: number, ...port }));
+  return { ...container, portMappings };
 }
 
 function movePorts(app: AppDocument): void {

@@ -70,7 +70,7 @@ export interface Residency {
 }
 
 export interface LinuxInfo {
-  seccomp?: { profileName?: string; unconfined: boolean };
+  seccomp?: { profileName?: string; unconfined?: boolean };
   ipcInfo?: { mode: "PRIVATE" | "SHARE_PARENT"; shmSize?: number };
 }
 

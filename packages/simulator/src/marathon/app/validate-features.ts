@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Violation } from "../api-error";
-import type { App } from "./types";
+import type { App, LinuxInfo } from "./types";
 
 /** What Marathon says of a part that needs `--enable_features`; the bracket without a beginning is Marathon's own. */
 export function notEnabled(feature: string): string {
@@ -15,8 +15,8 @@ export function featureViolations(app: App, features: ReadonlySet<string>): Viol
     ...secretViolations(app, features),
     ...pullViolations(app, features),
     ...gpuViolations(app, features),
-    ...limitViolations(app),
-    ...linuxViolations(app),
+    ...limitViolations(app.resourceLimits, app),
+    ...linuxViolations(app.container?.linuxInfo, "/container/linuxInfo"),
     ...app.fetch.flatMap(({ uri }, i) =>
       badUri.test(uri) ? [{ path: `/fetch(${i})/uri`, errors: ["URI has invalid syntax."] }] : [],
     ),
@@ -39,7 +39,7 @@ function secretViolations(app: App, features: ReadonlySet<string>): Violation[] 
   }
   for (const { name, secret } of references) {
     if (app.secrets[secret] === undefined)
-      found.push({ path: `/env(${name})/secret`, errors: ["references an undefined secret"] });
+      found.push({ path: `/env/${name}/secret`, errors: ["references an undefined secret"] });
   }
   return found;
 }
@@ -66,29 +66,41 @@ function gpuViolations(app: App, features: ReadonlySet<string>): Violation[] {
   return errors.length === 0 ? [] : [{ path: "/", errors }];
 }
 
-function limitViolations(app: App): Violation[] {
+/** A number as Scala prints a Double. */
+export function double(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : `${value}`;
+}
+
+/** What `limits` may be for `resources`, at `path`. */
+export function limitViolations(
+  limits: App["resourceLimits"],
+  resources: { readonly cpus: number; readonly mem: number },
+  path = "/resourceLimits",
+): Violation[] {
   return (["cpus", "mem"] as const).flatMap((name) => {
-    const limit = app.resourceLimits?.[name];
-    return typeof limit === "number" && limit < app[name]
-      ? [
-          {
-            path: `/resourceLimits/${name}`,
-            errors: [`Resource limit must be greater than or equal to requested amount of ${name}`],
-          },
-        ]
-      : [];
+    const limit: unknown = limits?.[name];
+    const refuse = (error: string) => [{ path: `${path}/${name}`, errors: [error] }];
+    if (typeof limit === "string" && limit !== "unlimited")
+      return refuse(`'${limit}' is an invalid resource limit. It must be 'unlimited' or a number`);
+    if (typeof limit === "number" && limit < resources[name]) {
+      const requested = double(resources[name]);
+      return refuse(`resource limit must be greater than or equal to requested resource (${requested})`);
+    }
+    return [];
   });
 }
 
-function linuxViolations(app: App): Violation[] {
-  const { seccomp, ipcInfo } = app.container?.linuxInfo ?? {};
+/** What a container's `linuxInfo`, or with `executor` a whole pod's, may be. */
+export function linuxViolations(info: LinuxInfo | undefined, path: string, executor = false): Violation[] {
+  const { seccomp, ipcInfo } = info ?? {};
   const found: Violation[] = [];
-  const refuse = (part: string, error: string) =>
-    found.push({ path: `/container/linuxInfo/${part}`, errors: [error] });
-  if (seccomp !== undefined && seccomp.unconfined === (seccomp.profileName !== undefined)) {
+  const refuse = (part: string, error: string) => found.push({ path: `${path}/${part}`, errors: [error] });
+  if (seccomp !== undefined && executor) {
+    refuse("seccomp", "Seccomp configuration on executor level is not supported");
+  } else if (seccomp !== undefined && (seccomp.unconfined ?? false) === (seccomp.profileName !== undefined)) {
     refuse(
       "seccomp",
-      seccomp.unconfined
+      seccomp.unconfined === true
         ? "Seccomp unconfined can NOT be true when Profile is defined"
         : "Seccomp unconfined must be true when Profile is NOT defined",
     );

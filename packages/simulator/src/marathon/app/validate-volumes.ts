@@ -2,7 +2,7 @@
 import type { Violation } from "../api-error";
 import { isResident } from "./complete-volumes";
 import type { App, ExternalVolume, PersistentVolume, Volume } from "./types";
-import { notEnabled } from "./validate-features";
+import { double, notEnabled } from "./validate-features";
 
 const label = /^[a-zA-Z0-9][a-zA-Z0-9-]*$|^[a-zA-Z0-9]$/;
 const optionKey = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?\/[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i;
@@ -31,10 +31,9 @@ function ofVolume(app: App, v: Volume, path: string, features: ReadonlySet<strin
   } else if (v.secret !== undefined) {
     if (app.secrets[v.secret] === undefined) refuse("", "volume.secret must refer to an existing secret");
   } else {
-    if (v.hostPath === undefined || v.hostPath === "") refuse("/hostPath", "must not be empty");
-    if (v.mode === undefined) refuse("/mode", "undefined");
+    if (v.hostPath === "") refuse("/hostPath", "must not be empty");
   }
-  if (v.containerPath === undefined || v.containerPath === "") refuse("/containerPath", "must not be empty");
+  if (v.containerPath === "" && v.persistent === undefined) refuse("/containerPath", "must not be empty");
   return found;
 }
 
@@ -47,8 +46,9 @@ export function ofPersistent(
   refuse: Refuse,
 ): void {
   if (v.containerPath?.includes("/") === true) refuse("/containerPath", 'value must not contain "/"');
-  if (dots.has(v.containerPath ?? "")) refuse("/containerPath", "must not be '.' or '..'");
-  if (v.mode !== "RW") refuse("/mode", "must be RW for a persistent volume");
+  if (v.containerPath === "") refuse("/containerPath", "equals ");
+  if (dots.has(v.containerPath ?? "")) refuse("/containerPath", "can not be one of (.,..)");
+  if (v.mode !== "RW") refuse("/mode", "does not equal RW");
   if (info.size <= 0) refuse("/persistent/size", `got ${info.size}, expected more than 0`);
   if (info.maxSize !== undefined && info.type !== "mount")
     refuse("/persistent", "Only mount volumes can have maxSize");
@@ -91,12 +91,34 @@ function ofDvdi(app: App, v: Volume, { options, size }: ExternalVolume, refuse: 
     refuse('/external/options("dvdi/driver")', "not defined");
   for (const key of Object.keys(options))
     if (!optionKey.test(key)) refuse("/external/options", `'${key}' must be of the form namespace/option`);
+  if (driver === "rexray") ofRexRay(options, refuse);
+  if (dots.has(v.containerPath ?? "")) refuse("/containerPath", "can not be one of (.,..)");
   if (app.container?.type === "DOCKER") {
     if (Object.keys(options).some((key) => key !== "dvdi/driver"))
       refuse("/external/options", "must only contain dvdi/driver");
     if (size !== undefined) refuse("/external/size", "must be undefined for Docker containers");
-    if (v.containerPath?.startsWith("/") !== true) refuse("/containerPath", "value must be an absolute path");
-  } else if (v.mode !== "RW") refuse("/mode", "must be RW for an external volume");
+  } else if (v.mode !== "RW") refuse("/mode", "does not equal RW");
+}
+
+const rexRay: Readonly<Record<string, (value: string) => string | undefined>> = {
+  "dvdi/volumetype": labelProblem,
+  "dvdi/newfstype": labelProblem,
+  "dvdi/iops": (value) =>
+    /^\+?0*[1-9]\d*$/.test(value) ? undefined : `Expected a valid, positive integer instead of ${value}`,
+  "dvdi/overwritefs": (value) => (/^true$/i.test(value) ? undefined : "Expected a valid boolean"),
+};
+
+function labelProblem(value: string): string | undefined {
+  return label.test(value) ? undefined : `must match regular expression '${label.source}'`;
+}
+
+/** The options of one driver that Marathon knows. */
+function ofRexRay(options: ExternalVolume["options"], refuse: Refuse): void {
+  for (const [key, problemOf] of Object.entries(rexRay)) {
+    const value = options[key];
+    const problem = typeof value === "string" ? problemOf(value) : undefined;
+    if (problem !== undefined) refuse(`/external/options/"${key}"`, problem);
+  }
 }
 
 function ofCsi(v: Volume, { options }: ExternalVolume, refuse: Refuse): void {
@@ -128,7 +150,7 @@ function externalAppViolations(app: App): Violation[] {
 }
 
 function overCapacity(app: App): Violation {
-  const got = app.upgradeStrategy.maximumOverCapacity.toFixed(1);
+  const got = double(app.upgradeStrategy.maximumOverCapacity);
   return { path: "/upgradeStrategy/maximumOverCapacity", errors: [`got ${got}, expected 0.0`] };
 }
 
@@ -144,7 +166,7 @@ function residencyViolations(app: App): Violation[] {
   if (app.role === "*") {
     found.push({
       path: "/role",
-      errors: ["persistent volumes need a role to reserve for: start with --mesos_role"],
+      errors: ["Resident apps cannot have the role *"],
     });
   }
   return found;

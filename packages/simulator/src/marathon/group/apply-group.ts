@@ -82,10 +82,10 @@ function replaceApps(draft: RootDraft, document: GroupDocument, facts: GroupDefa
     const defaults = { ...facts, ...roleDefaults(draft, raw.id ?? "/", facts) };
     const app = completeApp(raw, defaults, draft.version);
     violations.push(...validateApp(app, defaults, `${path}/apps(${i})`));
-    if (!isBelow(app.id, document.id)) {
+    if (parentOf(app.id) !== document.id || app.id === "/") {
       violations.push({
         path: `${path}/apps(${i})/id`,
-        errors: [`Identifier ${app.id} is not child of ${document.id}. Hint: use relative paths.`],
+        errors: [`Identifier is not child of ${document.id}. Hint: use relative paths.`],
       });
     }
     return app;
@@ -108,7 +108,7 @@ export function validateRoot(draft: RootDraft): Violation[] {
     if (draft.groups.has(id)) {
       violations.push({
         path: "/",
-        errors: [`Groups and Applications may not have the same identifier: ${id}`],
+        errors: ["Groups and Applications may not have the same identifier."],
       });
     }
   }

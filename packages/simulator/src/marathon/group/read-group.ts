@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invalid, unreadable } from "../api-error";
-import { absolute, isBelow, parentOf, pathProblem } from "../app/path-id";
+import { pathId } from "../app/app-shape";
+import { absolute, parentOf, pathProblem } from "../app/path-id";
 import { type AppDocument, readApp } from "../app/read-app";
 import { decimal, flag, list, object, readShape, type Shape, text } from "../app/reader";
 
 const any: Shape = { kind: "any" };
 const groupShape = object({
-  id: text(),
+  id: pathId,
   apps: list(any),
   groups: list(any),
   dependencies: list(text()),
@@ -26,22 +27,25 @@ export interface GroupDocument {
   readonly scaleBy?: number;
 }
 
+/**
+ * Reads the document of a request to `urlId`: its id resolves against that, and is that where none is given (code: GroupsResource).
+ */
+export function readGroup(raw: unknown, urlId: string): GroupDocument {
+  return readMember(raw, urlId, "");
+}
+
 /** Reads a group document; ids and dependencies resolve against the enclosing group. */
-export function readGroup(raw: unknown, base: string, path = "", fallbackId?: string): GroupDocument {
+function readMember(raw: unknown, base: string, path: string): GroupDocument {
   const { value, violations } = readShape(groupShape, raw, path);
   if (violations.length > 0) throw unreadable(violations);
   const document = value as Record<string, unknown>;
   const given = document["id"] as string | undefined;
-  if (given === undefined && fallbackId === undefined) {
-    throw unreadable([{ path: `${path}/id`, errors: ["error.path.missing"] }]);
-  }
-  const id = fallbackId ?? absolute(given ?? "/", base);
-  const problem = pathProblem(id);
+  const id = absolute(given ?? "", base);
+  // As it was given: a path that ends in ".." is none, whatever it leads to.
+  const problem = pathProblem(given ?? id);
   if (problem !== undefined) throw invalid([{ path: `${path}/id`, errors: [problem] }]);
-  if (id !== "/" && parentOf(id) !== base && path !== "" && !isBelow(id, base)) {
-    throw invalid([
-      { path: `${path}/id`, errors: [`Identifier ${id} is not child of ${base}. Hint: use relative paths.`] },
-    ]);
+  if (path !== "" && (id === "/" || parentOf(id) !== base)) {
+    throw invalid([{ path, errors: ["Group has to be child of groups with parent id"] }]);
   }
   const defined = Object.values(document).filter((value) => value !== undefined).length;
   const alone = ["version", "scaleBy"].filter((key) => document[key] !== undefined && defined > 1);
@@ -55,7 +59,7 @@ export function readGroup(raw: unknown, base: string, path = "", fallbackId?: st
       readApp(app, { update: false, path: `${path}/apps(${i})`, base: id }),
     ),
     groups: (document["groups"] as unknown[] | undefined)?.map((group, i) =>
-      readGroup(group, id, `${path}/groups(${i})`),
+      readMember(group, id, `${path}/groups(${i})`),
     ),
     dependencies: (document["dependencies"] as string[] | undefined)?.map((d) => absolute(d, id)),
     enforceRole: document["enforceRole"] as boolean | undefined,

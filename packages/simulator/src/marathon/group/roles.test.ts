@@ -26,7 +26,9 @@ describe("marathon: roles", function () {
       assert.equal(answer.body.role, "prod");
       const refused = await marathon.call("POST", "/v2/apps", app("/b", { role: "dev" }));
       assert.equal(refused.status, 422);
-      assert.deepEqual(refused.body.details, [{ path: "/role", errors: ["got dev, expected one of: prod"] }]);
+      assert.deepEqual(refused.body.details, [
+        { path: "/role", errors: ["got dev, expected one of: [prod]"] },
+      ]);
     });
 
     it("is --mesos_role or the top-level group's name where nothing is enforced", async () => {
@@ -35,7 +37,9 @@ describe("marathon: roles", function () {
       await made(await marathon.call("POST", "/v2/apps", app("/dev/x/b", { role: "dev" })));
       assert.deepEqual([await roleOf("/dev/x/a"), await roleOf("/dev/x/b")], ["*", "dev"]);
       const refused = await marathon.call("POST", "/v2/apps", app("/dev/c", { role: "x" }));
-      assert.deepEqual(refused.body.details, [{ path: "/role", errors: ["got x, expected one of: *, dev"] }]);
+      assert.deepEqual(refused.body.details, [
+        { path: "/role", errors: ["got x, expected one of: [*, dev]"] },
+      ]);
     });
 
     it("is the group's name alone where the group enforces it, but for what runs already", async () => {
@@ -47,7 +51,7 @@ describe("marathon: roles", function () {
       await made(await marathon.call("PATCH", "/v2/apps/dev/old", { instances: 2 }));
       assert.equal(await roleOf("/dev/old"), "*");
       const refused = await marathon.call("POST", "/v2/apps", app("/dev/c", { role: "*" }));
-      assert.deepEqual(refused.body.details, [{ path: "/role", errors: ["got *, expected one of: dev"] }]);
+      assert.deepEqual(refused.body.details, [{ path: "/role", errors: ["got *, expected one of: [dev]"] }]);
     });
 
     it("holds for pods, too", async () => {

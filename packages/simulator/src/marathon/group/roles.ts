@@ -42,5 +42,5 @@ export function roleDefaults(declared: Declared, id: string, facts: RoleFacts): 
 export function roleViolations(role: string, defaults: RoleDefaults): Violation[] {
   const allowed = defaults.allowedRoles ?? [defaults.role];
   if (allowed.includes(role)) return [];
-  return [{ path: "/role", errors: [`got ${role}, expected one of: ${allowed.join(", ")}`] }];
+  return [{ path: "/role", errors: [`got ${role}, expected one of: [${allowed.join(", ")}]`] }];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError, invalid, unknownGroup } from "../api-error";
-import { absolute, isBelow, parentOf } from "../app/path-id";
+import { ApiError, invalid, unknownGroup, unreadable } from "../api-error";
+import { absolute, isBelow } from "../app/path-id";
+import { flag, object, readShape } from "../app/reader";
 import { timestamp } from "../clock";
 import type { Marathon } from "../core/marathon";
 import { groupEmbedsOf, renderAppInfo, renderGroup } from "../core/render";
@@ -114,17 +115,26 @@ async function create(core: Marathon, request: ApiRequest, base: string): Promis
   return deploying(change, 201, { location: `${request.origin}${document.id}` });
 }
 
-async function update(core: Marathon, request: ApiRequest, id: string): Promise<ApiResponse> {
-  const document = readGroup(jsonBody(request), parentOf(id), "", id);
+async function update(core: Marathon, request: ApiRequest, base: string): Promise<ApiResponse> {
+  const document = readGroup(jsonBody(request), base);
+  const { id } = document;
   const make = (draft: RootDraft) => put(core, draft, document);
   if (flagOf(request, "dryRun")) return { status: 200, body: { steps: core.changes.dryRun(make).steps } };
   return deploying(await core.changes.change(make, { force: flagOf(request, "force"), groupId: id }));
 }
 
-async function enforceRole(core: Marathon, request: ApiRequest, id: string): Promise<ApiResponse> {
-  const document = readGroup(jsonBody(request), parentOf(id), "", id);
+/** PATCH reads `enforceRole` and nothing else. */
+async function enforceRole(
+  core: Marathon,
+  request: ApiRequest,
+  id: string,
+): Promise<ApiResponse | undefined> {
+  if (id === "/") return undefined;
+  const { value, violations } = readShape(object({ enforceRole: flag }), jsonBody(request));
+  if (violations.length > 0) throw unreadable(violations);
+  const given = (value as { enforceRole?: boolean }).enforceRole;
   if (!isTopLevel(id)) throw invalid([{ path: "/", errors: [`${id} is not a top-level group`] }]);
-  const wanted = document.enforceRole ?? core.options.enforceNewGroups === true;
+  const wanted = given ?? core.options.enforceNewGroups === true;
   await core.changes.change(
     (draft) => {
       const group = draft.groups.get(id);

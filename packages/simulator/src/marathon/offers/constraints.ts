@@ -53,7 +53,7 @@ export function fulfils(constraint: readonly string[], offer: Place, placed: rea
     case "UNLIKE":
       return !matches(value, argument ?? "");
     case "IS":
-      return value === argument;
+      return value === (argument ?? "");
     case "MAX_PER":
       return same < Number(argument);
     case "GROUP_BY":

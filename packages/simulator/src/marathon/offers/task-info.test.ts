@@ -299,14 +299,14 @@ describe("marathon: what needs a feature, or breaks a rule about it", function (
       { env: { A: { secret: "s" } } },
       {
         "/env": ["use of secret-references in the environment requires the secrets feature to be enabled"],
-        "/env(A)/secret": ["references an undefined secret"],
+        "/env/A/secret": ["references an undefined secret"],
       },
     ],
     [
       "an unknown secret",
       ["secrets"],
       { env: { A: { secret: "t" } }, secrets },
-      { "/env(A)/secret": ["references an undefined secret"] },
+      { "/env/A/secret": ["references an undefined secret"] },
     ],
     [
       "a pull configuration",
@@ -338,7 +338,7 @@ describe("marathon: what needs a feature, or breaks a rule about it", function (
       [],
       { mem: 64, resourceLimits: { mem: 32 } },
       {
-        "/resourceLimits/mem": ["Resource limit must be greater than or equal to requested amount of mem"],
+        "/resourceLimits/mem": ["resource limit must be greater than or equal to requested resource (64.0)"],
       },
     ],
     [

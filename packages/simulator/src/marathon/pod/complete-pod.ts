@@ -73,7 +73,7 @@ export function completePod(document: PodDocument, defaults: AppDefaults, versio
     },
     killSelection: (scheduling?.["killSelection"] as Pod["killSelection"] | undefined) ?? "YOUNGEST_FIRST",
     unreachableStrategy: completeUnreachable(
-      scheduling?.["unreachableStrategy"] as "disabled" | Raw | undefined,
+      scheduling?.["unreachableStrategy"] as string | Raw | undefined,
       resident,
     ),
     executorResources: {

@@ -141,13 +141,14 @@ describe("marathon: pod documents (marathon.md §1.9)", () => {
   });
 
   for (const [what, document, path, error] of [
-    ["no id", { id: undefined }, "/id", "error.path.missing"],
-    ["no containers", { containers: undefined }, "/containers", "error.path.missing"],
+    ["no id", { id: undefined }, "/id", /^'id' is undefined on object: \{/],
+    ["an id of another alphabet", { id: "/A_b" }, "/id", "error.pattern"],
+    ["no containers", { containers: undefined }, "/containers", /^'containers' is undefined on object: \{/],
     [
       "a container without resources",
       { containers: [{ name: "a" }] },
       "/containers(0)/resources",
-      "error.path.missing",
+      /^'resources' is undefined on object: \{"name":"a"\}$/,
     ],
     [
       "a container name of another alphabet",
@@ -187,10 +188,16 @@ describe("marathon: pod documents (marathon.md §1.9)", () => {
         () => readPod(whole(document)),
         (thrown: unknown) => {
           assert.ok(thrown instanceof ApiError);
+          const { message, details } = thrown.body as {
+            message: string;
+            details: { path: string; errors: string[] }[];
+          };
+          const [{ errors = [] } = {}] = details;
           assert.deepEqual(
-            [thrown.status, thrown.body],
-            [422, { message: "Invalid JSON", details: [{ path, errors: [error] }] }],
+            [thrown.status, message, details],
+            [422, "Invalid JSON", [{ path, errors: errors.slice(0, 1) }]],
           );
+          assert.match(errors[0] ?? "", typeof error === "string" ? new RegExp(`^${error}$`) : error);
           return true;
         },
       );
@@ -209,6 +216,24 @@ describe("marathon: pod documents (marathon.md §1.9)", () => {
     ["the root as id", { id: "/" }, "/id", /^Path must contain at least one path element$/],
     ["a reserved end of the id", { id: "/a/restart" }, "/id", /reserved keywords/],
     ["an empty user", { user: "" }, "/user", /^must not be empty$/],
+    [
+      "seccomp of the whole pod",
+      { linuxInfo: { seccomp: { unconfined: true } } },
+      "/linuxInfo/seccomp",
+      /^Seccomp configuration on executor level is not supported$/,
+    ],
+    [
+      "a shared memory size that the parent has",
+      { linuxInfo: { ipcInfo: { mode: "SHARE_PARENT", shmSize: 8 } } },
+      "/linuxInfo/ipcInfo",
+      /^ipcInfo shmSize can NOT be set when mode is SHARE_PARENT$/,
+    ],
+    [
+      "neither profile nor unconfined",
+      { containers: [{ ...container, linuxInfo: { seccomp: { unconfined: false } } }] },
+      "/containers(0)/linuxInfo/seccomp",
+      /^Seccomp unconfined must be true when Profile is NOT defined$/,
+    ],
     ["no container", { containers: [] }, "/containers", /^must not be empty$/],
     [
       "a container name twice",
@@ -255,8 +280,8 @@ describe("marathon: pod documents (marathon.md §1.9)", () => {
     [
       "an unknown network of an endpoint",
       { ...net, ...withEndpoints(endpoint("e", { containerPort: 1, networkNames: ["x"] })) },
-      "/containers(0)/endpoints(0)/networkNames",
-      /names of the pod's networks/,
+      "/containers(0)/endpoints(0)/networkNames(0)",
+      /^is not one of \(n\)$/,
     ],
     [
       "a host port that could be of two networks",
@@ -347,7 +372,7 @@ describe("marathon: pod documents (marathon.md §1.9)", () => {
       "a limit below the request",
       { containers: [{ ...container, resourceLimits: { mem: 1 } }] },
       "/containers(0)/resourceLimits/mem",
-      /^Resource limit must be/,
+      /^resource limit must be/,
     ],
     [
       "limits with shared cgroups",
@@ -402,7 +427,7 @@ describe("marathon: pod documents (marathon.md §1.9)", () => {
     const read = (more: object) =>
       completePod(readPod({ id: "/p", containers: [container], ...uses, ...more }), defaults, "V");
     assert.deepEqual(validatePod(read({}), features), [
-      { path: "/environment(A)/secret", errors: ["references an undefined secret"] },
+      { path: "/environment/A/secret", errors: ["references an undefined secret"] },
     ]);
     assert.deepEqual(validatePod(read({ secrets: { s: { source: "/s" } } }), features), []);
   });

@@ -7,6 +7,7 @@ import {
   labels,
   linuxInfo,
   networks,
+  pathId,
   persistentVolume,
   port,
   secrets,
@@ -113,7 +114,7 @@ const scheduling = object({
 /** A pod as POST and PUT take it; unknown keys are dropped. */
 export const podShape: Shape = object(
   {
-    id: text({ minLength: 1 }),
+    id: pathId,
     labels,
     version: text(),
     user: text(),

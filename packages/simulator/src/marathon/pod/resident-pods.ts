@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Violation } from "../api-error";
+import { double } from "../app/validate-features";
 import { ofPersistent } from "../app/validate-volumes";
 import { demandOf } from "../offers/demand";
 import { endpointsOf, isResidentPod, type Pod } from "./types";
@@ -22,7 +23,7 @@ export function residentViolations(pod: Pod): Violation[] {
     });
   }
   if (pod.upgradeStrategy.maximumOverCapacity !== 0) {
-    const got = pod.upgradeStrategy.maximumOverCapacity.toFixed(1);
+    const got = double(pod.upgradeStrategy.maximumOverCapacity);
     found.push({ path: "/scheduling/upgrade/maximumOverCapacity", errors: [`got ${got}, expected 0.0`] });
   }
   if (pod.role === "*") found.push({ path: "/role", errors: ["Resident pods cannot have the role *"] });

@@ -60,7 +60,7 @@ function environmentViolations(
     ...references
       .filter(({ secret }) => secrets[secret] === undefined)
       .map(({ name }) => ({
-        path: `${path}/environment(${name})/secret`,
+        path: `${path}/environment/${name}/secret`,
         errors: ["references an undefined secret"],
       })),
   ];

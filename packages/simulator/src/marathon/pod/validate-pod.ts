@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Violation } from "../api-error";
+import { constraintProblem } from "../app/constraint-rules";
 import { pathProblem } from "../app/path-id";
 import type { AppDefaults, Network } from "../app/types";
-import { constraintProblem } from "../app/validate-app";
+import { limitViolations, linuxViolations } from "../app/validate-features";
+import { foreignNames, networkViolations, oneNameForHostPort } from "../app/validate-networks";
 import { roleViolations } from "../group/roles";
 import { residentViolations } from "./resident-pods";
 import { type Endpoint, endpointsOf, type Pod, type PodContainer } from "./types";
@@ -50,36 +52,6 @@ const rules: readonly Rule<Pod>[] = [
     message: "host ports must be unique across all containers",
   },
   {
-    path: "/networks",
-    when: (p) =>
-      p.networks.some((n) => n.mode === "host" && (n.name !== undefined || n.labels !== undefined)),
-    message: "Host networks may not have names or labels",
-  },
-  {
-    path: "/networks",
-    when: (p) => p.networks.some((n) => n.mode === "container/bridge" && n.name !== undefined),
-    message: "Bridge networks may not have names",
-  },
-  {
-    path: "/networks",
-    when: (p) => repeats(p.networks.filter((n) => n.mode === "container").map((n) => n.name)),
-    message: "Duplicate networks are not allowed",
-  },
-  {
-    path: "/networks",
-    when: (p) => {
-      const container = count(p, "container");
-      const others = count(p, "host") + count(p, "container/bridge");
-      return others > 1 || (others === 1 && container > 0);
-    },
-    message: "May specify a single host network, single bridge network, or else 1-to-n container networks",
-  },
-  {
-    path: "/networks",
-    when: (p) => p.networks.some((n) => n.mode === "container" && n.name === undefined),
-    message: "Network name must be specified when container network is selected.",
-  },
-  {
     path: "/scheduling/unreachableStrategy",
     when: ({ unreachableStrategy: s }) => s !== "disabled" && s.inactiveAfterSeconds > s.expungeAfterSeconds,
     message: "inactiveAfterSeconds must be less or equal to expungeAfterSeconds",
@@ -94,16 +66,6 @@ const rules: readonly Rule<Pod>[] = [
 const checks = ["healthCheck", "check"] as const;
 
 const containerRules: readonly Rule<PodContainer>[] = [
-  ...(["cpus", "mem"] as const).map(
-    (name): Rule<PodContainer> => ({
-      path: `/resourceLimits/${name}`,
-      when: (c) => {
-        const limit = c.resourceLimits?.[name];
-        return typeof limit === "number" && limit < c.resources[name];
-      },
-      message: `Resource limit must be greater than or equal to requested amount of ${name}`,
-    }),
-  ),
   ...checks.map(
     (key): Rule<PodContainer> => ({
       path: `/${key}`,
@@ -135,11 +97,19 @@ const containerRules: readonly Rule<PodContainer>[] = [
 /** Every rule that `pod` breaks (Marathon's PodsValidation). */
 export function validatePod(pod: Pod, defaults: AppDefaults): Violation[] {
   const found = [...broken(rules, pod, ""), ...podFeatureViolations(pod, defaults.features ?? new Set())];
-  found.push(...roleViolations(pod.role, defaults));
+  found.push(
+    ...roleViolations(pod.role, defaults),
+    ...networkViolations(pod.networks),
+    ...linuxViolations(pod.linuxInfo, "/linuxInfo", true),
+  );
   pod.containers.forEach((container, i) => {
     const path = `/containers(${i})`;
     found.push(...broken(containerRules, container, path));
-    found.push(...endpointViolations(pod, container, path));
+    found.push(
+      ...limitViolations(container.resourceLimits, container.resources, `${path}/resourceLimits`),
+      ...linuxViolations(container.linuxInfo, `${path}/linuxInfo`),
+      ...endpointViolations(pod, container, path),
+    );
     container.volumeMounts.forEach((mount, m) => {
       if (!pod.volumes.some((v) => v.name === mount.name)) {
         found.push({
@@ -163,7 +133,7 @@ export function validatePod(pod: Pod, defaults: AppDefaults): Violation[] {
     }
   });
   pod.constraints.forEach(([field, operator, value], i) => {
-    const problem = constraintProblem(field, operator, value, value === undefined ? 2 : 3);
+    const problem = constraintProblem(field ?? "", operator ?? "", value);
     if (problem !== undefined) {
       found.push({ path: `/scheduling/placement/constraints(${i})`, errors: [problem] });
     }
@@ -183,13 +153,7 @@ function broken<T>(table: readonly Rule<T>[], subject: T, prefix: string): Viola
 function endpointViolations(pod: Pod, container: PodContainer, path: string): Violation[] {
   const host = count(pod, "host") > 0;
   const containerNetworks = count(pod, "container");
-  const names = pod.networks.map((n) => n.name);
   const endpointRules: readonly Rule<Endpoint>[] = [
-    {
-      path: "/networkNames",
-      when: (e) => (e.networkNames ?? []).some((name) => !names.includes(name)),
-      message: "is not one of the names of the pod's networks",
-    },
     {
       path: "/containerPort",
       when: (e) => host && e.containerPort !== undefined,
@@ -208,9 +172,11 @@ function endpointViolations(pod: Pod, container: PodContainer, path: string): Vi
     {
       path: "/",
       when: (e) => containerNetworks > 1 && e.hostPort !== undefined && e.networkNames?.length !== 1,
-      message:
-        "networkNames must be a single item list when hostPort is specified and more than 1 container network is defined",
+      message: oneNameForHostPort,
     },
   ];
-  return container.endpoints.flatMap((e, i) => broken(endpointRules, e, `${path}/endpoints(${i})`));
+  return container.endpoints.flatMap((e, i) => {
+    const at = `${path}/endpoints(${i})`;
+    return [...foreignNames(e.networkNames ?? [], pod.networks, at), ...broken(endpointRules, e, at)];
+  });
 }
