@@ -6,8 +6,8 @@ const networkName = (description: string) =>
   Type.String({
     minLength: 1,
     maxLength: 63,
-    pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-    must: "be lower-case letters, digits and dashes",
+    pattern: "^[a-z0-9]([-_a-z0-9]*[a-z0-9])?$",
+    must: "be lower-case letters, digits, dashes and underscores",
     description,
   });
 
@@ -65,7 +65,7 @@ export const PortMapping = Type.Object(
 /** The form of networks before Marathon 1.5. */
 export const IpAddress = Type.Object(
   {
-    networkName: Type.Optional(networkName("Name of the network.")),
+    networkName: Type.Optional(Type.String({ minLength: 1, description: "Name of the network." })),
     groups: Type.Optional(Type.Array(Type.String(), { description: "Dropped by Marathon since 1.5." })),
     labels: Type.Optional(labels("Labels for the network's plugin.")),
     discovery: Type.Optional(

@@ -35,7 +35,7 @@ export function normaliseApp(document: object, facts: ServerFacts = defaultServe
     ...scalars(app, facts),
     id: resolved(app["id"], base),
     dependencies: asSet(app["dependencies"], (path) => resolved(path, base)),
-    constraints: asSet(app["constraints"]),
+    constraints: asSet(app["constraints"], withUpperOperator),
     acceptedResourceRoles: asSet(app["acceptedResourceRoles"]),
     networks,
     container,
@@ -90,6 +90,12 @@ function scalars(app: Record<string, unknown>, facts: ServerFacts): Record<strin
 export function asSet(value: unknown, each: (item: unknown) => unknown = (item) => item): unknown {
   if (!Array.isArray(value)) return value;
   return [...new Map(value.map(each).map((item) => [setKey(item), item])).values()];
+}
+
+/** A constraint of an app with its operator as answers have it. */
+function withUpperOperator(constraint: unknown): unknown {
+  if (!Array.isArray(constraint) || typeof constraint[1] !== "string") return constraint;
+  return [constraint[0], constraint[1].toUpperCase(), ...constraint.slice(2)];
 }
 
 /** `value`, where it is an object, with `defaults` for what it leaves out. */

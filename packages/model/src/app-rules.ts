@@ -33,8 +33,12 @@ const commandRules: FieldRule[] = [
   {
     path: "dependencies",
     reads: ["id", "dependencies"],
-    when: ({ normal }) => normal.dependencies?.includes(normal.id) === true,
-    message: ({ normal }) => `must not contain the app itself (${normal.id})`,
+    when: ({ normal }) => aroundItself(normal) !== undefined,
+    message: ({ normal }) => {
+      const around = aroundItself(normal);
+      const what = around === normal.id ? "the app itself" : "a group that the app is in";
+      return `must not contain ${what} (${around})`;
+    },
   },
 ];
 
@@ -63,15 +67,23 @@ const resourceRules: FieldRule[] = [
   },
 ];
 
+/** The dependency that makes the app wait for itself. */
+function aroundItself({ id, dependencies = [] }: App): string | undefined {
+  return dependencies.find((d) => d === id || id.startsWith(d === "/" ? d : `${d}/`));
+}
+
+/** Marathon takes the operator in any case. */
+const operatorOf = (constraint: readonly string[]) => (constraint[1] ?? "").toUpperCase();
+
 const constraintRules: Omit<ElementRule<string[]>, "path" | "reads">[] = [
   {
-    when: (c) => !constraintOperators.includes(c[1] ?? ""),
+    when: (c) => !constraintOperators.includes(operatorOf(c)),
     message: (c) =>
       `the operator must be one of ${constraintOperators.join(", ")}, got ${JSON.stringify(c[1])}`,
   },
   {
-    when: (c) => constraintValueProblem(c[1] ?? "", c[2]) !== undefined,
-    message: (c) => constraintValueProblem(c[1] ?? "", c[2]) ?? "",
+    when: (c) => constraintValueProblem(operatorOf(c), c[2]) !== undefined,
+    message: (c) => constraintValueProblem(operatorOf(c), c[2]) ?? "",
   },
   {
     when: (c) => c[0] === "",
@@ -133,10 +145,10 @@ const strategyRules: FieldRule[] = [
     reads: ["upgradeStrategy", "labels"],
     when: ({ app }) => {
       const s = app.upgradeStrategy;
-      const zero = s === undefined || (s.minimumHealthCapacity === 0 && s.maximumOverCapacity === 0);
+      const zero = s?.minimumHealthCapacity === 0 && s.maximumOverCapacity === 0;
       return app.labels?.[single] === "true" && !zero;
     },
-    message: () => `must have 0 and 0 with the label ${single}`,
+    message: () => `must be given, with 0 and 0, with the label ${single}`,
   },
 ];
 

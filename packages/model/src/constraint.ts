@@ -23,9 +23,9 @@ export function constraintValueProblem(operator: string, value: string | undefin
       if (value === undefined) return `${operator} needs a regular expression as value`;
       return isPattern(value) ? undefined : `${operator} takes a regular expression, ${got}`;
     case "IS":
-      return /^[\w/.-]+$/.test(value ?? "")
+      return /^[\w/.-]*$/.test(value ?? "")
         ? undefined
-        : `IS needs a value of letters, digits and any of _ / . -, ${got}`;
+        : `IS takes a value of letters, digits and any of _ / . -, ${got}`;
     default:
       return undefined;
   }

@@ -35,7 +35,7 @@ const Endpoint = Type.Object(
     ),
     labels: optional(labels("Labels of the port.")),
     networkNames: optional(
-      Type.Array(podName("Name of a container network."), {
+      Type.Array(Type.String({ minLength: 1 }), {
         description: "Container networks that this endpoint is for. Defaults to all (Marathon 1.5).",
       }),
     ),

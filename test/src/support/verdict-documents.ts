@@ -29,6 +29,8 @@ export const apps: readonly Json[] = [
       ["hostname", "UNIQUE"],
       ["rack", "LIKE", "r.*"],
       ["rack", "MAX_PER", "2"],
+      ["rack", "cluster"],
+      ["rack", "IS", "r-1.2/3_4"],
     ],
     acceptedResourceRoles: ["*"],
     dependencies: ["/c"],
@@ -94,6 +96,14 @@ export const apps: readonly Json[] = [
     },
     residency: { relaunchEscalationTimeoutSeconds: 10 },
     upgradeStrategy: { minimumHealthCapacity: 0, maximumOverCapacity: 0 },
+  },
+  {
+    id: "j",
+    cmd: "sleep 1",
+    labels: { MARATHON_SINGLE_INSTANCE_APP: "true" },
+    upgradeStrategy: { minimumHealthCapacity: 0, maximumOverCapacity: 0 },
+    networks: [{ name: "under_scored" }],
+    container: { type: "MESOS", portMappings: [], docker: { image: "x" } },
   },
   {
     id: "i",

@@ -104,7 +104,11 @@ export const ruleRefusals: readonly AppRefusal[] = [
   {
     title: "two instances of a single one",
     source: "§1.2",
-    request: { labels: { MARATHON_SINGLE_INSTANCE_APP: "true" }, instances: 2 },
+    request: {
+      labels: { MARATHON_SINGLE_INSTANCE_APP: "true" },
+      instances: 2,
+      upgradeStrategy: { minimumHealthCapacity: 0, maximumOverCapacity: 0 },
+    },
     failures: ["instances: must be 0 or 1 with the label MARATHON_SINGLE_INSTANCE_APP, got 2"],
   },
   {
