@@ -138,8 +138,11 @@ describe("mesos:index:Quota", function () {
       });
     });
 
-    it("fails to read where no master can be reached, and counts as deleted where none listens", async () => {
-      const alone = await PluginDriver.start({ mesosUrls: ["http://127.125.7.9:5050"] });
+    it("fails to read where no master can be reached, and counts as deleted with the stack's own cluster", async () => {
+      const alone = await PluginDriver.start({
+        mesosUrls: ["http://127.125.7.9:5050"],
+        clusterInStack: true,
+      });
       try {
         const gone = { type, id: "web", inputs: { role: "web" }, state: { role: "web" } };
         await assert.rejects(alone.read(gone), /ECONNREFUSED/);

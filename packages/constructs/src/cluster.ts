@@ -75,7 +75,12 @@ export class Cluster extends pulumi.ComponentResource {
     const parts = [marathon, edge, controller, ...Object.values(agents)];
     this.provider = new Provider(
       `${name}-provider`,
-      { marathonUrls: marathon.urls, bambooUrls: edge.apiUrls, mesosUrls: masters.urls },
+      {
+        marathonUrls: marathon.urls,
+        bambooUrls: edge.apiUrls,
+        mesosUrls: masters.urls,
+        clusterInStack: true,
+      },
       { parent: this, dependsOn: parts.flatMap((part) => part.ready) },
     );
     this.registerOutputs({ edgeUrl: edge.url, mesosUrl: masters.uiUrl, marathonUrl: marathon.url });

@@ -141,7 +141,8 @@ describe("Cluster", () => {
 
   it("gives its provider plain endpoints and makes it wait for every part", async () => {
     const provider = find(await record(program), "demo-provider");
-    const { marathonUrls, bambooUrls, mesosUrls } = provider.inputs as Record<string, unknown>;
+    const { marathonUrls, bambooUrls, mesosUrls, clusterInStack } = provider.inputs;
+    assert.equal(String(clusterInStack), "true");
     const urls =
       typeof marathonUrls === "string" ? (JSON.parse(marathonUrls) as string[]) : (marathonUrls as string[]);
     assert.equal(urls.length, 2);

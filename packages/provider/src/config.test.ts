@@ -49,6 +49,12 @@ describe("the provider's configuration", () => {
     equal(failures[2]?.message, "must not hold a user or password");
   });
 
+  it("knows whether the stack makes the cluster, which nobody takes for granted", () => {
+    equal(parseConfig({}).clusterInStack, false);
+    for (const clusterInStack of [true, "true"]) equal(parseConfig({ clusterInStack }).clusterInStack, true);
+    equal(checkConfig({ clusterInStack: "here" })[0]?.path, "clusterInStack");
+  });
+
   it("never shows a password that stands in a URL", () => {
     const [failure] = checkConfig({ marathonUrls: ["http://user:hush@a"] });
     equal(failure?.message.includes("hush"), false);

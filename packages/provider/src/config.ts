@@ -16,6 +16,8 @@ export interface ProviderConfig {
   readonly marathonConnection?: ConnectionOptions;
   readonly bambooUrls: readonly string[];
   readonly mesosUrls: readonly string[];
+  /** Whether the stack itself makes the cluster that these addresses are of. @default false */
+  readonly clusterInStack?: boolean;
 }
 
 /** What the provider's configuration may hold: for the package schema and for {@link checkConfig}. */
@@ -54,6 +56,11 @@ export const configSchema = {
   mesosUrls: {
     kind: "urls",
     description: "Addresses of all Mesos masters of one cluster, `http://host:port`; the leader is found.",
+  },
+  clusterInStack: {
+    kind: "boolean",
+    description:
+      "Whether the stack itself makes the cluster behind these addresses, as `Cluster` says of its own: then a delete counts as done, with a warning, when every address refuses connections. False by default.",
   },
 } as const;
 
@@ -95,6 +102,7 @@ export function parseConfig(values: Values): ProviderConfig {
     marathonConnection: { ...Object.fromEntries(known), insecure: flag(insecure) === true },
     bambooUrls: list(values["bambooUrls"]).filter((v) => typeof v === "string"),
     mesosUrls: list(values["mesosUrls"]).filter((v) => typeof v === "string"),
+    clusterInStack: flag(values["clusterInStack"]) === true,
   };
 }
 

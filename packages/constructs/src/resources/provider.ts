@@ -33,6 +33,13 @@ export interface ProviderArgs {
    * @default false
    */
   readonly marathonInsecure?: pulumi.Input<boolean>;
+  /**
+   * Whether the stack itself makes the cluster behind these addresses: then a delete counts as done, with a warning,
+   * when every address refuses connections. Anywhere else that is an error, because it may be a short outage.
+   *
+   * @default false; a `Cluster` says true of its own
+   */
+  readonly clusterInStack?: pulumi.Input<boolean>;
   /** `http://host:port` of every edge's API. */
   readonly bambooUrls?: pulumi.Input<readonly string[]>;
   /** `http://host:port` of every Mesos master; the leader is found. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isRefused, isUncertain, type MarathonDeploying } from "@pulumi-mesos/client";
-import { messageOf } from "@pulumi-mesos/model";
+import { isUncertain, type MarathonDeploying } from "@pulumi-mesos/client";
+import { goneWithCluster } from "../gone-cluster";
 import type { Context } from "../resource";
 import type { Marathon } from "../resources/marathon-in";
 import { awaitRemoval } from "./deployment-wait";
@@ -46,10 +46,7 @@ export async function remove(thing: Removable, marathon: Marathon, context: Cont
     const deployment = await writeUnlocked(watch, path, context, write, meanwhile);
     await awaitRemoval(watching, deployment.id, thing, context);
   } catch (error) {
-    if (!isRefused(error)) throw error;
-    context.warn(
-      `${path}: no Marathon listens any more (${messageOf(error)}), so the ${thing.word} counts as deleted`,
-    );
+    goneWithCluster(error, { id: path, word: thing.word, server: "Marathon" }, context);
   } finally {
     watching.leave();
   }

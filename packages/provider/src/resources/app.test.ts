@@ -173,9 +173,19 @@ describe("mesos:marathon:App", function () {
     assert.match(around.lines[0] ?? "", /^cancelling deployment d1 of an earlier run/);
   });
 
-  it("deletes with a warning when every address refuses, and fails to read then", async () => {
+  it("fails to delete when every address refuses, because that may be a short outage", async () => {
     const state = await created();
     const gone = testContext(resourceTokens.app, { config: { marathonUrls: ["http://127.83.3.9:8080"] } });
+    await assert.rejects(app.delete("/web", state, gone), {
+      code: "MESOS_CLIENT_UNREACHABLE",
+      message: /ECONNREFUSED.*so the app stays in the state: run again then, or .*`pulumi state delete 'urn:/,
+    });
+  });
+
+  it("deletes with a warning when every address of the stack's own cluster refuses, and fails to read then", async () => {
+    const state = await created();
+    const config = { marathonUrls: ["http://127.83.3.9:8080"], clusterInStack: true };
+    const gone = testContext(resourceTokens.app, { config });
     await app.delete("/web", state, gone);
     assert.match(
       gone.warnings[0] ?? "",

@@ -85,8 +85,14 @@ describe("mesos:bamboo:Service", function () {
     assert.deepEqual(found?.inputs, { appId: "/shop/web", acl: "path_beg /shop", config: { A: "b" } });
   });
 
-  it("deletes with a warning when no edge listens", async () => {
+  it("fails to delete when no edge listens, because that may be a short outage", async () => {
     const around = context("http://127.83.3.9:8000");
+    await assert.rejects(bambooService.delete("/shop/web", inputs, around), /the rule stays in the state/);
+  });
+
+  it("deletes with a warning when no edge of the stack's own cluster listens", async () => {
+    const elsewhere = context("http://127.83.3.9:8000");
+    const around = { ...elsewhere, config: { ...elsewhere.config, clusterInStack: true } };
     await bambooService.delete("/shop/web", inputs, around);
     assert.match(around.warnings[0] ?? "", /no edge listens any more/);
     await assert.rejects(bambooService.read({ id: "/shop/web", known: undefined }, around));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BambooClient, isRefused } from "@pulumi-mesos/client";
+import { BambooClient } from "@pulumi-mesos/client";
 import {
   aclProblem,
   type BambooService,
@@ -7,11 +7,11 @@ import {
   type Failure,
   isComputed,
   MesosError,
-  messageOf,
   type Static,
   Type,
 } from "@pulumi-mesos/model";
 import { compareInputs } from "../differences";
+import { goneWithCluster } from "../gone-cluster";
 import type { CheckRequest, Context, Resource } from "../resource";
 
 const Inputs = Type.Object(
@@ -56,8 +56,7 @@ export const bambooService: Resource<BambooServiceInputs, typeof noOutputs> = {
     try {
       await clientIn(context).deleteService(id, context.signal);
     } catch (error) {
-      if (!isRefused(error)) throw error;
-      context.warn(`${id}: no edge listens any more (${messageOf(error)}), so the rule counts as deleted`);
+      goneWithCluster(error, { id, word: "rule", server: "edge" }, context);
     }
   },
 };

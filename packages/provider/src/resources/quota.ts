@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isRefused, MesosClient, StatusError } from "@pulumi-mesos/client";
+import { MesosClient, StatusError } from "@pulumi-mesos/client";
 import {
   checkQuotaRules,
   isNoQuota,
   MesosError,
-  messageOf,
   normaliseQuota,
   type Quota,
   QuotaInputs,
 } from "@pulumi-mesos/model";
 import { compareInputs } from "../differences";
+import { goneWithCluster } from "../gone-cluster";
 import type { Context, DiffRequest, DiffResult, ReadRequest, Resource } from "../resource";
 
 const noOutputs = {};
@@ -52,10 +52,7 @@ export const quota: Resource<QuotaInputs, NoOutputs> = {
         context.signal,
       );
     } catch (error) {
-      if (!isRefused(error)) throw error;
-      context.warn(
-        `${role}: no master listens any more (${messageOf(error)}), so the quota counts as deleted`,
-      );
+      goneWithCluster(error, { id: role, word: "quota", server: "master" }, context);
     }
   },
 };
