@@ -45,6 +45,8 @@ const appsQuery = parts.map((part) => `embed=apps.${part}`).join("&");
 const groupQuery = ["groups", "apps", "pods", ...parts.map((part) => `apps.${part}`)]
   .map((part) => `embed=group.${part}`)
   .join("&");
+/** For answers of a few KB: to pack and unpack one takes both sides longer than to send it. */
+const unpacked = { headers: { "Accept-Encoding": "identity" } };
 /** Lists of everything take their time where there are thousands of apps. */
 const listMs = 60_000;
 
@@ -68,7 +70,8 @@ export class MarathonClient {
 
   /** One app with its tasks, deployments, counts and last failure; undefined only when Marathon itself says so. */
   async getApp(id: string, signal: AbortSignal): Promise<MarathonApp | undefined> {
-    const found = await this.#calls.find(`${pathOf("apps", id)}?${appQuery}`, decoders.appAnswer, signal);
+    const path = `${pathOf("apps", id)}?${appQuery}`;
+    const found = await this.#calls.find(path, decoders.appAnswer, signal, unpacked);
     return found?.app as MarathonApp | undefined;
   }
 

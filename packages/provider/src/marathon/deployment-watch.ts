@@ -53,6 +53,15 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** The event stream, open or on the way there. */
+interface Stream {
+  isOpen: boolean;
+  /** Resolves when it stands, and also when the first try failed: nobody waits for a second. */
+  readonly opened: Promise<void>;
+  readonly ended: Promise<void>;
+  stop(): void;
+}
+
 const keptVerdicts = 10_000;
 
 /**
@@ -69,7 +78,7 @@ export class DeploymentWatch {
   readonly #members = new Set<Member>();
   readonly #waiters = new Set<Waiter>();
   readonly #verdicts = new Map<string, Verdict>();
-  #stream: { readonly opened: Promise<void>; readonly ended: Promise<void>; stop(): void } | undefined;
+  #stream: Stream | undefined;
   #polling = false;
   #queue: { readonly at: number; readonly items: Promise<MarathonQueueItem[]> } | undefined;
   #stopLinger = (): void => {};
@@ -103,20 +112,21 @@ export class DeploymentWatch {
       leave: () => this.#leave(member),
     };
     this.#members.add(member);
-    const bound = new AbortController();
     try {
-      await Promise.race([
-        this.#stream.opened,
-        sleep(this.#openMs, AbortSignal.any([signal, bound.signal])).catch(() => {}),
-      ]);
+      if (!this.#stream.isOpen) await this.#untilOpen(this.#stream.opened, signal);
       signal.throwIfAborted();
       return member;
     } catch (error) {
       member.leave();
       throw error;
-    } finally {
-      bound.abort();
     }
+  }
+
+  async #untilOpen(opened: Promise<void>, signal: AbortSignal): Promise<void> {
+    const bound = new AbortController();
+    const slow = sleep(this.#openMs, AbortSignal.any([signal, bound.signal])).catch(() => {});
+    await Promise.race([opened, slow]);
+    bound.abort();
   }
 
   /** Resolves when none of these deployments runs any more. */
@@ -161,17 +171,24 @@ export class DeploymentWatch {
     this.#stopLinger = after(this.#lingerMs, () => void this.close());
   }
 
-  #open() {
+  #open(): Stream {
     const stop = new AbortController();
     let opened = (): void => {};
     const first = new Promise<void>((resolve) => {
       opened = resolve;
     });
-    const ended = this.#pump(stop.signal, opened);
-    return { opened: first, ended, stop: () => stop.abort() };
+    const stream: Stream = {
+      isOpen: false,
+      opened: first,
+      ended: this.#pump(stop.signal, () => {
+        stream.isOpen = true;
+        opened();
+      }),
+      stop: () => stop.abort(),
+    };
+    return stream;
   }
 
-  /** `opened` is called when the stream stands, and also when the first try fails: nobody waits for a second. */
   async #pump(signal: AbortSignal, opened: () => void): Promise<void> {
     for await (const event of this.#client.events({ types: watchedTypes, signal })) {
       opened();
