@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from "../api-error";
-import { type App, portsOf } from "./types";
+import { type App, servicePortsOf } from "./types";
 
 /** The range `--local_port_min` (included) to `--local_port_max` (excluded). */
 export interface ServicePortRange {
@@ -18,9 +18,9 @@ export function assignServicePorts(
   taken: Set<number>,
   range: ServicePortRange,
 ): App {
-  const wanted = portsOf(app).map((p) => p.servicePort);
+  const wanted = servicePortsOf(app);
   if (!wanted.includes(0)) return app;
-  const own = (previous === undefined ? [] : portsOf(previous).map((p) => p.servicePort)).filter(
+  const own = (previous === undefined ? [] : servicePortsOf(previous)).filter(
     (p) => p >= range.min && p < range.max && !wanted.includes(p),
   );
   const assigned = wanted.map((p) => (p !== 0 ? p : (own.shift() ?? lowestFree(taken, range))));

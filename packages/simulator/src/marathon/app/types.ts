@@ -197,6 +197,12 @@ export interface AppPort {
   readonly hostPort?: number;
 }
 
+/** The service port of each port; 0 where one is to be assigned. */
+export function servicePortsOf(app: App): number[] {
+  if (app.portDefinitions !== undefined) return app.portDefinitions.map((d) => d.port);
+  return app.container?.portMappings?.map((m) => m.servicePort) ?? [];
+}
+
 export function portsOf(app: App): AppPort[] {
   if (app.portDefinitions !== undefined) {
     return app.portDefinitions.map((d) => ({

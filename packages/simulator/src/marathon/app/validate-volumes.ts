@@ -199,6 +199,11 @@ export function residentUpdateViolations(from: App, to: App): Violation[] {
   return found;
 }
 
+/** Whether an app may be part of a conflict that {@link volumeConflicts} finds. */
+export function hasExternalVolumes(app: App): boolean {
+  return app.container?.volumes.some((v) => v.external !== undefined) ?? false;
+}
+
 /** One DVDI volume belongs to one app of the whole tree. */
 export function volumeConflicts(apps: Iterable<App>): Violation[] {
   const owners = new Map<string, Set<string>>();

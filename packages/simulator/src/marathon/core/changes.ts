@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, invalid, type Violation } from "../api-error";
 import { assignServicePorts } from "../app/service-ports";
-import { portsOf } from "../app/types";
-import { residentUpdateViolations, volumeConflicts } from "../app/validate-volumes";
+import { type App, servicePortsOf } from "../app/types";
+import { hasExternalVolumes, residentUpdateViolations, volumeConflicts } from "../app/validate-volumes";
 import { timestamp } from "../clock";
 import { lightPlan } from "../deployments/deployment";
 import type { DeploymentRunner } from "../deployments/deployment-runner";
-import { dependencyLevels, makePlan, type Plan, reverted, withVersions } from "../deployments/plan";
+import { makePlan, type Plan, reverted, withVersions } from "../deployments/plan";
 import type { EventBus } from "../events";
 import { validateRoot } from "../group/apply-group";
 import { emptyRoot, type Group, RootDraft, type RootGroup, specOf } from "../group/root";
@@ -151,34 +151,36 @@ export class Changes {
   #plan(make: (draft: RootDraft) => void): { plan: Plan; target: RootGroup } {
     const draft = new RootDraft(this.#root, this.#nextVersion(), this.#options.enforceNewGroups);
     make(draft);
-    const violations = [...validateRoot(draft), ...this.#volumeViolations(draft)];
+    const changed = [...draft.apps.values()].filter((app) => app !== this.#root.apps.get(app.id));
+    const violations = [...validateRoot(draft), ...this.#volumeViolations(draft, changed)];
     if (violations.length > 0) throw invalid(violations);
     const maxApps = this.#options.maxApps;
     if (maxApps !== undefined && draft.apps.size > maxApps) {
       throw new ApiError(409, { message: `This Marathon instance may only handle up to ${maxApps} Apps!` });
     }
-    this.#assignPorts(draft);
+    this.#assignPorts(draft, changed);
     const target = withVersions(this.#root, draft.done(), draft.restarted);
-    dependencyLevels(target);
     return { plan: makePlan(this.#parts.newId(), this.#root, target), target };
   }
 
-  #volumeViolations(draft: RootDraft): Violation[] {
-    const changed = [...draft.apps.values()].flatMap((app) => {
+  #volumeViolations(draft: RootDraft, changed: readonly App[]): Violation[] {
+    const residents = changed.flatMap((app) => {
       const before = this.#root.apps.get(app.id);
-      return before === undefined || before === app ? [] : residentUpdateViolations(before, app);
+      return before === undefined ? [] : residentUpdateViolations(before, app);
     });
     const changedPods = [...draft.pods.values()].flatMap((pod) => {
       const before = this.#root.pods.get(pod.id);
       return before === undefined || before === pod ? [] : residentPodUpdateViolations(before, pod);
     });
-    return [...changed, ...changedPods, ...volumeConflicts(draft.apps.values())];
+    // Those that stay as they are were held against each other when they came.
+    const conflicts = changed.some(hasExternalVolumes) ? volumeConflicts(draft.apps.values()) : [];
+    return [...residents, ...changedPods, ...conflicts];
   }
 
-  #assignPorts(draft: RootDraft): void {
-    const changed = [...draft.apps.values()].filter((app) => app !== this.#root.apps.get(app.id));
-    if (!changed.some((app) => portsOf(app).some((p) => p.servicePort === 0))) return;
-    const taken = new Set([...draft.apps.values()].flatMap((app) => portsOf(app).map((p) => p.servicePort)));
+  #assignPorts(draft: RootDraft, changed: readonly App[]): void {
+    if (!changed.some((app) => servicePortsOf(app).includes(0))) return;
+    const taken = new Set<number>();
+    for (const app of draft.apps.values()) for (const port of servicePortsOf(app)) taken.add(port);
     for (const app of changed) {
       const old = this.#root.apps.get(app.id);
       draft.apps.set(app.id, assignServicePorts(app, old, taken, this.#options.servicePorts));
@@ -253,5 +255,7 @@ export class Changes {
 }
 
 function versionsOf(specs: ReadonlyMap<string, RunSpec>): Record<string, string> {
-  return Object.fromEntries([...specs.values()].map((s) => [s.id, s.version]));
+  const versions: Record<string, string> = {};
+  for (const { id, version } of specs.values()) versions[id] = version;
+  return versions;
 }

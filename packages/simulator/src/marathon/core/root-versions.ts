@@ -38,9 +38,12 @@ export class RootVersions<T extends KeptRoot> {
       const oldest = this.#roots.shift();
       if (oldest === undefined) break;
       this.#store.remove(keyOfRoot(oldest.version));
-      const next = specsIn(this.#roots[0]);
-      for (const [id, version] of Object.entries(specsIn(oldest))) {
-        if (next[id] !== version) dropped.push({ id, version });
+      const next = this.#roots[0];
+      for (const specs of [oldest.apps, oldest.pods ?? {}]) {
+        for (const id in specs) {
+          const version = specs[id] ?? "";
+          if (versionIn(next, id) !== version) dropped.push({ id, version });
+        }
       }
     }
     return dropped;
@@ -59,7 +62,7 @@ export class RootVersions<T extends KeptRoot> {
   }
 
   uses(specId: string, version: string): boolean {
-    return this.#roots.some((root) => (root.apps[specId] ?? root.pods?.[specId]) === version);
+    return this.#roots.some((root) => versionIn(root, specId) === version);
   }
 }
 
@@ -67,6 +70,6 @@ function keyOfRoot(version: string): string {
   return `roots/${version}`;
 }
 
-function specsIn(root: KeptRoot | undefined): Readonly<Record<string, string>> {
-  return { ...root?.apps, ...root?.pods };
+function versionIn(root: KeptRoot | undefined, specId: string): string | undefined {
+  return root?.apps[specId] ?? root?.pods?.[specId];
 }
