@@ -67,7 +67,7 @@ export function decodeApp(document: unknown): App | undefined {
     env: strings(app["env"]),
     labels: strings(app["labels"]),
     discoveryPorts,
-    tasks: records(app["tasks"]).flatMap((task) => decodeTask(task, checks.length, readiness)),
+    tasks: records(app["tasks"]).flatMap((task) => decodeTask(task, checks.length, readiness) ?? []),
   };
 }
 
@@ -82,14 +82,15 @@ function decodeCheck(check: Record<string, unknown>): HealthCheck {
   };
 }
 
-function decodeTask(
-  task: Record<string, unknown>,
+/** A task from an app's document or, alike in all that matters, from an event that tells of its start. */
+export function decodeTask(
+  task: Readonly<Record<string, unknown>>,
   checks: number,
   readiness: readonly Record<string, unknown>[],
-): Task[] {
+): Task | undefined {
   const id = task["id"];
   const host = task["host"];
-  if (typeof id !== "string" || typeof host !== "string" || host === "") return [];
+  if (typeof id !== "string" || typeof host !== "string" || host === "") return undefined;
   const results = records(task["healthCheckResults"]);
   const ready = readiness.find((r) => r["taskId"] === id)?.["ready"];
   const alive = results.some((r) => r["alive"] === false)
@@ -97,21 +98,19 @@ function decodeTask(
     : checks > 0 && results.filter((r) => r["alive"] === true).length >= checks
       ? true
       : undefined;
-  return [
-    {
-      id,
-      host,
-      ports: Array.isArray(task["ports"]) ? task["ports"].filter((p) => typeof p === "number") : [],
-      addresses: records(task["ipAddresses"]).flatMap((a) =>
-        typeof a["ipAddress"] === "string" ? [a["ipAddress"]] : [],
-      ),
-      // Marathon before 1.5 names no state; a task with a start time runs.
-      state: String(task["state"] ?? (task["startedAt"] ? "TASK_RUNNING" : "TASK_STAGING")),
-      version: String(task["version"] ?? ""),
-      ...(alive !== undefined && { alive }),
-      ...(typeof ready === "boolean" && { ready }),
-    },
-  ];
+  return {
+    id,
+    host,
+    ports: Array.isArray(task["ports"]) ? task["ports"].filter((p) => typeof p === "number") : [],
+    addresses: records(task["ipAddresses"]).flatMap((a) =>
+      typeof a["ipAddress"] === "string" ? [a["ipAddress"]] : [],
+    ),
+    // Marathon before 1.5 names no state; a task with a start time runs.
+    state: String(task["state"] ?? (task["startedAt"] ? "TASK_RUNNING" : "TASK_STAGING")),
+    version: String(task["version"] ?? ""),
+    ...(alive !== undefined && { alive }),
+    ...(typeof ready === "boolean" && { ready }),
+  };
 }
 
 function networkMode(app: Record<string, unknown>, docker: Record<string, unknown>): NetworkMode {

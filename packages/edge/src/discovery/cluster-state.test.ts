@@ -68,6 +68,24 @@ describe("the state of Marathon's apps", () => {
     assert.deepEqual([places(state), places(state, "/b")], [["1 in"], ["2 out"]]);
   });
 
+  it("takes a task in at the event of its start when nothing has to be checked first", () => {
+    const state = new ClusterState();
+    state.full([app("/a", [task("1")]), app("/b", [task("2")], 1)], 0);
+    const started = (appId: string, taskId: string) =>
+      state.event(
+        event("status_update_event", { appId, taskId, taskStatus: "TASK_RUNNING", host: "h", ports: [1] }),
+      );
+    assert.deepEqual(started("/a", "3"), { changed: true, fetch: ["/a"] });
+    assert.deepEqual([started("/a", "3").changed, started("/b", "4").changed], [false, false]);
+    assert.deepEqual(
+      [places(state), places(state, "/b")],
+      [
+        ["1 in", "3 in"],
+        ["2 out", "4 out"],
+      ],
+    );
+  });
+
   it("asks for the apps that an event names", () => {
     const state = new ClusterState();
     const fetch = (type: string, fields: object) => state.event(event(type, fields)).fetch;

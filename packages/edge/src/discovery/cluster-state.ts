@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type App, decodeApp, type Task } from "./apps";
+import { type App, decodeApp, decodeTask, type Task } from "./apps";
 import { isKilling, isTerminal, type PlacedApp, type PlacedTask, place } from "./rotation";
 
 /** How long most apps must stay missing from Marathon's list before they are believed to be gone. */
@@ -78,6 +78,7 @@ export class ClusterState {
       return { changed: this.#end(appId, taskId, false), fetch };
     }
     if (isTerminal(state)) return { changed: this.#end(appId, taskId, true), fetch };
+    if (state === "TASK_RUNNING") return { changed: this.#start(appId, fields), fetch };
     const alive = type === "instance_health_changed_event" ? fields["healthy"] : fields["alive"];
     const changed = typeof alive === "boolean" && this.#health(appId, taskId, type, alive);
     return { changed, fetch };
@@ -113,6 +114,20 @@ export class ClusterState {
     );
     this.#apps.set(appId, { ...app, tasks });
     return true;
+  }
+
+  /** A task that is new to a known app takes part at once; the app's document says the rest. */
+  #start(appId: string, fields: EventFields["fields"]): boolean {
+    const app = this.#apps.get(appId);
+    const task = decodeTask(
+      { ...fields, id: fields["taskId"], state: "TASK_RUNNING" },
+      app?.healthChecks.length ?? 0,
+      [],
+    );
+    if (!app || !task || app.readinessPath !== undefined || app.tasks.some(({ id }) => id === task.id))
+      return false;
+    this.#take({ ...app, tasks: [...app.tasks, task] });
+    return app.healthChecks.length === 0;
   }
 
   #health(appId: string, taskId: string, type: string, alive: boolean): boolean {

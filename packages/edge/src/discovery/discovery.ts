@@ -24,6 +24,8 @@ export interface DiscoveryOptions {
   readonly onChange: () => void;
 }
 
+/** Questions about apps wait for so long: events come in groups, and what an event says by itself goes first. */
+const gatherMs = 10;
 /** More apps than these are asked for all at once. */
 const maxSingle = 16;
 
@@ -131,6 +133,7 @@ export class Discovery {
       this.#lastGood = clock.now();
       onChange();
     } else if (this.#dirty.size > 0) {
+      await clock.pause(gatherMs, signal);
       const ids = [...this.#dirty];
       this.#dirty.clear();
       await Promise.all(ids.map((id) => this.#one(id, signal)));

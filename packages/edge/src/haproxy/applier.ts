@@ -6,15 +6,14 @@ import { type RenderSettings, render, shapeOf } from "../routing/render";
 import type { Routes } from "../routing/routes";
 import { changed, loaded, planSlots, type SlotTable } from "../routing/slots";
 import { AclJudge } from "./acl-judge";
-import { type Master, readIfThere, writeAtomically } from "./master";
+import { ConfigFile } from "./config-file";
+import { type Master, readIfThere } from "./master";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot } from "./snapshot";
 import type { Check } from "./validate";
 
 /** At most one reload in this time. */
 const reloadEveryMs = 200;
-/** The file follows changes made at run time after this long. */
-const fileAfterMs = 100;
 /** How long a start or reload may take. */
 const reloadMs = 15_000;
 /** Nothing to do but to wait for the next word. */
@@ -58,6 +57,7 @@ export class Applier {
   readonly #o: ApplierOptions;
   readonly #judge: AclJudge;
   readonly #snapshot: Snapshot;
+  readonly #file: ConfigFile;
   #wanted: Routes | undefined;
   #applied: Routes | undefined;
   #running: Running | undefined;
@@ -79,11 +79,13 @@ export class Applier {
     this.#o = o;
     this.#judge = new AclJudge(o.check);
     this.#snapshot = new Snapshot(o.directory, o.log);
+    const { configFile: path, clock, log } = o;
+    this.#file = new ConfigFile({ path, snapshot: this.#snapshot, clock, log });
   }
 
   /** Why HAProxy is not as wanted, if it is not. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#file.problem;
   }
 
   /** Whether HAProxy was found dead and is not back yet, or never ran. */
@@ -148,6 +150,7 @@ export class Applier {
       await this.#o.clock.pause(waitMs, until);
     }
     await this.#job;
+    await this.#file.close();
   }
 
   /** An adopted master tells nobody that it ended. */
@@ -179,8 +182,9 @@ export class Applier {
     const routes = this.#judge.acceptable(wanted);
     if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
     const plan = planSlots(table, routes.backends).table;
-    const next = this.#next(routes, plan);
-    if (next.shape !== running.shape) {
+    const shape = shapeOf(routes, plan, this.#o.settings);
+    if (shape !== running.shape) {
+      const next = this.#next(plan, shape);
       if (this.#accepted !== next.shape)
         return this.#inBackground(() => this.#validate(routes, next, signal));
       const early = this.#lastReload + reloadEveryMs - this.#o.clock.now();
@@ -188,11 +192,8 @@ export class Applier {
       return this.#reload(routes, next);
     }
     this.#applied = routes;
-    if (!this.#fileIsOld) return idleMs;
-    await this.#o.clock.pause(fileAfterMs, AbortSignal.any([signal, this.#wake.signal]));
-    if (this.#wake.signal.aborted || signal.aborted) return 0;
-    await writeAtomically(this.#o.configFile, this.#text(routes, { ...running, table: plan }));
-    await this.#snapshot.write(routes);
+    if (this.#fileIsOld)
+      this.#file.follow({ routes, text: () => this.#text(routes, { ...running, table: plan }) });
     this.#fileIsOld = false;
     return idleMs;
   }
@@ -250,9 +251,9 @@ export class Applier {
 
   /** Begins a reload; {@link #awaitReload} sees it through. */
   async #reload(routes: Routes, next: Running): Promise<number> {
-    const { master, configFile, clock } = this.#o;
-    const fileBefore = await readIfThere(configFile);
-    await writeAtomically(configFile, this.#text(routes, next));
+    const { master, clock } = this.#o;
+    const fileBefore = await readIfThere(this.#file.path);
+    await this.#file.write(this.#text(routes, next));
     this.#lastReload = clock.now();
     this.#reloading = { routes, next, fileBefore, until: clock.now() + reloadMs };
     master.reload();
@@ -261,7 +262,7 @@ export class Applier {
 
   /** Goes on moving tasks in the old worker until the new one answers. */
   async #awaitReload(reloading: Reloading, wanted: Routes): Promise<number> {
-    const { runtime, clock, master, configFile, log } = this.#o;
+    const { runtime, clock, master, log } = this.#o;
     const { next, routes } = reloading;
     if (await this.#serves(next)) {
       this.#reloading = undefined;
@@ -275,7 +276,7 @@ export class Applier {
     }
     if (clock.now() > reloading.until) {
       this.#reloading = undefined;
-      if (reloading.fileBefore !== undefined) await writeAtomically(configFile, reloading.fileBefore);
+      if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
       throw new MesosError(
         "MESOS_EDGE_RELOAD_FAILED",
         `haproxy did not reload: ${await master.lastWords()}`,
@@ -293,16 +294,17 @@ export class Applier {
 
   /** Starts HAProxy with what was routed last, or with the snapshot of an earlier life. */
   async #launch(signal: AbortSignal): Promise<void> {
-    const { master, check, configFile, log } = this.#o;
+    const { master, check, log } = this.#o;
     this.#reloading = undefined;
     for (const routes of [this.#applied ?? (await this.#snapshot.read()), noRoutes]) {
-      const next = this.#next(routes, planSlots(this.table, routes.backends).table);
+      const { table } = planSlots(this.table, routes.backends);
+      const next = this.#next(table, shapeOf(routes, table, this.#o.settings));
       const reason = await check(this.#text(routes, next), signal);
       if (reason !== undefined) {
         log.warn({ reason }, "the last configuration is refused, beginning without routes");
         continue;
       }
-      await writeAtomically(configFile, this.#text(routes, next));
+      await this.#file.write(this.#text(routes, next));
       await master.start(() => this.#watch(), signal);
       await this.#started(next, signal);
       this.#running = next;
@@ -337,9 +339,8 @@ export class Applier {
     return info?.shape === next.shape && !info.stopping;
   }
 
-  #next(routes: Routes, table: SlotTable): Running {
+  #next(table: SlotTable, shape: string): Running {
     const newest = Math.max(0, this.#running?.generation ?? 0, ...this.#o.runtime.generations());
-    const shape = shapeOf(routes, table, this.#o.settings);
     return { generation: newest + 1, shape, table: loaded(table) };
   }
 

@@ -25,17 +25,25 @@ export interface Generation {
 
 /** The digest of everything that only a reload changes: all but the tasks in the slots. */
 export function shapeOf(routes: Routes, table: SlotTable, settings: RenderSettings): string {
-  const backends = routes.backends.map((b) => [
-    b.name,
-    b.checkPath ?? "",
-    b.tls,
-    table.get(b.name)?.length ?? 0,
-  ]);
-  return createHash("sha256")
-    .update(JSON.stringify([settings, routes.routes, backends]))
-    .digest("hex")
-    .slice(0, 16);
+  const backends = routes.backends.map((b) => `${shapeText(b)} ${table.get(b.name)?.length ?? 0}`);
+  const parts = [JSON.stringify(settings), ...routes.routes.map(routeText), ...backends];
+  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
 }
+
+/** Texts of what does not change while one task of a thousand apps comes or goes. */
+function remembered<K extends object>(make: (key: K) => string): (key: K) => string {
+  const texts = new WeakMap<K, string>();
+  return (key) => {
+    const known = texts.get(key);
+    if (known !== undefined) return known;
+    const text = make(key);
+    texts.set(key, text);
+    return text;
+  };
+}
+
+const routeText = remembered((route: Route) => JSON.stringify(route));
+const shapeText = remembered(({ servers: _, ...shape }: Backend) => JSON.stringify(shape));
 
 /** Name of the socket of a generation's worker, relative to HAProxy's directory. */
 export function socketName(generation: number): string {
@@ -101,6 +109,8 @@ function frontend(routes: readonly Route[], settings: RenderSettings): string[] 
     "frontend http-in",
     `  bind ${settings.frontendBind}`,
     "  option forwardfor",
+    "  # A kept connection gets its next answer from the old worker, which then closes it, instead of a closed door.",
+    "  option idle-close-on-response",
     "  # Only what may be sent twice is sent again after a connection that ended without an answer.",
     "  http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS",
     ...stats,
@@ -124,13 +134,21 @@ function backend(b: Backend, slots: readonly Slot[]): string[] {
     `backend ${b.name}`,
     "  balance leastconn",
     ...(b.checkPath === undefined ? [] : [`  option httpchk GET ${b.checkPath}`]),
-    ...slots.map((slot, index) => {
-      // One that drains has no place in a new worker: the old one finishes its requests.
-      const is = slot.state === "ready" ? slot : emptySlot;
-      const address = `${isIPv6(is.address) ? `[${is.address}]` : is.address}:${is.port}`;
-      return `  server ${slotName(index)} ${address}${b.tls ? " ssl verify none" : ""}${is.state === "ready" ? "" : " disabled"}`;
-    }),
+    b.tls ? tlsServersText(slots) : serversText(slots),
   ];
+}
+
+const serversText = remembered((slots: readonly Slot[]) => serverLines(slots, ""));
+const tlsServersText = remembered((slots: readonly Slot[]) => serverLines(slots, " ssl verify none"));
+
+function serverLines(slots: readonly Slot[], options: string): string {
+  const lines = slots.map((slot, index) => {
+    // One that drains has no place in a new worker: the old one finishes its requests.
+    const is = slot.state === "ready" ? slot : emptySlot;
+    const address = `${isIPv6(is.address) ? `[${is.address}]` : is.address}:${is.port}`;
+    return `  server ${slotName(index)} ${address}${options}${is.state === "ready" ? "" : " disabled"}`;
+  });
+  return lines.join("\n");
 }
 
 /** One word for HAProxy's parser, whatever is in it. */

@@ -47,6 +47,7 @@ export type BackendMemo = WeakMap<
   {
     readonly portIndex: number;
     readonly backend: Backend;
+    readonly route: Route;
     readonly leftOut: ReadonlyMap<string, string>;
   }
 >;
@@ -80,20 +81,26 @@ export function routesOf(
     }
     const portIndex = portIndexOf(rule);
     let made = memo.get(app);
-    if (made?.portIndex !== portIndex) {
+    if (made?.portIndex !== portIndex || !isMadeBy(rule, made.route)) {
       const lost = new Map<string, string>();
-      made = { portIndex, backend: backendOf(app, portIndex, resolve, lost), leftOut: lost };
+      const backend = backendOf(app, portIndex, resolve, lost);
+      made = { portIndex, backend, route: routeOf(app.id, backend.name, rule), leftOut: lost };
       memo.set(app, made);
     }
-    const { backend } = made;
     for (const [id, reason] of made.leftOut) leftOut.set(id, reason);
-    backends.push(backend);
-    const acl = rule
-      ? ({ kind: "explicit", text: rule.Acl } as const)
-      : ({ kind: "prefix", path: app.id } as const);
-    routes.push({ appId: app.id, backend: backend.name, acl });
+    backends.push(made.backend);
+    routes.push(made.route);
   }
   return { routes: routes.sort(byPrecedence), backends, leftOut };
+}
+
+function routeOf(appId: string, backend: string, rule: BambooService | undefined): Route {
+  const acl: Route["acl"] = rule ? { kind: "explicit", text: rule.Acl } : { kind: "prefix", path: appId };
+  return { appId, backend, acl };
+}
+
+function isMadeBy(rule: BambooService | undefined, { acl }: Route): boolean {
+  return acl.kind === "explicit" ? acl.text === rule?.Acl : rule === undefined;
 }
 
 /** Name of an app's backend: Bamboo's, with a digest where the id has characters that HAProxy refuses. */
