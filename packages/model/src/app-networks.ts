@@ -6,8 +6,8 @@ const networkName = (description: string) =>
   Type.String({
     minLength: 1,
     maxLength: 63,
-    pattern: "^[a-z0-9]([-_a-z0-9]*[a-z0-9])?$",
-    must: "be lower-case letters, digits, dashes and underscores",
+    pattern: "^[a-zA-Z0-9]([-_a-zA-Z0-9]*[a-zA-Z0-9])?$",
+    must: "be letters, digits, dashes and underscores",
     description,
   });
 

@@ -81,7 +81,7 @@ function normaliseVolume(volume: Json): Json {
 /** A persistent volume with its type; a profile is one of mounted disks. */
 export function normalisePersistent(info: Json): Json {
   const type = info["profileName"] === undefined ? "root" : "mount";
-  return defined({ type, ...info, constraints: nonEmpty(info["constraints"]) });
+  return { type, ...info, constraints: info["constraints"] ?? [] };
 }
 
 /** `linuxInfo` of a container of type MESOS, or of a pod. */

@@ -219,7 +219,8 @@ export const scalarAnswers: readonly AppAnswer[] = [
   },
   {
     title: "persistent volumes change the strategies and add residency",
-    source: "§1.2, §1.7.9",
+    source:
+      "§1.2, §1.7.9, docs/docs/rest-api/public/api/v2/types/volumes.raml (constraints without omitEmpty)",
     request: { container: persistent() },
     answer: {
       upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
@@ -227,7 +228,9 @@ export const scalarAnswers: readonly AppAnswer[] = [
       residency: { relaunchEscalationTimeoutSeconds: 3600, taskLostBehavior: "WAIT_FOREVER" },
       container: {
         type: "MESOS",
-        volumes: [{ containerPath: "data", mode: "RW", persistent: { type: "root", size: 100 } }],
+        volumes: [
+          { containerPath: "data", mode: "RW", persistent: { type: "root", size: 100, constraints: [] } },
+        ],
       },
     },
   },

@@ -239,7 +239,7 @@ export const podAnswers: readonly PodAnswer[] = [
       ...one({ volumeMounts: [{ name: "data", mountPath: "data" }] }),
     },
     answer: {
-      volumes: [{ name: "data", persistent: { type: "root", size: 100 } }],
+      volumes: [{ name: "data", persistent: { type: "root", size: 100, constraints: [] } }],
       scheduling: {
         ...scheduling,
         upgrade: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },

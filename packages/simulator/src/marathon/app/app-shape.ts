@@ -11,7 +11,7 @@ export const pathId = text({
   minLength: 1,
   pattern: /^(\/?((\.{2})|([a-z0-9][a-z0-9\-.]*[a-z0-9]+)|([a-z0-9]*))($|\/))+$/,
 });
-const networkName = text({ minLength: 1, maxLength: 63, pattern: /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/ });
+const networkName = text({ minLength: 1, maxLength: 63, pattern: /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/i });
 export const amountOrUnlimited: Shape = {
   kind: "either",
   of: [decimal(), text()],
@@ -67,8 +67,8 @@ const docker = object(
 export const persistentVolume = object(
   {
     type: word("root", "path", "mount"),
-    size: long(),
-    maxSize: long(),
+    size: long(0),
+    maxSize: long(0),
     profileName: text({ minLength: 1 }),
     constraints: list(list(text())),
   },
@@ -78,7 +78,7 @@ export const persistentVolume = object(
 const external = object({
   name: text({ minLength: 1 }),
   provider: text({ minLength: 1 }),
-  size: long(),
+  size: long(0),
   options: any,
   shared: flag,
 });

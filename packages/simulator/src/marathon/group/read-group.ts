@@ -61,9 +61,13 @@ function readMember(raw: unknown, base: string, path: string): GroupDocument {
     groups: (document["groups"] as unknown[] | undefined)?.map((group, i) =>
       readMember(group, id, `${path}/groups(${i})`),
     ),
-    dependencies: (document["dependencies"] as string[] | undefined)?.map((d) => absolute(d, id)),
+    dependencies: asSet((document["dependencies"] as string[] | undefined)?.map((d) => absolute(d, id))),
     enforceRole: document["enforceRole"] as boolean | undefined,
     version: document["version"] as string | undefined,
     scaleBy: document["scaleBy"] as number | undefined,
   };
+}
+
+function asSet(items: string[] | undefined): string[] | undefined {
+  return items === undefined ? undefined : [...new Set(items)];
 }
