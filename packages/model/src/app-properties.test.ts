@@ -6,10 +6,11 @@ import { checkApp, checkAppInputs, checkAppRules } from "./app-check";
 import { diffApp } from "./app-diff";
 import { normaliseApp } from "./app-normal-form";
 import { decoder } from "./failures";
+import { keptFacts, knownFacts } from "./server-facts";
 import { almostApp, arbitraryApp } from "./testing/arbitrary-app";
 
 const facts = fc.record({
-  version: fc.constantFrom("1.5.15", "1.7.236", "1.10.26", "1.11.24", "unreadable"),
+  version: fc.constantFrom("1.5.15", "1.7.236", "1.8.232", "1.9.109", "1.10.26", "1.11.24", "unreadable"),
   role: fc.constantFrom("*", "services"),
   defaultNetwork: fc.constantFrom(undefined, "overlay"),
 });
@@ -43,6 +44,15 @@ describe("an app", function () {
         deepEqual(normaliseApp(normal, server), normal);
       }),
     );
+  });
+
+  it("has the same normal form with what a state keeps of the server's facts", () => {
+    fc.assert(
+      fc.property(arbitraryApp, facts, (app, server) => {
+        deepEqual(normaliseApp(app, knownFacts(keptFacts(server))), normaliseApp(app, server));
+      }),
+    );
+    equal(keptFacts({ version: "1.11.24", role: "*" }), undefined);
   });
 
   it("fits its TypeBox schema, also in normal form", () => {

@@ -124,7 +124,7 @@ export {
 } from "./quota";
 export { checkSchema, type SchemaCheckOptions, type SchemaFindings } from "./schema-check";
 export { secretPaths, secretPropertyPaths } from "./secret-values";
-export { defaultServerFacts, type ServerFacts } from "./server-facts";
+export { defaultServerFacts, type KeptFacts, keptFacts, knownFacts, type ServerFacts } from "./server-facts";
 export {
   type Address,
   ConfigFile,

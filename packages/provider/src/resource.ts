@@ -17,6 +17,8 @@ export interface OutputSchema {
   readonly items?: OutputSchema;
   readonly properties?: Readonly<Record<string, OutputSchema>>;
   readonly required?: readonly string[];
+  /** Whether it may be left out. @default false */
+  readonly optional?: boolean;
 }
 
 /** What surrounds one call. */

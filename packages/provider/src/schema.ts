@@ -18,7 +18,9 @@ export async function packageSchema(): Promise<Properties> {
       inputProperties: given.properties,
       requiredInputs: given.required,
       properties: { ...given.properties, ...computedOnes },
-      required: [...new Set([...given.required, ...Object.keys(computedOnes)])],
+      required: [
+        ...new Set([...given.required, ...Object.keys(outputs).filter((o) => !outputs[o]?.optional)]),
+      ],
     };
   }
   const functionSchemas: Record<string, unknown> = {};

@@ -7,9 +7,9 @@ import type { OutputSchema } from "../resource";
 export function serverFactsOutput(word: string): OutputSchema {
   return {
     type: "object",
-    description: `What Marathon's defaults depend on: its version, the ${word}'s role, the default network.`,
+    description: `What Marathon's defaults depend on: its version where it is below 1.9, the ${word}'s role where it is not *, the default network.`,
     properties: { version: { type: "string" }, role: { type: "string" }, defaultNetwork: { type: "string" } },
-    required: ["version", "role"],
+    optional: true,
   };
 }
 

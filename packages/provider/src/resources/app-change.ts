@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AppChange, type AppResourceInputs, computed, diffApp } from "@pulumi-mesos/model";
+import { type AppChange, type AppResourceInputs, computed, diffApp, knownFacts } from "@pulumi-mesos/model";
 import { compareInputs } from "../differences";
 import { describeAppChange } from "../marathon/describe-change";
 import type { DiffRequest, DiffResult, Properties } from "../resource";
@@ -38,7 +38,8 @@ function changeFrom(state: AppState, inputs: Properties) {
   const olds = inputsIn(state);
   const unmanaged = inputs["manageInstances"] === false;
   const wanted = unmanaged ? { ...inputs, instances: olds.instances } : inputs;
-  const [before, after] = [normalOf(olds, state.serverFacts), normalOf(wanted, state.serverFacts)];
+  const facts = knownFacts(state.serverFacts);
+  const [before, after] = [normalOf(olds, facts), normalOf(wanted, facts)];
   const change: AppChange = diffApp(before, after);
   return { change, before, after, restart: restartsBy(olds, inputs), unmanaged };
 }

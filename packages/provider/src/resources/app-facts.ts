@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MarathonApp, MarathonTask } from "@pulumi-mesos/client";
-import { AppResourceInputs, type ServerFacts } from "@pulumi-mesos/model";
+import { AppResourceInputs, type KeptFacts, keptFacts, type ServerFacts } from "@pulumi-mesos/model";
 import { serverFactsOutput } from "../marathon/server-facts";
 import type { OutputSchema } from "../resource";
 
@@ -21,7 +21,7 @@ export type AppOutputs = {
   readonly deploymentId: string;
   readonly tasks: readonly AppTask[];
   readonly url: string;
-  readonly serverFacts: ServerFacts;
+  readonly serverFacts?: KeptFacts;
 };
 
 export type AppState = AppResourceInputs & AppOutputs;
@@ -77,7 +77,7 @@ export function outputsOf(
     deploymentId: o.deploymentId,
     tasks: (app.tasks ?? []).map(taskOf).sort((a, b) => (a.id < b.id ? -1 : 1)),
     url: `${o.uiUrl}/#/apps/${encodeURIComponent(app.id)}`,
-    serverFacts: facts,
+    serverFacts: keptFacts(facts),
   };
 }
 

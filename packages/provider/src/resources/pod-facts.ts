@@ -2,6 +2,8 @@
 import type { MarathonPodStatus } from "@pulumi-mesos/client";
 import {
   diffPod,
+  type KeptFacts,
+  keptFacts,
   normalisePod,
   type Pod,
   type PodChange,
@@ -20,7 +22,7 @@ export type PodOutputs = {
   /** The deployment of the last write. */
   readonly deploymentId: string;
   readonly instances: readonly PodInstanceInfo[];
-  readonly serverFacts: ServerFacts;
+  readonly serverFacts?: KeptFacts;
 };
 
 export type PodState = PodResourceInputs & PodOutputs;
@@ -55,7 +57,7 @@ export function podOutputsOf(
     version: status.spec.version ?? "",
     deploymentId: deploymentId ?? "",
     instances: instancesOf(status).sort((a, b) => (a.id < b.id ? -1 : 1)),
-    serverFacts: facts,
+    serverFacts: keptFacts(facts),
   };
 }
 

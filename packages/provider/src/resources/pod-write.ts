@@ -2,6 +2,7 @@
 import { isConflict, isUncertain, type MarathonPod } from "@pulumi-mesos/client";
 import {
   absolutePath,
+  keptFacts,
   MesosError,
   type PodResourceInputs,
   type ServerFacts,
@@ -141,7 +142,7 @@ async function begun(
 ): Promise<Started> {
   about.written = { version: pod.version ?? "", allNew };
   const facts = factsOf(await about.marathon.info(about.context.signal), pod);
-  const kept = { version: pod.version ?? "", instances: [], serverFacts: facts };
+  const kept = { version: pod.version ?? "", instances: [], serverFacts: keptFacts(facts) };
   return { deploymentId, kept: { ...kept, deploymentId: deploymentId ?? "" } };
 }
 

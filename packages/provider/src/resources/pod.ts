@@ -5,6 +5,7 @@ import {
   checkPodRules,
   diffPod,
   isComputed,
+  knownFacts,
   normalisePod,
   type Pod,
   PodResourceInputs,
@@ -50,7 +51,7 @@ function diff({ state, inputs }: DiffRequest<PodResourceInputs, PodState>): Diff
   const olds = podInputsIn(state);
   const leave = inputs["manageInstances"] === false;
   const wanted = leave ? withLiveInstances(inputs as PodResourceInputs, olds) : inputs;
-  const facts = state.serverFacts;
+  const facts = knownFacts(state.serverFacts);
   const { paths } = diffPod(normalPod(olds, facts), normalPod(wanted, facts));
   return {
     differences: [
