@@ -47,6 +47,7 @@ function* against(what: string, run: Run, noop: Run, factor: number, more = 0): 
     "s",
     more === 0 ? undefined : Math.round((factor * noop.seconds + more) * 100) / 100,
   );
+  yield figure(`${what}: state of apps over that of no-op resources`, run.stateKiB / noop.stateKiB, "x");
   yield figure(
     `${what}: apps over no-op resources`,
     run.seconds / noop.seconds,

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -20,6 +21,8 @@ export interface Run {
   readonly seconds: number;
   /** The most memory that one of our plugins held. */
   readonly pluginMiB: number;
+  /** The size of the state after it, which the engine writes as a whole before and after each step. */
+  readonly stateKiB: number;
 }
 
 const sampleMs = 100;
@@ -83,10 +86,14 @@ export class Engine {
       child.once("close", (code) => {
         clearInterval(sampling);
         const seconds = (performance.now() - began) / 1000;
-        if (code === 0) resolve({ seconds, pluginMiB });
+        if (code === 0) resolve({ seconds, pluginMiB, stateKiB: this.#stateKiB() });
         else reject(new Error(`pulumi ${args.join(" ")} exited with ${code}\n${output.slice(-4000)}`));
       });
     });
+  }
+
+  #stateKiB(): number {
+    return statSync(path.join(this.#directory, "backend/.pulumi/stacks/bench/bench.json")).size / 1024;
   }
 
   close(): void {
