@@ -8,6 +8,7 @@ import type {
 import { isMesosError, messageOf } from "@pulumi-mesos/model";
 import { after, now, sleep } from "../clock";
 import { readEvent, type TaskEnd, type Verdict, watchedTypes } from "./marathon-events";
+import { Room } from "./room";
 
 /** What {@link Watching.next} tells: how the deployment ended, or every deployment that runs. */
 export type News =
@@ -75,6 +76,8 @@ export class DeploymentWatch {
   readonly #tickMs: number;
   readonly #openMs: number;
   readonly #lingerMs: number;
+  /** Where writes wait that Marathon has no room for. */
+  readonly room = new Room();
   readonly #members = new Set<Member>();
   readonly #waiters = new Set<Waiter>();
   readonly #verdicts = new Map<string, Verdict>();
@@ -200,6 +203,7 @@ export class DeploymentWatch {
   #take(event: Extract<MarathonEvent, { data: unknown }>): void {
     const { paths, verdict, end } = readEvent(event);
     if (verdict !== undefined) {
+      this.room.freed();
       this.#verdicts.set(verdict.deploymentId, verdict);
       const oldest = this.#verdicts.size > keptVerdicts ? this.#verdicts.keys().next().value : undefined;
       if (oldest !== undefined) this.#verdicts.delete(oldest);

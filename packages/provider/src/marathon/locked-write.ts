@@ -23,6 +23,11 @@ export async function writeUnlocked<T>(
   meanwhile?: (error: unknown) => Promise<T | undefined>,
 ): Promise<T> {
   const { signal, progress } = context;
+  const untilRoom = (): Promise<void> => {
+    progress("waiting, Marathon runs as many deployments as it may");
+    return watch.room.wait(signal);
+  };
+  if (watch.room.isShort) await untilRoom();
   for (;;) {
     try {
       return await write();
@@ -36,8 +41,7 @@ export async function writeUnlocked<T>(
           progress(`waiting for deployment ${error.deployments.join(", ")} that locks ${path}`);
           await watch.ended(error.deployments, signal);
         } else if (isTooMany(error)) {
-          progress("waiting, Marathon runs as many deployments as it may");
-          await sleep(2 * againMs, signal);
+          await untilRoom();
         } else if (settle !== undefined && isUncertain(error) && !isOwnFailure(error)) {
           progress(`writing ${path} again: ${messageOf(error)}`);
           await sleep(againMs, signal);
