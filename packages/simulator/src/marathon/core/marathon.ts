@@ -328,7 +328,9 @@ export class Marathon implements SchedulerListener {
     if (this.#rolesOf === this.root && !this.#roleGone) return;
     this.#rolesOf = this.root;
     this.#roleGone = false;
-    const roles = new Set(specsOf(this.root).map((spec) => spec.role));
+    const roles = new Set<string>();
+    for (const { role } of this.root.apps.values()) roles.add(role);
+    for (const { role } of this.root.pods.values()) roles.add(role);
     for (const instance of this.tracker.all()) roles.add(instance.role);
     roles.delete(this.options.role);
     this.launcher.setRoles([this.options.role, ...[...roles].sort()]);

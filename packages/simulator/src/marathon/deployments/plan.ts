@@ -124,13 +124,18 @@ function changeOf(before: RunSpec | undefined, after: RunSpec): Verb | undefined
   return after.instances === 0 ? "Scale" : "Restart";
 }
 
+function namesDependencies(
+  named: ReadonlyMap<string, { readonly dependencies: readonly string[] }>,
+): boolean {
+  for (const { dependencies } of named.values()) if (dependencies.length > 0) return true;
+  return false;
+}
+
 /** The longest path of dependencies below each app and pod that is not 0 for all; refused when they form a circle. */
 export function dependencyLevels(root: RootGroup): Map<string, number> {
+  // Pods name none themselves.
+  if (!namesDependencies(root.apps) && !namesDependencies(root.groups)) return new Map();
   const specs = specsOf(root);
-  const independent =
-    specs.every((s) => dependenciesOf(s).length === 0) &&
-    [...root.groups.values()].every((g) => g.dependencies.length === 0);
-  if (independent) return new Map();
   const direct = new Map<string, Set<string>>();
   const ids = specs.map((s) => s.id);
   const named = (id: string) =>
