@@ -48,6 +48,14 @@ export async function freePort(host: string): Promise<number> {
 }
 
 export function valuesOf<T extends FlagTable>(table: T, argv: readonly string[]): FlagValues<T> {
+  return flagsOf(table, argv).flags;
+}
+
+/** The flags of a program in this process, and as it shows them. */
+function flagsOf<T extends FlagTable>(
+  table: T,
+  argv: readonly string[],
+): { readonly flags: FlagValues<T>; readonly texts: Readonly<Record<string, string>> } {
   const parsed = parseFlags(table, {
     program: "test",
     version: "",
@@ -56,7 +64,8 @@ export function valuesOf<T extends FlagTable>(table: T, argv: readonly string[])
     envPrefix: "MESOS_",
     style: "mesos",
   });
-  return parsed.kind === "run" ? parsed.values : assert.fail(JSON.stringify(parsed));
+  if (parsed.kind !== "run") assert.fail(JSON.stringify(parsed));
+  return { flags: parsed.values, texts: parsed.texts };
 }
 
 export interface HttpAnswer {
@@ -155,8 +164,7 @@ export class Fixture {
     const fatal: string[] = [];
     const lines: string[] = [];
     const program = new MasterProgram({
-      flags: valuesOf(masterFlags, all),
-      texts: {},
+      ...flagsOf(masterFlags, all),
       clock: systemClock,
       uuid: randomUUID,
       log: (line) => lines.push(line),
@@ -192,8 +200,7 @@ export class Fixture {
       ...argv,
     ].filter(isLast);
     const program = new AgentProgram({
-      flags: valuesOf(agentFlags, all),
-      texts: { work_dir: `${this.directory}/${name}` },
+      ...flagsOf(agentFlags, all),
       clock: systemClock,
       uuid: randomUUID,
       log: () => undefined,

@@ -4,10 +4,8 @@ import type { ResourceJson, TaskInfo } from "../protocol/types";
 import type { ContainerLimits } from "./cgroup-version";
 import type { MemoryExceeded } from "./cgroups";
 import type { TaskCheckpoint } from "./checkpoint";
+import { commandExecutor } from "./command-executor";
 import type { TaskContext } from "./kept-task";
-
-/** What Mesos grants the executor of a command beside the command's own resources (src/slave/constants.hpp). */
-const commandExecutor = { cpus: 0.1, memMiB: 32 } as const;
 
 const mebibyte = 1_048_576;
 

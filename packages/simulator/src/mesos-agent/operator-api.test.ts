@@ -31,7 +31,10 @@ describe("an agent's POST /api/v1 and /containers (docs/operator-http-api.md)", 
       assert.equal((await ask("GET_TASKS")).launched_tasks[0].state, "TASK_RUNNING");
       assert.equal((await ask("GET_FRAMEWORKS")).frameworks[0].framework_info.name, "test");
       const [executor] = (await ask("GET_EXECUTORS")).executors;
-      assert.equal(executor.executor_info.name, "Command Executor (Task: t)");
+      assert.equal(
+        executor.executor_info.name,
+        "Command Executor (Task: t) (Command: sh -c 'exec sleep 1000')",
+      );
       const [container] = (await ask("GET_CONTAINERS")).containers;
       assert.deepEqual(container.executor_id, { value: "t" });
       const old = await getJson<Record<string, unknown>[]>(`${base}/containers`);
@@ -44,7 +47,7 @@ describe("an agent's POST /api/v1 and /containers (docs/operator-http-api.md)", 
       );
       assert.equal(running.value, 1);
       assert.equal((await ask("GET_STATE")).get_tasks.launched_tasks.length, 1);
-      assert.deepEqual((await ask("GET_OPERATIONS")).operations, []);
+      assert.deepEqual(await ask("GET_OPERATIONS"), {});
       const level = { level: 1, duration: { nanoseconds: 60_000_000_000 } };
       const set = await http("POST", `${base}/api/v1`, {
         type: "SET_LOGGING_LEVEL",

@@ -5,8 +5,9 @@ import { filesCall, isFilesCall } from "../files";
 import { principalOf } from "../http";
 import type { LevelRefusal } from "../logging-level";
 import type { AgentOperation } from "../protocol/messages";
-import { type DurationInfo, isTerminal, mesosVersion } from "../protocol/types";
+import { type DurationInfo, isTerminal, versionInfo } from "../protocol/types";
 import { addV1Endpoint, agentMedia, decode, encode, isRefusal, refuseMethod, sendRefusal } from "../v1";
+import { commandExecutorInfo } from "./command-executor";
 import { type AgentView, metrics } from "./routes";
 import type { RunningTask } from "./running-task";
 import { type AgentContainer, containersOf, namesOf, statisticsOf } from "./statistics";
@@ -131,12 +132,7 @@ function getFrameworks(view: AgentView): Json {
 /** A command is an executor of its own here as in Mesos. */
 function getExecutors(view: AgentView): Json {
   const commands = tasksOf(view).filter((t) => t.record.executor === undefined);
-  const own = commands.map(({ info, frameworkId }) => ({
-    executor_id: info.task_id,
-    framework_id: { value: frameworkId },
-    name: `Command Executor (Task: ${info.task_id.value})`,
-    source: info.task_id.value,
-  }));
+  const own = commands.map(({ info, frameworkId }) => commandExecutorInfo(info, frameworkId));
   const all = [...own, ...(view.agent?.executors.infos ?? [])];
   return { executors: all.map((executor_info) => ({ executor_info })), completed_executors: [] };
 }
@@ -180,7 +176,7 @@ function stateOf(
 const readers: Readonly<Record<string, (view: AgentView) => Json>> = {
   GET_HEALTH: () => ({ healthy: true }),
   GET_FLAGS: ({ texts }) => ({ flags: pairs(texts) }),
-  GET_VERSION: () => ({ version_info: { version: mesosVersion } }),
+  GET_VERSION: () => ({ version_info: versionInfo }),
   GET_METRICS: (view) => ({ metrics: pairs(metrics(view)) }),
   GET_LOGGING_LEVEL: ({ logging }) => ({ level: logging.level }),
   GET_OPERATIONS: ({ agent }) => ({

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { addFilesRoutes, type FilesView } from "../files";
 import { addLoggingRoutes, type LoggingLevel } from "../logging-level";
 import { addMetricsRoute } from "../metrics-route";
-import { mesosVersion } from "../protocol/types";
+import { versionInfo } from "../protocol/types";
 import type { Agent } from "./agent";
 import { agentMetrics } from "./metrics";
 import { addPage } from "./page";
@@ -23,12 +23,7 @@ export interface AgentView {
 /** What people and tools ask an agent (mesos.md 2.1), with and without `/slave(1)`. */
 export function addAgentRoutes(server: FastifyInstance, view: AgentView): void {
   server.get("/health", async (_request, reply) => reply.code(200).send());
-  server.get("/version", async () => ({
-    version: mesosVersion,
-    build_date: "",
-    build_time: 0,
-    build_user: "",
-  }));
+  server.get("/version", async () => versionInfo);
   server.get("/flags", async () => ({ flags: view.texts }));
   addMetricsRoute(
     server,

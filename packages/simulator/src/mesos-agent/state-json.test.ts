@@ -17,6 +17,10 @@ interface Framework {
 
 interface Executor {
   readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  readonly role: string;
+  readonly resources: unknown;
   readonly directory: string;
   readonly tasks: Record<string, unknown>[];
   readonly completed_tasks: Record<string, unknown>[];
@@ -47,22 +51,32 @@ describe("an agent's /state (docs/endpoints/slave/state.md)", function () {
       assert.deepEqual(
         Object.keys(running).sort(),
         `attributes build_date build_time build_user capabilities completed_frameworks flags frameworks hostname id
-        master_hostname pid reserved_resources reserved_resources_allocated reserved_resources_full resources start_time
+        master_hostname pid reserved_resources reserved_resources_allocated reserved_resources_full resource_providers resources start_time
         unreserved_resources unreserved_resources_allocated unreserved_resources_full version`
           .split(/\s+/)
           .sort(),
       );
-      assert.deepEqual((running["unreserved_resources_allocated"] as { mem: number }).mem, 32);
+      // The executor of a command has 32 MB of its own (src/slave/constants.hpp).
+      assert.deepEqual((running["unreserved_resources_allocated"] as { mem: number }).mem, 64);
       const [framework] = running.frameworks;
       const [executor] = framework?.executors ?? [];
       assert.deepEqual([framework?.id, executor?.id], [scheduler.frameworkId, "t"]);
-      const [task] = executor?.tasks ?? [];
-      const { slave_id, executor_id, user, role, limits, labels, state: now } = task ?? {};
+      const { name, source, role: executorRole, resources } = executor ?? assert.fail();
       assert.deepEqual(
-        { executor_id, user, role, limits, labels, now },
+        { name, source, executorRole, resources },
         {
-          executor_id: "t",
-          user: "root",
+          name: "Command Executor (Task: t) (Command: sh -c 'until [ -e g...')",
+          source: "t",
+          executorRole: "*",
+          resources: { cpus: 0.2, gpus: 0, mem: 64, disk: 0 },
+        },
+      );
+      const [task] = executor?.tasks ?? [];
+      const { slave_id, executor_id, role, limits, labels, state: now } = task ?? {};
+      assert.deepEqual(
+        { executor_id, role, limits, labels, now },
+        {
+          executor_id: "",
           role: "*",
           limits: { cpus: 1, mem: "infinity" },
           labels: [{ key: "a", value: "b" }],

@@ -12,8 +12,8 @@ import {
   toJson,
   toLegacy,
 } from "../protocol/resources";
-import { type FrameworkInfo, isTerminal, mesosVersion } from "../protocol/types";
-import type { ExecutorCheckpoint } from "./checkpoint";
+import { type ExecutorInfo, type FrameworkInfo, isTerminal, versionInfo } from "../protocol/types";
+import { commandExecutorInfo } from "./command-executor";
 import { capabilities } from "./registration";
 import type { AgentView } from "./routes";
 import type { RunningTask } from "./running-task";
@@ -24,34 +24,29 @@ type Json = Record<string, unknown>;
 export function stateJson(view: AgentView): Json {
   const { agent } = view;
   const { drain, info } = agent ?? {};
+  const { live, ended } = keptOf(view);
   return {
-    version: mesosVersion,
-    build_date: "",
-    build_time: 0,
-    build_user: "",
+    ...versionInfo,
     id: agent?.id ?? "",
     pid: view.pid,
     hostname: info?.hostname ?? "",
     ...(info?.domain === undefined ? {} : { domain: info.domain }),
     capabilities,
     start_time: (agent?.startedAt ?? 0) / 1000,
-    ...resourcesJson(agent?.total ?? noResources, usedOf(agent?.tasks ?? [])),
+    ...resourcesJson(agent?.total ?? noResources, sum([...live.values()].flatMap(heldBy))),
+    resource_providers: [],
     attributes: attributesToLegacy(info?.attributes ?? []),
-    master_hostname: agent?.masterHostname ?? "",
+    ...named("master_hostname", agent?.masterHostname),
     ...named("log_dir", view.texts["log_dir"]),
     ...named("external_log_file", view.texts["external_log_file"]),
     flags: view.texts,
     ...named("drain_config", drain),
-    ...frameworksJson(view),
+    ...frameworksJson(live, ended),
   };
 }
 
 function named(name: string, value: unknown): Json {
   return value === undefined ? {} : { [name]: value };
-}
-
-function usedOf(tasks: readonly RunningTask[]): Resources {
-  return sum(tasks.filter((t) => !isTerminal(t.state)).map((t) => fromJson(t.info.resources)));
 }
 
 /** The agent's resources, and what of them is reserved for whom and in use. */
@@ -71,101 +66,126 @@ function resourcesJson(total: Resources, used: Resources): Json {
   };
 }
 
+/** An executor with its tasks; a command is one of its own here as in Mesos. */
+interface KeptExecutor {
+  readonly info: ExecutorInfo;
+  readonly containerId: string;
+  readonly directory: string;
+  readonly tasks: RunningTask[];
+  readonly completed: RunningTask[];
+}
+
 interface Kept {
   readonly framework: FrameworkInfo;
-  readonly executors: Map<string, Json & { readonly tasks: Json[]; readonly completed_tasks: Json[] }>;
+  /** By container. */
+  readonly executors: Map<string, KeptExecutor>;
 }
 
-/** Frameworks with something that runs, and those of which only ended tasks are known. */
-function frameworksJson(view: AgentView): Json {
+/** Frameworks with something that runs, and of all frameworks the executors of which only ended tasks are known. */
+function keptOf(view: AgentView): Record<"live" | "ended", Map<string, Kept>> {
   const { tasks = [], executors, completed = [] } = view.agent ?? {};
-  const alive = new Map<string, Kept>();
-  for (const { record, sandbox } of executors?.all ?? []) {
-    keptOf(alive, record.framework).executors.set(record.containerId, executorJson(record, sandbox));
+  const live = new Map<string, Kept>();
+  for (const { record, sandbox: directory } of executors?.all ?? []) {
+    const { framework, info, containerId } = record;
+    const kept = { info, containerId, directory, tasks: [], completed: [] };
+    ofFramework(live, framework).executors.set(containerId, kept);
   }
   const ended = new Map<string, Kept>();
-  for (const task of tasks) addTask(view, alive, task, isTerminal(task.state));
+  for (const task of tasks) addTask(live, task, isTerminal(task.state));
   for (const task of completed) {
-    const inLive = alive.get(task.frameworkId)?.executors.has(containerOf(task)) === true;
-    addTask(view, inLive ? alive : ended, task, true);
+    const goesOn = live.get(task.frameworkId)?.executors.has(containerOf(task)) === true;
+    addTask(goesOn ? live : ended, task, true);
   }
-  const framework = (kept: Kept): Json => ({
-    ...frameworkJson(kept.framework),
-    executors: [...kept.executors.values()],
-    completed_executors: [...(ended.get(kept.framework.id?.value ?? "")?.executors.values() ?? [])],
-  });
-  return {
-    frameworks: [...alive.values()].map(framework),
-    completed_frameworks: [...ended]
-      .filter(([id]) => !alive.has(id))
-      .map(([, kept]) => framework({ ...kept, executors: new Map() })),
-  };
+  return { live, ended };
 }
 
-function containerOf({ record: { executor, containerId } }: RunningTask): string {
-  return executor?.containerId ?? containerId;
-}
-
-function keptOf(all: Map<string, Kept>, framework: FrameworkInfo): Kept {
+function ofFramework(all: Map<string, Kept>, framework: FrameworkInfo): Kept {
   const id = framework.id?.value ?? "";
   const known = all.get(id) ?? { framework, executors: new Map() };
   all.set(id, known);
   return known;
 }
 
-/** A command is an executor of its own here as in Mesos. */
-function addTask(view: AgentView, all: Map<string, Kept>, task: RunningTask, over: boolean): void {
-  const { executors } = keptOf(all, task.record.framework);
-  const container = containerOf(task);
-  const executor = executors.get(container) ?? commandJson(task);
-  executors.set(container, executor);
-  (over ? executor.completed_tasks : executor.tasks).push(taskJson(view, task));
+function containerOf({ record: { executor, containerId } }: RunningTask): string {
+  return executor?.containerId ?? containerId;
 }
 
-function taskJson(view: AgentView, task: RunningTask): Json {
-  const { info, record, frameworkId, executorId, state, statuses } = task;
-  return legacyTask({
-    info,
-    frameworkId,
-    agentId: view.agent?.id ?? "",
-    executorId,
-    role: info.resources[0]?.allocation_info?.role ?? record.framework.role ?? "*",
-    user: info.command?.user ?? record.framework.user,
-    state,
-    statuses,
-  });
-}
-
-function commandJson(task: RunningTask) {
-  const { info, record, executorId, sandbox } = task;
-  const command = record.executor === undefined;
-  return {
-    id: executorId,
-    name: command ? `Command Executor (Task: ${executorId})` : "",
-    source: command ? executorId : "",
-    container: containerOf(task),
-    directory: sandbox,
-    resources: toLegacy(fromJson(info.resources)),
+function addTask(all: Map<string, Kept>, task: RunningTask, over: boolean): void {
+  const { executors } = ofFramework(all, task.record.framework);
+  const containerId = containerOf(task);
+  const executor = executors.get(containerId) ?? {
+    info:
+      task.record.executor === undefined
+        ? commandExecutorInfo(task.info, task.frameworkId)
+        : { executor_id: { value: task.executorId } },
+    containerId,
+    directory: task.sandbox,
     tasks: [],
-    queued_tasks: [],
-    completed_tasks: [],
+    completed: [],
+  };
+  executors.set(containerId, executor);
+  (over ? executor.completed : executor.tasks).push(task);
+}
+
+/** What the executors of a framework hold. */
+function heldBy({ executors }: Kept): Resources[] {
+  return [...executors.values()].map(allocatedTo);
+}
+
+/** An executor's own resources and those of its tasks. */
+function allocatedTo({ info, tasks }: KeptExecutor): Resources {
+  return sum([info.resources ?? [], ...tasks.map((t) => t.info.resources)].map(fromJson));
+}
+
+function frameworksJson(live: ReadonlyMap<string, Kept>, ended: ReadonlyMap<string, Kept>): Json {
+  const executors = (kept: Kept | undefined): Json[] =>
+    [...(kept?.executors.values() ?? [])].map(executorJson);
+  return {
+    frameworks: [...live].map(([id, kept]) => ({
+      ...frameworkJson(kept.framework),
+      executors: executors(kept),
+      completed_executors: executors(ended.get(id)),
+    })),
+    completed_frameworks: [...ended]
+      .filter(([id]) => !live.has(id))
+      .map(([, kept]) => ({
+        ...frameworkJson(kept.framework),
+        executors: [],
+        completed_executors: executors(kept),
+      })),
   };
 }
 
-function executorJson({ info, containerId }: ExecutorCheckpoint, directory: string) {
+function executorJson(executor: KeptExecutor): Json {
+  const { info, containerId, directory } = executor;
+  const [first] = info.resources ?? [];
   return {
     id: info.executor_id.value,
     name: info.name ?? "",
     source: info.source ?? "",
     container: containerId,
     directory,
-    resources: toLegacy(fromJson(info.resources ?? [])),
-    ...(info.type === undefined ? {} : { type: info.type }),
+    resources: toLegacy(allocatedTo(executor)),
+    ...(first === undefined ? {} : { role: first.allocation_info?.role ?? "*" }),
     ...(info.labels === undefined ? {} : { labels: info.labels.labels }),
-    tasks: [],
+    ...(info.type === undefined ? {} : { type: info.type }),
+    tasks: executor.tasks.map(taskJson),
     queued_tasks: [],
-    completed_tasks: [],
+    completed_tasks: executor.completed.map(taskJson),
   };
+}
+
+function taskJson({ info, record, frameworkId, executorId, state, statuses }: RunningTask): Json {
+  return legacyTask({
+    info,
+    frameworkId,
+    agentId: info.agent_id.value,
+    // A command's executor is nowhere in its task (src/common/protobuf_utils.cpp, createTask).
+    executorId: record.executor === undefined ? "" : executorId,
+    role: info.resources[0]?.allocation_info?.role ?? record.framework.role ?? "*",
+    state,
+    statuses,
+  });
 }
 
 function frameworkJson(info: FrameworkInfo): Json {

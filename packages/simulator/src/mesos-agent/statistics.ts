@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { isTerminal } from "../protocol/types";
 import type { ContainerLimits } from "./cgroup-version";
 import type { ExecutorCheckpoint } from "./checkpoint";
+import { commandExecutorName } from "./command-executor";
 import { commandLimits, executorLimits } from "./containers";
 import { type ProcessId, usageOf } from "./processes";
 import type { AgentView } from "./routes";
@@ -55,7 +56,7 @@ export function containersOf(view: AgentView): AgentContainer[] {
         id: containerId,
         frameworkId,
         executorId: id,
-        name: `Command Executor (Task: ${id})`,
+        name: commandExecutorName(info),
         source: id,
         processes: process === undefined ? [] : [process],
         limits: commandLimits(info),

@@ -274,7 +274,7 @@ describe("the scheduler API and tasks that really run (mesos.md 2.3)", function 
     assert.equal((await call({ type: "REACTIVATE_AGENT", reactivate_agent: { agent_id } })).status, 400);
     await scheduler.call("ACKNOWLEDGE", { agent_id, task_id: killed.task_id, uuid: killed.uuid ?? "" });
     await until("drained", async () => (await info()).drain_info.state === "DRAINED");
-    assert.deepEqual([(await info()).deactivated, (await info()).active], [true, true]);
+    assert.deepEqual([(await info()).deactivated, (await info()).active], [true, false]);
     assert.equal(
       (await call({ type: "MARK_AGENT_GONE", mark_agent_gone: { agent_id: { value: "none" } } })).status,
       404,

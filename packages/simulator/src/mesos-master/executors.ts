@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { legacyCommand } from "../protocol/legacy-task";
 import { add, fromJson, noResources, type Resources, subtract, toLegacy } from "../protocol/resources";
 import type { ExecutorInfo, Value } from "../protocol/types";
 import type { Context } from "./context";
@@ -69,12 +70,11 @@ export function executorJson(executor: ExecutorRecord): Record<string, unknown> 
     executor_id: info.executor_id.value,
     name: info.name ?? "",
     framework_id: frameworkId,
-    command: info.command ?? {},
+    command: legacyCommand(info.command),
     resources: toLegacy(resources),
-    role: roleOfTask(info),
+    ...((info.resources ?? []).length === 0 ? {} : { role: roleOfTask(info) }),
     slave_id: agentId,
     ...(info.type === undefined ? {} : { type: info.type }),
-    ...(info.container === undefined ? {} : { container: info.container }),
     ...(info.labels === undefined ? {} : { labels: info.labels.labels }),
   };
 }
@@ -84,7 +84,6 @@ export function getExecutors(state: ClusterState): Record<string, unknown> {
   const all = [...state.agents.values()].flatMap((agent) => [...agent.executors.values()]);
   return {
     executors: all.map(({ agentId, info }) => ({ agent_id: { value: agentId }, executor_info: info })),
-    orphan_executors: [],
   };
 }
 

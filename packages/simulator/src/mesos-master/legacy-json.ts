@@ -2,6 +2,7 @@
 import { reservedFor } from "../protocol/kinds";
 import { legacyTask } from "../protocol/legacy-task";
 import {
+  add,
   attributesToLegacy,
   noResources,
   only,
@@ -10,17 +11,30 @@ import {
   toJson,
   toLegacy,
 } from "../protocol/resources";
-import { mesosVersion, taskStates } from "../protocol/types";
+import { type TaskState, versionInfo } from "../protocol/types";
 import type { Context } from "./context";
 import { executorJson } from "./executors";
 import { isMultiRole, reservedRoles, rolesOf } from "./roles";
-import { type Agent, type Framework, roleOfTask, type TaskRecord } from "./state";
+import {
+  type Agent,
+  allocatedJson,
+  type Framework,
+  isActive,
+  offeredBy,
+  roleOfTask,
+  type TaskRecord,
+  usedBy,
+} from "./state";
 
 type Json = Record<string, unknown>;
 
 /** What is reserved for a role, or with `*` what is for everybody. */
 function reservedTo(r: Resources, role: string): Resources {
   return only(r, (kind) => reservedFor(kind) === role);
+}
+
+function named(name: string, value: unknown): Json {
+  return value === undefined ? {} : { [name]: value };
 }
 
 function byRole<T>(r: Resources, print: (r: Resources) => T): Record<string, T> {
@@ -43,7 +57,7 @@ export function slaveJson(agent: Agent): Json {
     offered_resources: toLegacy(agent.offered),
     reserved_resources: byRole(agent.total, toLegacy),
     unreserved_resources: toLegacy(reservedTo(agent.total, "*")),
-    active: agent.link !== undefined,
+    active: isActive(agent),
     deactivated: agent.deactivated,
     version: agent.version,
     capabilities: agent.capabilities.map((c) => c.type),
@@ -89,7 +103,7 @@ export function frameworkJson(framework: Framework): Json {
     ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: framework.reregisteredAt / 1000 }),
     ...(info.principal === undefined ? {} : { principal: info.principal }),
     ...(isMultiRole(info) ? { roles: rolesOf(info) } : { role: info.role ?? "*" }),
-    resources: toLegacy(framework.used),
+    resources: toLegacy(add(framework.used, framework.offered)),
     tasks: [...framework.tasks.values()].map(taskJson),
     unreachable_tasks: [...framework.unreachableTasks.values()].map(taskJson),
     completed_tasks: framework.completedTasks.map(taskJson),
@@ -101,6 +115,8 @@ export function frameworkJson(framework: Framework): Json {
       resources: toLegacy(o.resources),
     })),
     executors: [...framework.executors].map(executorJson),
+    ...(info.labels === undefined ? {} : { labels: info.labels.labels }),
+    offer_constraints: {},
   };
 }
 
@@ -111,10 +127,8 @@ export function slavesJson(context: Context, only?: string): Json {
       ...slaveJson(agent),
       reserved_resources_full: byRole(agent.total, (r) => toJson(r)),
       unreserved_resources_full: toJson(reservedTo(agent.total, "*")),
-      reserved_resources_allocated: byRole(agent.used, toLegacy),
-      unreserved_resources_allocated: toLegacy(reservedTo(agent.used, "*")),
-      used_resources_full: toJson(agent.used),
-      offered_resources_full: toJson(agent.offered),
+      used_resources_full: allocatedJson(usedBy(agent)),
+      offered_resources_full: allocatedJson(offeredBy(agent)),
     })),
     recovered_slaves: recovered(context),
   };
@@ -124,13 +138,12 @@ export function slavesJson(context: Context, only?: string): Json {
 export function recovered(context: Context): Json[] {
   return Object.entries(context.registrar.registry.slaves)
     .filter(([id]) => !context.state.agents.has(id))
-    .map(([id, { info, deactivated }]) => ({
+    .map(([id, { info }]) => ({
       id,
       hostname: info.hostname,
       port: info.port,
       attributes: attributesToLegacy(info.attributes),
-      active: false,
-      deactivated: deactivated ?? false,
+      ...(info.domain === undefined ? {} : { domain: info.domain }),
     }));
 }
 
@@ -142,26 +155,35 @@ export function stateJson(
 ): Json {
   const { info, state, flags } = context;
   const agents = [...state.agents.values()];
+  const domain = named("domain", info.domain);
   return {
-    version: mesosVersion,
-    build_date: "",
-    build_time: 0,
-    build_user: "",
+    ...versionInfo,
     start_time: startedAt / 1000,
     elected_time: context.electedAt / 1000,
     id: info.id,
     pid: info.pid,
     hostname: info.hostname,
     capabilities: info.capabilities.map((c) => c.type),
-    activated_slaves: agents.filter((a) => a.link !== undefined && !a.deactivated).length,
-    deactivated_slaves: agents.filter((a) => a.link === undefined || a.deactivated).length,
+    activated_slaves: agents.filter(isActive).length,
+    deactivated_slaves: agents.filter((a) => !isActive(a)).length,
     unreachable_slaves: Object.keys(context.registrar.registry.unreachable).length,
     leader: info.pid,
-    ...(info.domain === undefined ? {} : { domain: info.domain }),
-    leader_info: { id: info.id, pid: info.pid, port: info.port, hostname: info.hostname },
+    ...domain,
+    leader_info: {
+      id: info.id,
+      pid: info.pid,
+      port: info.port,
+      hostname: info.hostname,
+      ...domain,
+    },
     ...(texts === undefined
       ? {}
-      : { ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }), flags: texts }),
+      : {
+          ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
+          ...named("log_dir", texts["log_dir"]),
+          ...named("external_log_file", texts["external_log_file"]),
+          flags: texts,
+        }),
     slaves: agents.map(slaveJson),
     recovered_slaves: recovered(context),
     frameworks: [...state.frameworks.values()].map(frameworkJson),
@@ -171,30 +193,58 @@ export function stateJson(
   };
 }
 
-function counts(tasks: Iterable<TaskRecord>): Record<string, number> {
-  const out: Record<string, number> = Object.fromEntries(taskStates.map((s) => [s, 0]));
-  for (const task of tasks) out[task.state] = (out[task.state] ?? 0) + 1;
-  return out;
+/** The states that `/state-summary` counts; it has none for those that came with partition awareness, but one. */
+const counted = [
+  "TASK_STAGING",
+  "TASK_STARTING",
+  "TASK_RUNNING",
+  "TASK_KILLING",
+  "TASK_FINISHED",
+  "TASK_KILLED",
+  "TASK_FAILED",
+  "TASK_LOST",
+  "TASK_ERROR",
+  "TASK_UNREACHABLE",
+] as const satisfies readonly TaskState[];
+
+function counts(tasks: readonly TaskRecord[]): Record<string, number> {
+  const out = new Map<string, number>(counted.map((state) => [state, 0]));
+  for (const { state } of tasks) if (out.has(state)) out.set(state, (out.get(state) ?? 0) + 1);
+  return Object.fromEntries(out);
+}
+
+/** Every task of a framework that is still known, whatever became of it. */
+function knownTasks({ tasks, unreachableTasks, completedTasks }: Framework): TaskRecord[] {
+  return [...tasks.values(), ...unreachableTasks.values(), ...completedTasks];
 }
 
 export function summaryJson(context: Context): Json {
   const { info, state, flags } = context;
+  const tasks = [...state.frameworks.values()].map((framework) => ({
+    framework,
+    all: knownTasks(framework),
+  }));
+  const byAgent = new Map<string, TaskRecord[]>();
+  for (const task of tasks.flatMap(({ all }) => all)) {
+    const here = byAgent.get(task.agentId);
+    if (here === undefined) byAgent.set(task.agentId, [task]);
+    else here.push(task);
+  }
   return {
     hostname: info.hostname,
-    ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
-    slaves: [...state.agents.values()].map((agent) => ({
-      ...slaveJson(agent),
-      ...counts(agent.tasks),
-      framework_ids: [...new Set([...agent.tasks].map((t) => t.frameworkId))],
-    })),
-    frameworks: [...state.frameworks.values()].map((framework) => ({
+    ...named("cluster", flags.cluster),
+    slaves: [...state.agents.values()].map((agent) => {
+      const here = byAgent.get(agent.id) ?? [];
+      return {
+        ...slaveJson(agent),
+        ...counts(here),
+        framework_ids: [...new Set(here.map((t) => t.frameworkId))],
+      };
+    }),
+    frameworks: tasks.map(({ framework, all }) => ({
       ...frameworkBase(framework),
-      ...counts([
-        ...framework.tasks.values(),
-        ...framework.completedTasks,
-        ...framework.unreachableTasks.values(),
-      ]),
-      slave_ids: [...new Set([...framework.tasks.values()].map((t) => t.agentId))],
+      ...counts(all),
+      slave_ids: [...new Set(all.map((t) => t.agentId))],
     })),
   };
 }
@@ -212,13 +262,13 @@ export function tasksJson(context: Context, query: TasksQuery): Json {
   const frameworks = [...context.state.frameworks.values(), ...context.state.completedFrameworks.values()];
   const all = frameworks
     .filter((f) => query.framework_id === undefined || f.id === query.framework_id)
-    .flatMap((f) => [...f.tasks.values(), ...f.unreachableTasks.values(), ...f.completedTasks])
+    .flatMap(knownTasks)
     .filter((t) => query.task_id === undefined || t.info.task_id.value === query.task_id);
   const time = (task: TaskRecord): number => task.statuses[0]?.timestamp ?? Number.MAX_SAFE_INTEGER;
   const sign = query.order === "asc" ? 1 : -1;
   all.sort((a, b) => sign * (time(a) - time(b)));
   const offset = Number(query.offset ?? 0) || 0;
-  const limit = Number(query.limit ?? 100) || 100;
+  const limit = /^\d+$/.test(query.limit ?? "") ? Number(query.limit) : 100;
   return { tasks: all.slice(offset, offset + limit).map(taskJson) };
 }
 

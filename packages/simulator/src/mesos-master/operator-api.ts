@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FilesView, filesCall, isFilesCall } from "../files";
 import type { LoggingLevel } from "../logging-level";
-import { isTerminal, mesosVersion } from "../protocol/types";
+import { isTerminal, versionInfo } from "../protocol/types";
 import { allocationChanges, allocationReaders } from "./allocation-calls";
 import { conversionChanges } from "./conversion-calls";
 import { operationJson } from "./conversions";
@@ -48,7 +48,6 @@ function getFrameworks(leader: Pick<Leader, "context">): Json {
   return {
     frameworks: [...state.frameworks.values()].map(frameworkJson),
     completed_frameworks: [...state.completedFrameworks.values()].map(frameworkJson),
-    recovered_frameworks: [],
   };
 }
 
@@ -57,14 +56,12 @@ function getTasks(leader: Pick<Leader, "context">): Json {
   const all = [...state.frameworks.values(), ...state.completedFrameworks.values()];
   const live = all.flatMap((f) => [...f.tasks.values()]);
   return {
-    pending_tasks: [],
     tasks: live.filter((t) => !isTerminal(t.state)).map(taskJson),
     unreachable_tasks: all.flatMap((f) => [...f.unreachableTasks.values()]).map(taskJson),
     completed_tasks: [
       ...live.filter((t) => isTerminal(t.state)),
       ...all.flatMap((f) => f.completedTasks),
     ].map(taskJson),
-    orphan_tasks: [],
   };
 }
 
@@ -91,7 +88,7 @@ const readers: Readonly<Record<string, Reader>> = {
   ...Object.fromEntries(ofLeader),
   GET_HEALTH: () => ({ healthy: true }),
   GET_FLAGS: ({ texts }) => ({ flags: pairs(texts) }),
-  GET_VERSION: () => ({ version_info: { version: mesosVersion } }),
+  GET_VERSION: () => ({ version_info: versionInfo }),
   GET_METRICS: (context) => ({ metrics: pairs(context.metrics()) }),
   GET_LOGGING_LEVEL: ({ logging }) => ({ level: logging?.level ?? 0 }),
   GET_STATE: ({ seen }) => getState(seen),

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { userOf } from "../protocol/legacy-task";
 import { toJson } from "../protocol/resources";
 import type { AgentInfo } from "../protocol/types";
 import { offerJson } from "./offer-json";
-import type { Agent, Framework, TaskRecord } from "./state";
+import {
+  type Agent,
+  allocatedJson,
+  type Framework,
+  isActive,
+  offeredBy,
+  type TaskRecord,
+  usedBy,
+} from "./state";
 
 type Json = Record<string, unknown>;
 
@@ -16,17 +26,16 @@ export function agentInfoJson({ checkpoint: _checkpoint, ...info }: AgentInfo): 
 export function agentJson(agent: Agent): Json {
   return {
     agent_info: agentInfoJson(agent.info),
-    active: agent.link !== undefined,
+    active: isActive(agent),
     deactivated: agent.deactivated,
     version: agent.version,
     pid: agent.pid,
     registered_time: time(agent.registeredAt),
     ...(agent.reregisteredAt === undefined ? {} : { reregistered_time: time(agent.reregisteredAt) }),
     total_resources: toJson(agent.total),
-    allocated_resources: toJson(agent.used),
-    offered_resources: toJson(agent.offered),
+    allocated_resources: allocatedJson(usedBy(agent)),
+    offered_resources: allocatedJson(offeredBy(agent)),
     capabilities: agent.capabilities,
-    resource_providers: [],
     ...(agent.drain === undefined
       ? {}
       : {
@@ -46,13 +55,14 @@ export function frameworkJson(framework: Framework): Json {
     ...(framework.reregisteredAt === undefined ? {} : { reregistered_time: time(framework.reregisteredAt) }),
     ...(framework.unregisteredAt === undefined ? {} : { unregistered_time: time(framework.unregisteredAt) }),
     offers: [...framework.offers].map(offerJson),
-    allocated_resources: [...framework.usedBy].flatMap(([role, r]) => toJson(r, role)),
-    offered_resources: [...framework.offeredBy].flatMap(([role, r]) => toJson(r, role)),
+    allocated_resources: allocatedJson(framework.usedBy),
+    offered_resources: allocatedJson(framework.offeredBy),
   };
 }
 
 export function taskJson(task: TaskRecord): Json {
   const { info } = task;
+  const user = userOf(info);
   return {
     name: info.name,
     task_id: info.task_id,
@@ -61,6 +71,7 @@ export function taskJson(task: TaskRecord): Json {
     ...(info.executor === undefined ? {} : { executor_id: info.executor.executor_id }),
     state: task.state,
     resources: info.resources,
+    ...(info.limits === undefined ? {} : { limits: info.limits }),
     statuses: task.statuses,
     ...(task.pending === undefined
       ? {}
@@ -69,5 +80,7 @@ export function taskJson(task: TaskRecord): Json {
     ...(info.discovery === undefined ? {} : { discovery: info.discovery }),
     ...(info.container === undefined ? {} : { container: info.container }),
     ...(info.health_check === undefined ? {} : { health_check: info.health_check }),
+    ...(info.kill_policy === undefined ? {} : { kill_policy: info.kill_policy }),
+    ...(user === undefined ? {} : { user }),
   };
 }

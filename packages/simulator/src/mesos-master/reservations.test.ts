@@ -100,7 +100,7 @@ describe("reservations and volumes: ACCEPT with RESERVE, CREATE, LAUNCH, DESTROY
     assert.deepEqual(full.web[0]?.disk, volume.disk);
     const operations = async () =>
       JSON.parse((await http("POST", `${master.url}/api/v1`, { type: "GET_OPERATIONS" })).text).get_operations
-        .operations;
+        .operations ?? [];
     assert.deepEqual(
       (await operations()).map((o: { info: { type: string }; latest_status: { state: string } }) => [
         o.info.type,

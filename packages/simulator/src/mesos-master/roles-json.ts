@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addQuantities, fromValues, toNumbers } from "../protocol/quantities";
-import { add, noResources, type Resources, toJson } from "../protocol/resources";
+import type { ResourceJson } from "../protocol/types";
 import type { Context } from "./context";
 import { knownRoles, useOf } from "./roles";
 
@@ -45,19 +45,20 @@ export function rolesJson(context: Context, principal?: string): Record<string, 
 export function getRoles(context: Context, principal?: string): Record<string, unknown> {
   const { weights } = context.registrar.registry;
   return {
-    roles: rolesOf(context, principal).map((name) => ({
-      name,
-      weight: weights?.[name] ?? 1,
-      frameworks: useOf(context.state, name).frameworks.map((value) => ({ value })),
-      resources: toJson(allocatedTo(context, name), name),
-    })),
+    roles: rolesOf(context, principal).map((name) => {
+      const { frameworks, allocated, offered } = useOf(context.state, name);
+      return {
+        name,
+        weight: weights?.[name] ?? 1,
+        frameworks: frameworks.map((value) => ({ value })),
+        resources: amounts(quantities(addQuantities(allocated, offered))),
+      };
+    }),
   };
 }
 
-function allocatedTo(context: Context, role: string): Resources {
-  let total = noResources;
-  for (const framework of context.state.frameworks.values()) {
-    for (const by of [framework.usedBy, framework.offeredBy]) total = add(total, by.get(role) ?? noResources);
-  }
-  return total;
+/** Of a role's resources the v1 API tells the amounts of these four only. */
+function amounts(of: Readonly<Record<string, number>>): ResourceJson[] {
+  const told = ["cpus", "mem", "disk", "gpus"].filter((name) => of[name] !== undefined);
+  return told.map((name) => ({ name, type: "SCALAR", scalar: { value: of[name] ?? 0 } }));
 }

@@ -5,7 +5,7 @@ import type { FilesView } from "../files";
 import { principalOf } from "../http";
 import type { LoggingLevel } from "../logging-level";
 import { addMetricsRoute } from "../metrics-route";
-import { type MasterInfo, mesosVersion } from "../protocol/types";
+import { type MasterInfo, versionInfo } from "../protocol/types";
 import type { Authorizer } from "./authorizer";
 import type { Context } from "./context";
 import { jsonChunks } from "./json-chunks";
@@ -124,12 +124,7 @@ function addOpenRoutes(
       }),
     );
   }
-  server.get("/version", async () => ({
-    version: mesosVersion,
-    build_date: "",
-    build_time: 0,
-    build_user: "",
-  }));
+  server.get("/version", async () => versionInfo);
   addMetricsRoute(
     server,
     () => view.metrics(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ToAgent } from "../protocol/messages";
 import type { ConversionJson } from "../protocol/operations";
-import { add, isEmpty, noResources, type Resources, subtract } from "../protocol/resources";
+import { add, isEmpty, noResources, type Resources, subtract, toJson } from "../protocol/resources";
 import {
   type AgentInfo,
   type DrainConfig,
@@ -148,6 +148,32 @@ export function adjust(
   const next = change(by.get(role) ?? noResources, resources);
   if (isEmpty(next)) by.delete(role);
   else by.set(role, next);
+}
+
+/** Whether what it has is offered: it is connected and nobody deactivated it. */
+export function isActive(agent: Agent): boolean {
+  return agent.link !== undefined && !agent.deactivated;
+}
+
+/** What runs on an agent holds, by the role to which it is allocated. */
+export function usedBy(agent: Agent): Map<string, Resources> {
+  const by = new Map<string, Resources>();
+  for (const { info, resources } of [...agent.tasks, ...agent.executors.values()]) {
+    adjust(by, roleOfTask(info), add, resources);
+  }
+  return by;
+}
+
+/** What of an agent is offered, by the role to which it is allocated. */
+export function offeredBy(agent: Agent): Map<string, Resources> {
+  const by = new Map<string, Resources>();
+  for (const { role, resources } of agent.offers) adjust(by, role, add, resources);
+  return by;
+}
+
+/** Allocated resources in the v1 JSON, each with the role that has it. */
+export function allocatedJson(by: ReadonlyMap<string, Resources>): ResourceJson[] {
+  return [...by].flatMap(([role, resources]) => toJson(resources, role));
 }
 
 /** What this master saw of the states of tasks, and how often agents came and went: never goes down. */

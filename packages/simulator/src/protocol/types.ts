@@ -260,6 +260,7 @@ export interface TaskStatus {
   /** Base64; with it the status must be acknowledged. */
   readonly uuid?: string;
   readonly healthy?: boolean;
+  readonly labels?: Labels;
   readonly check_status?: unknown;
   readonly container_status?: unknown;
   /** Of what the task used too much. */
@@ -325,3 +326,6 @@ export interface MasterInfo {
 
 /** The version of Mesos whose behaviour this is. */
 export const mesosVersion = "1.11.0";
+
+/** What `/version`, `/state` and GET_VERSION say of the build; this one has no build server. */
+export const versionInfo = { version: mesosVersion, build_date: "", build_time: 0, build_user: "" } as const;

@@ -183,7 +183,18 @@ export function integerDigits(value: unknown): string {
   return String(value);
 }
 
-/** Writes a message as Mesos's JSON: declared order, defaults of what is not set, 64-bit numbers with all digits. */
+/** Answers that Mesos does not make out of messages: their lists are there when they are empty. */
+const showsEmpty: ReadonlySet<string> = new Set([
+  ...["GetAgents", "GetExecutors", "GetFrameworks", "GetTasks"].map(
+    (name) => `mesos.v1.master.Response.${name}`,
+  ),
+  ...["GetExecutors", "GetFrameworks", "GetTasks"].map((name) => `mesos.v1.agent.Response.${name}`),
+]);
+
+/**
+ * Writes a message as Mesos's JSON: declared order, defaults of what is not set, 64-bit numbers with all digits. Lists and maps
+ * without entries are not set (stout/protobuf.hpp).
+ */
 export function toJsonText(type: MessageType, message: Json): string {
   let out = "{";
   for (const field of type.fields) {
@@ -192,10 +203,16 @@ export function toJsonText(type: MessageType, message: Json): string {
       if (field.fallback !== undefined) out += `${out === "{" ? "" : ","}"${field.name}":${field.fallback}`;
       continue;
     }
-    const text = fieldText(field, value);
+    const text =
+      isEmptyList(field, value) && !showsEmpty.has(type.name) ? undefined : fieldText(field, value);
     if (text !== undefined) out += `${out === "{" ? "" : ","}"${field.name}":${text}`;
   }
   return `${out}}`;
+}
+
+function isEmptyList({ label }: Field, value: unknown): boolean {
+  if (label === "repeated") return (value as unknown[]).length === 0;
+  return label === "map" && Object.keys(value as Json).length === 0;
 }
 
 function fieldText(field: Field, value: unknown): string | undefined {

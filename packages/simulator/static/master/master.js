@@ -28,11 +28,11 @@ const totals = new Figures(byId("totals"));
 function agentState(agent) {
   if (agent.recovering)
     return { text: "recovering", kind: "warn", title: "known from the registry, not back yet" };
-  if (!agent.active) return { text: "disconnected", kind: "bad" };
   if (agent.drain_info !== undefined) {
     return { text: agent.drain_info.state.toLowerCase(), kind: "warn" };
   }
-  return agent.deactivated ? { text: "deactivated", kind: "warn" } : { text: "active", kind: "good" };
+  if (agent.deactivated) return { text: "deactivated", kind: "warn" };
+  return agent.active ? { text: "active", kind: "good" } : { text: "disconnected", kind: "bad" };
 }
 
 /**
@@ -207,7 +207,7 @@ const tables = {
 function total(name) {
   const sums = { total: 0, used: 0, offered: 0 };
   for (const agent of cluster.agents.values()) {
-    if (!agent.active) continue;
+    if (!agent.active && !agent.deactivated) continue;
     sums.total += agent.resources?.[name] ?? 0;
     sums.used += agent.used_resources?.[name] ?? 0;
     sums.offered += agent.offered_resources?.[name] ?? 0;
@@ -217,7 +217,7 @@ function total(name) {
 
 function drawTotals() {
   const agents = [...cluster.agents.values()];
-  const active = agents.filter((a) => a.active && !a.deactivated).length;
+  const active = agents.filter((a) => a.active).length;
   const running = [...cluster.live.values()].filter((t) => t.state === "TASK_RUNNING").length;
   const unreachable = cluster.metrics["master/slaves_unreachable"] ?? 0;
   totals.update([
