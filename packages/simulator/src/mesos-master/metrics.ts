@@ -33,7 +33,6 @@ const unused = [
   "master/mem_revocable_used",
   "master/messages_authenticate",
   "master/messages_deactivate_framework",
-  "master/messages_resource_request",
   "master/messages_update_slave",
   "master/slave_unreachable_canceled",
 ] as const;
@@ -46,6 +45,7 @@ const calls: Readonly<Record<string, string>> = {
   ExitedExecutorMessage: "master/messages_exited_executor",
   MESSAGE: "master/messages_framework_to_executor",
   RECONCILE_OPERATIONS: "master/messages_reconcile_operations",
+  REQUEST: "master/messages_resource_request",
   RESUBSCRIBE: "master/messages_reregister_framework",
   SUBSCRIBE: "master/messages_register_framework",
   StatusUpdateMessage: "master/messages_status_update",

@@ -234,6 +234,8 @@ export class Schedulers {
       case "RECONCILE_OPERATIONS":
         this.#conversions.reconcile(framework, call.reconcile_operations?.operations ?? []);
         return undefined;
+      case "REQUEST": // Mesos's allocator does not heed what a framework asks for either
+        return undefined;
       default:
         return { status: 501, message: `scheduler call ${call.type} is not simulated` };
     }
