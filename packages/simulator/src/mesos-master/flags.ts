@@ -106,6 +106,7 @@ export const masterFlags = {
   framework_sorter: withDefault(oneOf("drf", "random"), "drf", "Order in which frameworks get offers"),
   user_sorter: withDefault(oneOf("drf", "random"), "drf", unused),
   allocator: withDefault(text, "hierarchical", unused),
+  publish_per_framework_metrics: toggle(true, "Whether each framework has metrics of its own"),
   filter_gpu_resources: toggle(true, "Whether agents with GPUs are only for frameworks with GPU_RESOURCES"),
   root_submissions: toggle(true, unused),
   log_dir: optional(text, "Directory for a log beside the one on stdout, shown as /master/log"),

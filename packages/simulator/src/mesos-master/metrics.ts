@@ -3,6 +3,7 @@ import { systemMetrics } from "../metrics-route";
 import { amount } from "../protocol/resources";
 import { Timings } from "../timings";
 import type { Context } from "./context";
+import { frameworksMetrics } from "./framework-metrics";
 import { totals } from "./legacy-json";
 import type { Registry } from "./registry";
 
@@ -102,7 +103,7 @@ export function metrics(source: MetricsSource): Record<string, number> {
   resourcesOf(source.leader, out);
   agentsOf(source.leader, out);
   tasksOf(source.leader, out);
-  return out;
+  return source.leader === undefined ? out : { ...out, ...frameworksMetrics(source.leader) };
 }
 
 const none = new Timings();

@@ -116,7 +116,10 @@ function subscribe(
   });
   const link: SchedulerLink = {
     stream,
-    send: (event) => response.write(record("mesos.v1.scheduler.Event", format, event)),
+    send: (event) => {
+      link.counts?.event(event);
+      response.write(record("mesos.v1.scheduler.Event", format, event));
+    },
     close: () => response.close(),
   };
   const heartbeat = clock.every(heartbeatSeconds * 1000, () => link.send({ type: "HEARTBEAT" }));

@@ -11,7 +11,7 @@ import { frameworkJson } from "./operator-json";
 import { invalidFramework, rolesOf } from "./roles";
 import type { CallRefusal, SchedulerCall } from "./scheduler-call";
 import { foreignRole, missing, notWhitelisted, unauthorizedRoles, unchangeable } from "./scheduler-checks";
-import type { Agent, Framework, Offer, SchedulerLink } from "./state";
+import { type Agent, type Framework, newFramework, type Offer, type SchedulerLink } from "./state";
 import type { Tasks } from "./tasks";
 
 export type { CallRefusal, SchedulerCall };
@@ -57,6 +57,8 @@ export class Schedulers {
     const framework = existing ?? this.adopt({ ...info, id: { value: known ?? this.#newId() } }, false);
     const before = framework.link;
     framework.link = link;
+    link.counts = framework.counts;
+    framework.counts.call({ type: "SUBSCRIBE" });
     if (before !== undefined) {
       before.send({ type: "ERROR", error: { message: "Framework failed over" } });
       before.close();
@@ -94,27 +96,8 @@ export class Schedulers {
 
   /** A framework that is not connected (yet). */
   adopt(info: FrameworkInfo, recovered: boolean): Framework {
-    const framework: Framework = {
-      id: info.id?.value ?? this.#newId(),
-      info,
-      link: undefined,
-      registeredAt: this.#context.clock.now(),
-      reregisteredAt: undefined,
-      unregisteredAt: undefined,
-      tasks: new Map(),
-      unreachableTasks: new Map(),
-      completedTasks: [],
-      executors: new Set(),
-      offers: new Set(),
-      used: noResources,
-      offered: noResources,
-      usedBy: new Map(),
-      offeredBy: new Map(),
-      suppressed: new Set(),
-      filters: new Map(),
-      recovered,
-      failoverTimer: undefined,
-    };
+    const id = info.id?.value ?? this.#newId();
+    const framework = newFramework(id, info, this.#context.clock.now(), recovered);
     this.#context.state.frameworks.set(framework.id, framework);
     // Schedulers look for the new leader while agents come back, so even those without a failover_timeout get this long.
     if (recovered) this.#startFailover(framework, this.#context.flags.agent_reregister_timeout);
@@ -179,6 +162,7 @@ export class Schedulers {
   call(framework: Framework, call: SchedulerCall): CallRefusal | undefined {
     const { state } = this.#context;
     state.count(state.counters.messages, call.type);
+    framework.counts.call(call);
     switch (call.type) {
       case "TEARDOWN":
         this.teardown(framework);

@@ -15,6 +15,7 @@ import {
 } from "../protocol/types";
 import { Timings } from "../timings";
 import type { ExecutorRecord } from "./executors";
+import { FrameworkCounts } from "./framework-counts";
 import type { Unavailability } from "./machines";
 
 /** The way to an agent's program; it ends when either side goes. */
@@ -27,6 +28,8 @@ export interface AgentLink {
 /** The way to a subscribed scheduler. */
 export interface SchedulerLink {
   readonly stream: string;
+  /** Of the framework that it belongs to, once that is known. */
+  counts?: FrameworkCounts;
   send(event: Readonly<Record<string, unknown>>): void;
   close(): void;
 }
@@ -127,6 +130,38 @@ export interface Framework {
   /** Known from agents only, since this master began to lead. */
   recovered: boolean;
   failoverTimer: NodeJS.Timeout | undefined;
+  readonly counts: FrameworkCounts;
+}
+
+/** A framework that is not connected (yet). */
+export function newFramework(
+  id: string,
+  info: FrameworkInfo,
+  registeredAt: number,
+  recovered: boolean,
+): Framework {
+  return {
+    id,
+    info,
+    link: undefined,
+    registeredAt,
+    reregisteredAt: undefined,
+    unregisteredAt: undefined,
+    tasks: new Map(),
+    unreachableTasks: new Map(),
+    completedTasks: [],
+    executors: new Set(),
+    offers: new Set(),
+    used: noResources,
+    offered: noResources,
+    usedBy: new Map(),
+    offeredBy: new Map(),
+    suppressed: new Set(),
+    filters: new Map(),
+    recovered,
+    failoverTimer: undefined,
+    counts: new FrameworkCounts(),
+  };
 }
 
 export function hasCapability(framework: Framework, type: string): boolean {
@@ -299,6 +334,7 @@ export class ClusterState {
     const { uuid: _uuid, ...kept } = status;
     task.statuses = [...task.statuses.filter((s) => s.state !== status.state), kept];
     this.count(this.counters.tasks, status.state);
+    if (isTerminal(status.state)) this.frameworks.get(task.frameworkId)?.counts.ended(status.state);
     if (isTerminal(status.state) || status.state === "TASK_UNREACHABLE") {
       const key = `${status.state}/${status.source ?? "SOURCE_MASTER"}/${status.reason ?? ""}`;
       this.count(this.counters.sources, key);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlagTable, optional, text, toggle } from "../flags";
+import { type FlagTable, optional, text } from "../flags";
 
 const unused = (file = false) => optional(text, "Accepted, without effect here", { file });
 const refused = optional(text, "Refused when set: not simulated");
@@ -11,7 +11,6 @@ export const unusedMasterFlags = {
   max_executors_per_agent: unused(),
   offer_constraints_re2_max_mem: unused(),
   offer_constraints_re2_max_program_size: unused(),
-  publish_per_framework_metrics: toggle(true, "Accepted, without effect here"),
   rate_limits: unused(true),
 } satisfies FlagTable;
 

@@ -14,4 +14,4 @@ export {
   type V1Refusal,
 } from "./http";
 export type { Json } from "./json";
-export { hasField, type V1Type } from "./schema";
+export { enumNames, hasField, type V1Type } from "./schema";

@@ -35,12 +35,23 @@ let types: ReadonlyMap<string, EnumType | MessageType> | undefined;
 
 /** A message of the protocol by its full name; the first one reads the files. */
 export function messageType(name: string): MessageType {
-  types ??= parseProtos(protoFiles.map((file) => readFileSync(join(protoRoot, file), "utf8")));
-  const type = types.get(name);
+  const type = typeNamed(name);
   if (type?.kind !== "message") {
     throw new MesosError("MESOS_SIMULATOR_PROTO", `the protocol has no message ${name}`);
   }
   return type;
+}
+
+/** The names of an enum's values, in its order. */
+export function enumNames(name: string): readonly string[] {
+  const type = typeNamed(name);
+  if (type?.kind === "enum") return [...type.byName.keys()];
+  throw new MesosError("MESOS_SIMULATOR_PROTO", `the protocol has no enum ${name}`);
+}
+
+function typeNamed(name: string): EnumType | MessageType | undefined {
+  types ??= parseProtos(protoFiles.map((file) => readFileSync(join(protoRoot, file), "utf8")));
+  return types.get(name);
 }
 
 /** Whether a message has a field of this name. */
