@@ -136,7 +136,11 @@ export const marathonFlags = {
     "Authentication at the master; a principal with a secret is always sent",
   ),
   leader_proxy_max_open_connections: unused("Connections to the leader"),
-  reconciliation_initial_delay: unusedNumber("15000", "Reconciliation begins at once"),
+  reconciliation_initial_delay: withDefault(
+    ms,
+    "15000",
+    "Milliseconds from a subscription to the first reconciliation after the one that begins it",
+  ),
   scale_apps_initial_delay: withDefault(
     ms,
     "15000",

@@ -65,6 +65,7 @@ function coreOptions(flags: MarathonFlags): CoreOptions {
     maxRunningDeployments: flags.max_running_deployments,
     maxVersions: flags.zk_max_versions,
     maxApps: flags.max_apps,
+    reconcileInitialMs: flags.reconciliation_initial_delay,
     reconcileMs: flags.reconciliation_interval,
     scaleInitialMs: flags.scale_apps_initial_delay,
     scaleIntervalMs: flags.scale_apps_interval,

@@ -27,6 +27,7 @@ import type {
 } from "../protocol/types";
 import type { MemoryExceeded } from "./cgroups";
 import type { HealthState } from "./checks";
+import type { OutputSizes } from "./container-output";
 import type { ProcessId } from "./processes";
 import type { TaskUser } from "./users";
 
@@ -78,7 +79,12 @@ export interface ResourcesCheckpoint {
 
 export type Run =
   | { readonly kind: "process"; readonly process: ProcessId; readonly stop: "group" | "nginx" }
-  | { readonly kind: "docker"; readonly name: string };
+  | {
+      readonly kind: "docker";
+      readonly name: string;
+      /** What its sandbox's files had before its output. */
+      readonly before: OutputSizes;
+    };
 
 /** `work_dir` as the real agent lays it out: meta/ for what survives a restart, slaves/ for sandboxes. */
 export class Checkpoints {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -127,10 +127,25 @@ describe("Docker tasks through dockerd", function () {
   });
 
   it("takes a container up again with its address, and removes one that was never started", async () => {
-    assert.deepEqual(await dockerd.adopt("mesos-1", directory, signal), { ip: "172.17.0.2" });
-    await assert.rejects(dockerd.adopt("mesos-new", directory, signal), /ended while it started the task/);
+    const none = { stdout: 0, stderr: 0 };
+    assert.deepEqual(await dockerd.adopt("mesos-1", directory, none, signal), { ip: "172.17.0.2" });
+    await assert.rejects(
+      dockerd.adopt("mesos-new", directory, none, signal),
+      /ended while it started the task/,
+    );
     assert.equal(engine.calls.at(-1), "DELETE /containers/mesos-new");
-    await assert.rejects(dockerd.adopt("mesos-none", directory, signal), /the task's container is gone/);
+    await assert.rejects(
+      dockerd.adopt("mesos-none", directory, none, signal),
+      /the task's container is gone/,
+    );
+  });
+
+  it("copies what a container said while nobody copied, once, and before its end is told", async () => {
+    const sandbox = mkdtempSync(join(directory, "sandbox-"));
+    writeFileSync(join(sandbox, "stdout"), "Fetched\nhel");
+    await dockerd.adopt("mesos-1", sandbox, { stdout: "Fetched\n".length, stderr: 0 }, signal);
+    assert.equal(await dockerd.wait("mesos-1", signal), 137);
+    assert.equal(readFileSync(join(sandbox, "stdout"), "utf8"), "Fetched\nhello\n");
   });
 
   const pulls = () => engine.calls.filter((c) => c.includes("/images/create")).length;

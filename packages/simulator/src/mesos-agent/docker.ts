@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createWriteStream } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 import type { Clock } from "../clock";
 import type { TaskInfo } from "../protocol/types";
 import type { ContainerLimits } from "./cgroup-version";
+import { copyOutput, type OutputSizes, outputSizes } from "./container-output";
 import { portMappings } from "./nginx";
 import type { Mount } from "./volumes";
 
@@ -41,6 +41,8 @@ export class Dockerd {
   readonly #options: DockerOptions;
   /** Images that could not be pulled, and until when nobody tries again. */
   readonly #hopeless = new Map<string, { readonly until: number; readonly why: string }>();
+  /** The output of containers that goes into their sandboxes, until all is there. */
+  readonly #outputs = new Map<string, Promise<void>>();
   #client: Docker | undefined;
 
   constructor(options: DockerOptions) {
@@ -78,6 +80,7 @@ export class Dockerd {
   /** Creates and starts the container. */
   async run(task: DockerTask, signal: AbortSignal): Promise<{ ip: string | undefined }> {
     const docker = await this.#connect(signal);
+    const before = outputSizes(task.sandbox);
     const container = await docker.createContainer(createOptions(task, this.#options));
     try {
       await container.start();
@@ -85,16 +88,22 @@ export class Dockerd {
       await container.remove({ force: true, v: true }); // a container that never ran would stay for ever
       throw error;
     }
-    await this.#follow(docker, task.name, task.sandbox, 0);
+    await this.#copyOutput(docker, task.name, task.sandbox, before);
     const { NetworkSettings } = await container.inspect();
     return { ip: addressIn(NetworkSettings) };
   }
 
   /**
-   * Output goes on into the sandbox after a restart of this program, which may have ended before it knew the container's address.
+   * Output goes on into the sandbox after a restart of this program, with what came meanwhile; it may have ended before it knew the
+   * container's address.
    * Throws when it ended before it had started the container.
    */
-  async adopt(name: string, sandbox: string, signal: AbortSignal): Promise<{ ip: string | undefined }> {
+  async adopt(
+    name: string,
+    sandbox: string,
+    before: OutputSizes,
+    signal: AbortSignal,
+  ): Promise<{ ip: string | undefined }> {
     const docker = await this.#connect(signal);
     const { State, NetworkSettings } = await docker
       .getContainer(name)
@@ -107,17 +116,18 @@ export class Dockerd {
       await this.remove(name);
       throw new MesosError("MESOS_SIMULATOR_TASK", "the agent's program ended while it started the task");
     }
-    await this.#follow(docker, name, sandbox, Math.floor(this.#options.clock.now() / 1000));
+    await this.#copyOutput(docker, name, sandbox, before);
     return { ip: addressIn(NetworkSettings) };
   }
 
-  /** The exit code once it has ended; undefined when there is no such container. */
+  /** The exit code once it has ended and its output is in the sandbox; undefined when there is no such container. */
   async wait(name: string, signal: AbortSignal): Promise<number | undefined> {
     const docker = await this.#connect(signal);
     try {
       const { StatusCode } = (await docker.getContainer(name).wait({ abortSignal: signal })) as {
         StatusCode: number;
       };
+      await this.#written(name, signal);
       return StatusCode;
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -234,16 +244,22 @@ export class Dockerd {
     }
   }
 
-  async #follow(docker: Docker, name: string, sandbox: string, since: number): Promise<void> {
-    const stream = await docker.getContainer(name).logs({ follow: true, stdout: true, stderr: true, since });
-    const out = createWriteStream(`${sandbox}/stdout`, { flags: "a", mode: 0o600 });
-    const err = createWriteStream(`${sandbox}/stderr`, { flags: "a", mode: 0o600 });
-    docker.modem.demuxStream(stream, out, err);
-    stream.on("close", () => {
-      out.end();
-      err.end();
-    });
-    stream.on("error", () => undefined); // the container's end is seen by wait()
+  async #copyOutput(docker: Docker, name: string, sandbox: string, before: OutputSizes): Promise<void> {
+    const { ended } = await copyOutput(docker, name, sandbox, before);
+    const output = ended.finally(() => this.#outputs.delete(name));
+    this.#outputs.set(name, output);
+  }
+
+  /** When the output of a container that has ended is in its sandbox; a dockerd that does not end it is not waited for. */
+  async #written(name: string, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const late = this.#options.clock.sleep(answerMs, AbortSignal.any([signal, done.signal]));
+    try {
+      await Promise.race([this.#outputs.get(name), late]);
+    } finally {
+      done.abort();
+      late.catch(() => undefined); // aborted, because nobody waits any more
+    }
   }
 }
 

@@ -215,15 +215,15 @@ describe("Docker tasks on a real dockerd (docs/docker-containerizer.md)", functi
 
   it("takes running containers up again after kill -9 of the agent, and starts new ones", async () => {
     const first = fixture.agentProcess(argv);
-    await launch("old", "trap 'exit 0' TERM; while :; do sleep 0.2; echo on; done");
-    await launch("short", "sleep 3; exit 5");
+    await launch("old", "trap 'exit 0' TERM; n=0; while :; do n=$((n+1)); echo $n; sleep 0.2; done");
+    await launch("short", "sleep 3; echo late; exit 5");
     const { agent_id } = await scheduler.state("old", "TASK_RUNNING");
     await scheduler.state("short", "TASK_RUNNING");
     const before = await dockerd?.containerOf("old");
     first.kill("SIGKILL");
     await until("it is gone", () => first.signalCode !== null);
     const old = fileIn(join(fixture.directory, "a", "slaves", ...under("old")), "stdout") ?? "";
-    const written = readFileSync(old).length;
+    const written = readFileSync(old, "utf8").split("\n").length;
     await until(
       "one container ended meanwhile",
       async () => (await dockerd?.containerOf("short"))?.State.Running === false,
@@ -236,7 +236,16 @@ describe("Docker tasks on a real dockerd (docs/docker-containerizer.md)", functi
     fixture.agentProcess(argv);
     assert.equal((await scheduler.state("short", "TASK_FAILED")).message, "Container exited with status 5");
     await until("its address is known", () => JSON.parse(readFileSync(kept, "utf8")).address === address);
-    await until("its output goes on", () => readFileSync(old).length > written + 10);
+    const late = fileIn(join(fixture.directory, "a", "slaves", ...under("short")), "stdout") ?? "";
+    assert.equal(readFileSync(late, "utf8"), "late\n");
+    const lines = (): string[] => readFileSync(old, "utf8").split("\n").slice(0, -1);
+    await until("its output goes on", () => lines().length > written + 10);
+    const said = lines();
+    assert.deepEqual(
+      said,
+      said.map((_line, i) => String(i + 1)),
+      "nothing is missing or doubled",
+    );
     await launch("new", "trap 'exit 0' TERM; while :; do sleep 0.2; done");
     assert.equal((await scheduler.state("new", "TASK_RUNNING")).agent_id.value, agent_id.value);
     const after = await dockerd?.containerOf("old");

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 import type { EnvironmentVariable, FrameworkInfo, TaskInfo } from "../protocol/types";
 import type { Run, TaskCheckpoint } from "./checkpoint";
+import { outputSizes } from "./container-output";
 import { enterContainer, limitsOf } from "./containers";
 import { unsupported } from "./docker";
 import { fetchUris } from "./fetch-uris";
@@ -129,7 +130,8 @@ async function launchImage(
     wrong ?? (await docker.prepare(image, force, AbortSignal.any([control.stop, control.launching])));
   if (why === undefined) {
     const name = `mesos-${record.containerId}`;
-    control.save({ kind: "docker", name });
+    const run = { kind: "docker", name, before: outputSizes(sandbox) } as const;
+    control.save(run);
     const env = environmentOf(context, record, mappedSandbox);
     delete env["PATH"];
     const labels = { "org.apache.mesos.agent": agentId, MESOS_TASK_ID: info.task_id.value };
@@ -137,7 +139,7 @@ async function launchImage(
       { name, info, env, sandbox, mappedSandbox, labels, mounts, limits: limitsOf([info]) },
       control.stop,
     );
-    return { run: { kind: "docker", name }, ...(address === undefined ? {} : { address }) };
+    return { run, ...(address === undefined ? {} : { address }) };
   }
   const program = isNginx(image) ? findProgram("nginx", path) : undefined;
   if (program === undefined || wrong !== undefined) {

@@ -86,7 +86,8 @@ export class AgentTask extends KeptTask {
     }
     try {
       if (run.kind === "docker") {
-        const { ip } = await this.context.docker.adopt(run.name, this.sandbox, this.#stop.signal);
+        const { docker } = this.context;
+        const { ip } = await docker.adopt(run.name, this.sandbox, run.before, this.#stop.signal);
         if (ip !== undefined) this.save({ address: ip });
       }
       if (this.state === "TASK_STARTING") this.#status("TASK_RUNNING");

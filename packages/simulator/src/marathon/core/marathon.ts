@@ -188,7 +188,7 @@ export class Marathon implements SchedulerListener {
     this.tasks.subscribed();
     this.launcher.subscribed(frameworkId, region);
     this.#cancelReconcile();
-    this.#reconcileLater();
+    this.#reconcileAfter(this.options.reconcileInitialMs);
   }
 
   disconnected(): void {
@@ -361,11 +361,11 @@ export class Marathon implements SchedulerListener {
     }
   }
 
-  #reconcileLater(): void {
-    this.#cancelReconcile = this.#parts.clock.after(this.options.reconcileMs, () => {
+  #reconcileAfter(delayMs: number): void {
+    this.#cancelReconcile = this.#parts.clock.after(delayMs, () => {
       this.tasks.reconcile();
       this.#reconcileChecks();
-      this.#reconcileLater();
+      this.#reconcileAfter(this.options.reconcileMs);
     });
   }
 

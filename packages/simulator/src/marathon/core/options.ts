@@ -15,6 +15,8 @@ export interface CoreOptions extends LaunchOptions, TaskKeeperOptions, AppDefaul
   readonly maxRunningDeployments: number;
   readonly maxVersions: number;
   readonly maxApps?: number;
+  /** When the master is first asked after all tasks again, counted from the subscription, which asks too. */
+  readonly reconcileInitialMs: number;
   readonly reconcileMs: number;
   /** When a leader first compares all counts of instances with what is wanted. */
   readonly scaleInitialMs: number;

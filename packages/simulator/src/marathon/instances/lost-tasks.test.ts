@@ -175,6 +175,22 @@ describe("marathon: what a leader looks for now and then", function () {
     await marathon.until(() => master.callsOf("KILL").length > 0, "the kill of what came back late");
   });
 
+  it("asks after all tasks at --reconciliation_initial_delay and at each --reconciliation_interval", async () => {
+    await deploy();
+    const asked = () => master.callsOf("RECONCILE").length;
+    let known = asked();
+    for (const [before, after] of [
+      [14, 1],
+      [599, 1],
+    ] as const) {
+      await advance(before);
+      assert.equal(asked(), known);
+      await advance(after);
+      await marathon.until(() => asked() > known, "the next reconciliation");
+      known = asked();
+    }
+  });
+
   it("compares counts after --scale_apps_initial_delay and at each --scale_apps_interval", async () => {
     await deploy();
     const [known] = [...marathon.core.tracker.all()];

@@ -29,6 +29,7 @@ export const testOptions: CoreOptions = {
   servicePorts: { min: 10_000, max: 20_000 },
   maxRunningDeployments: 100,
   maxVersions: 50,
+  reconcileInitialMs: 15_000,
   reconcileMs: 600_000,
   scaleInitialMs: 15_000,
   scaleIntervalMs: 300_000,
