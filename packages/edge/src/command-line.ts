@@ -20,7 +20,9 @@ export function readCommandLine(
   }
   const secrets = options.filter((o) => !o.flag).map((o) => `  ${o.env.padEnd(28)}${o.help}`);
   command.addHelpText("after", `\nBy environment only:\n${secrets.join("\n")}`);
-  command.parse(argv, { from: "user" });
+  // Bamboo's flags have one dash.
+  const ours = argv.map((word) => word.replace(/^-(?=(bind|config)(=|$))/, "--"));
+  command.parse(ours, { from: "user" });
   const given: Record<string, string> = command.opts();
   const flags = Object.fromEntries(
     options.flatMap((o) => {

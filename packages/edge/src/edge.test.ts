@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ZooKeeper } from "@pulumi-mesos/client";
 import { encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
+import { findHaproxy } from "./haproxy/find-haproxy";
+import { haproxyCheck } from "./haproxy/validate";
 import type { EdgeHealth } from "./health";
 import {
   ask,
@@ -170,7 +172,7 @@ describe("mesos-edge", function () {
   });
 
   it("lets a request end that a leaving task has begun", async () => {
-    const slow = await task("slow", 31005, 1_000);
+    const slow = await task("slow", 31005, 5_000);
     marathon.put({ id: "/slow", tasks: [slow] });
     await until("the app", async () => (await health())?.marathon?.apps === 5);
     await until("the route", async () => (await who("/slow")) === "slow");
@@ -182,7 +184,7 @@ describe("mesos-edge", function () {
   });
 
   it("changes nothing on an error, a page of HTML, or an empty list after many apps", async () => {
-    for (const broken of ["status", "html", "empty"] as const) {
+    for (const broken of ["status", "unauthorized", "html", "empty"] as const) {
       marathon.broken = broken;
       const before = marathon.lists;
       const headers = { "content-type": "application/json" };
@@ -255,6 +257,25 @@ describe("mesos-edge", function () {
       assert.deepEqual(await haproxies(directory), workers);
       assert.deepEqual(await all("/known"), ["known"]);
     }
+  });
+
+  it("leaves a file that HAProxy takes when it is killed while a change is written", async () => {
+    const judge = haproxyCheck(await findHaproxy(process.env), directory);
+    const before = marathon.apps.get("/known");
+    for (const round of [1, 2, 3]) {
+      const name = `round-${round}`;
+      marathon.put({ id: "/known", tasks: [await task(name, 31020 + round)] });
+      await until("the change", async () => (await who("/known")) === name);
+      // The file follows the change.
+      await kill("SIGKILL");
+      const text = await readFile(join(directory, "haproxy.cfg"), "utf8");
+      assert.equal(await judge(text, AbortSignal.timeout(10_000)), undefined);
+      await start();
+      assert.deepEqual(await all("/known"), [name]);
+    }
+    const passing = before?.tasks.map((t) => ({ ...t, healthCheckResults: [{ alive: true }] })) ?? [];
+    marathon.put({ id: "/known", healthChecks: [check], tasks: passing });
+    await until("the task of before", async () => (await who("/known")) === "known");
   });
 
   it("starts HAProxy again when it is killed", async () => {

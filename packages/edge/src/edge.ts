@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { isIPv6 } from "node:net";
 import { join, resolve } from "node:path";
-import { canonicalJson, digestOf } from "@pulumi-mesos/model";
+import { canonicalJson, digestOf, MesosError, messageOf } from "@pulumi-mesos/model";
 import { createApi } from "./api/api";
 import type { Clock } from "./clock";
 import type { App, Task } from "./discovery/apps";
@@ -20,6 +20,7 @@ import type { Log } from "./log";
 import type { BindAddress, EdgeOptions } from "./options";
 import { type BackendMemo, backendName, routesOf } from "./routing/routes";
 import { RuleStore } from "./rules";
+import { noStats, type Stats } from "./stats";
 
 /** What an edge needs from outside. */
 export interface EdgeDependencies {
@@ -27,6 +28,8 @@ export interface EdgeDependencies {
   readonly program: HaproxyProgram;
   readonly clock: Clock;
   readonly log: Log;
+  /** @default none */
+  readonly stats?: Stats;
   /** @default 30000 */
   readonly resyncMs?: number;
 }
@@ -59,12 +62,18 @@ class Controller {
   #leftOut: ReadonlyMap<string, string> = new Map();
   #pending = false;
   #memo: BackendMemo = new WeakMap();
+  readonly #stats: Stats;
 
   constructor(o: EdgeOptions, d: EdgeDependencies) {
     this.#o = o;
     this.#d = d;
+    this.#stats = d.stats ?? noStats;
     const { clock, log, source } = d;
     const onChange = (): void => this.#changed();
+    const onRule = (): void => {
+      this.#stats.increment("reload.domain");
+      this.#changed();
+    };
     this.#names = new HostNames(log);
     this.#state = new ClusterState((app, task) => this.#wasServing(app, task));
     this.#discovery = new Discovery({
@@ -76,13 +85,20 @@ class Controller {
       prepare: (documents) => this.#prepare(documents),
       onChange,
     });
-    this.#rules = new RuleStore({ servers: o.zookeeper, root: o.zookeeperPath, clock, log, onChange });
+    this.#rules = new RuleStore({
+      servers: o.zookeeper,
+      root: o.zookeeperPath,
+      clock,
+      log,
+      onChange: onRule,
+    });
     this.#api = this.#createApi();
   }
 
   async listen(): Promise<BindAddress> {
     const { clock, log } = this.#d;
     const directory = resolve(this.#o.dataDir);
+    this.#stats.increment("restart");
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // The API's address comes first: a second controller of the same address ends here and touches nothing.
     await this.#api.listen({ host: this.#o.bind.host, port: this.#o.bind.port });
@@ -96,9 +112,13 @@ class Controller {
       nbthread: this.#o.nbthread,
       maxconn: 8_000,
       hardStopAfter: "60s",
+      ...(this.#o.extra !== undefined && { extra: await readExtra(this.#o.extra) }),
       ...(this.#o.statsPassword && { statsPassword: this.#o.statsPassword }),
     };
-    const applier = new Applier({ master, runtime, check, settings, directory, configFile, clock, log });
+    const applier = new Applier({
+      ...{ master, runtime, check, settings, directory, configFile, clock, log },
+      stats: this.#stats,
+    });
     this.#haproxy = { master, runtime, applier, check };
     await applier.adopt();
     const { signal } = this.#stop;
@@ -188,7 +208,10 @@ class Controller {
         judge: async (acl, signal) => this.#haproxy?.check(aclProbe([acl]), signal),
         apps: () => (this.#discovery.synced ? this.#state.apps : undefined),
         marathonAgeMs: () => this.#discovery.ageMs,
-        resync: () => this.#discovery.resync(),
+        resync: () => {
+          this.#stats.increment("callback.marathon");
+          this.#discovery.resync();
+        },
         health: () => this.#health(),
       },
     });
@@ -223,6 +246,21 @@ class Controller {
       },
       leftOut: Object.fromEntries([...this.#leftOut, ...(applier?.refused ?? [])]),
     };
+  }
+}
+
+/** Sections of the user's own; that HAProxy takes them is found out with the rest of the file. */
+async function readExtra(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new MesosError(
+      "MESOS_EDGE_OPTIONS",
+      `--haproxy-extra: ${path} cannot be read: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

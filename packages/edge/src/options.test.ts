@@ -48,6 +48,36 @@ describe("the options", () => {
     });
   });
 
+  it("refuse a template of one's own by its name and say what takes its place", () => {
+    const own = { HAPROXY_TEMPLATE_PATH: "/etc/my.tmpl" };
+    assert.throws(() => parseOptions(read([], own)), {
+      message: /^HAPROXY_TEMPLATE_PATH: .*got \/etc\/my\.tmpl; .*--haproxy-extra/,
+    });
+    parseOptions(read([], { HAPROXY_TEMPLATE_PATH: "/opt/bamboo/config/haproxy_template.cfg" }));
+  });
+
+  it("take truth values as Go does and count only when told to", () => {
+    const at = { STATSD_HOST: "s:1", STATSD_PREFIX: "p." };
+    for (const yes of ["1", "t", "true", "TRUE"]) {
+      const { statsd } = parseOptions(read([], { ...at, STATSD_ENABLED: yes }));
+      assert.deepEqual(statsd, { host: "s", port: 1, prefix: "p." }, yes);
+    }
+    for (const no of ["0", "yes", "junk"]) {
+      assert.equal(parseOptions(read([], { ...at, STATSD_ENABLED: no })).statsd, undefined, no);
+    }
+    const file = JSON.stringify({ StatsD: { Enabled: true, Host: "f:2", Prefix: "q." } });
+    assert.deepEqual(parseOptions(read(["--config=x"], {}, file)).statsd, {
+      host: "f",
+      port: 2,
+      prefix: "q.",
+    });
+  });
+
+  it("take Bamboo's own flags with one dash", () => {
+    const parsed = parseOptions(read(["-bind=:9001", "-config", "x"], {}, "{}"));
+    assert.equal(parsed.bind.port, 9001);
+  });
+
   it("fail when the file is no JSON", () => {
     assert.throws(() => read(["--config=x"], {}, "{"), { code: "MESOS_EDGE_OPTIONS" });
   });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MesosError } from "@pulumi-mesos/model";
+import type { StatsdOptions } from "./stats";
 
 /** One thing that can be set: by flag, by Bamboo's environment, by a key of Bamboo's configuration file. */
 export interface Option {
@@ -30,6 +31,11 @@ export interface RawOptions {
   statsPassword?: string;
   onExit?: string;
   nbthread?: string;
+  extra?: string;
+  template?: string;
+  statsdEnabled?: string;
+  statsdHost?: string;
+  statsdPrefix?: string;
 }
 
 /** All options; --help and the README's section come from this table. */
@@ -130,6 +136,39 @@ export const options: readonly Option[] = [
     help: "leave HAProxy running when this program ends, or stop it",
   },
   { name: "nbthread", flag: "--nbthread", env: "EDGE_NBTHREAD", default: "2", help: "HAProxy's threads" },
+  {
+    name: "extra",
+    flag: "--haproxy-extra",
+    env: "EDGE_HAPROXY_EXTRA",
+    help: "file with sections of your own (listen, frontend, backend ...), put at the end of haproxy.cfg",
+  },
+  {
+    name: "template",
+    env: "HAPROXY_TEMPLATE_PATH",
+    key: "HAProxy.TemplatePath",
+    help: "Bamboo's own template is accepted and not used; another is refused, see --haproxy-extra",
+  },
+  {
+    name: "statsdEnabled",
+    env: "STATSD_ENABLED",
+    key: "StatsD.Enabled",
+    default: "false",
+    help: "whether Bamboo's counts go to StatsD",
+  },
+  {
+    name: "statsdHost",
+    env: "STATSD_HOST",
+    key: "StatsD.Host",
+    default: "localhost:8125",
+    help: "StatsD's host:port",
+  },
+  {
+    name: "statsdPrefix",
+    env: "STATSD_PREFIX",
+    key: "StatsD.Prefix",
+    default: "bamboo-server.",
+    help: "what stands before the names of counts",
+  },
 ];
 
 /** A TCP address; no host means all. */
@@ -153,6 +192,9 @@ export interface EdgeOptions {
   readonly statsPassword?: string;
   readonly onExit: "leave" | "stop";
   readonly nbthread: number;
+  /** File with sections of the user's own. */
+  readonly extra?: string;
+  readonly statsd?: StatsdOptions;
 }
 
 /** Joins flags, environment and file, in this order of precedence; an empty text is none. */
@@ -196,6 +238,13 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
   const nbthread = Number(raw.nbthread);
   if (!Number.isInteger(nbthread) || nbthread < 1 || nbthread > 64)
     bad("nbthread", `must be 1 to 64, got ${raw.nbthread}`);
+  if (raw.template !== undefined && !/(^|\/)config\/haproxy_template\.cfg$/.test(raw.template)) {
+    const instead = "give sections of your own by --haproxy-extra and routing by rules and labels";
+    bad("template", `a template of your own is not read, got ${raw.template}; ${instead}`);
+  }
+  const isCounting = goBool(raw.statsdEnabled);
+  const statsdAt = address(raw.statsdHost);
+  if (isCounting && !statsdAt) bad("statsdHost", `must be host:port, got ${raw.statsdHost}`);
   if (/[\r\n\0]/.test(raw.statsPassword ?? "")) bad("statsPassword", "must be one line");
   if (failures.length > 0 || !bind || !frontendBind || !onExit) {
     throw new MesosError("MESOS_EDGE_OPTIONS", failures.join("; "));
@@ -216,7 +265,14 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     ...optional("statsPassword"),
     onExit,
     nbthread,
+    ...optional("extra"),
+    ...(isCounting && statsdAt && { statsd: { ...statsdAt, prefix: raw.statsdPrefix ?? "" } }),
   };
+}
+
+/** A truth value as Go's ParseBool reads it; anything else is false, as Bamboo takes it. */
+function goBool(text: string | undefined): boolean {
+  return ["1", "t", "T", "true", "TRUE", "True"].includes(text ?? "");
 }
 
 /** `host:port`, `:port` or `[ipv6]:port`. */

@@ -5,6 +5,7 @@ import { marathonSource } from "./discovery/marathon-source";
 import { createEdge } from "./edge";
 import { findHaproxy } from "./haproxy/find-haproxy";
 import type { EdgeOptions } from "./options";
+import { noStats, statsd } from "./stats";
 
 /** Starts an edge that logs to stdout; the returned function ends it. */
 export async function run(
@@ -13,11 +14,14 @@ export async function run(
 ): Promise<() => Promise<void>> {
   const log = pino({ name: "mesos-edge", base: null });
   const program = await findHaproxy(env);
-  const edge = createEdge(options, { source: marathonSource(options), program, clock: systemClock, log });
+  const stats = options.statsd ? statsd(options.statsd, log) : noStats;
+  const source = marathonSource(options);
+  const edge = createEdge(options, { source, program, clock: systemClock, log, stats });
   const { host, port } = await edge.listen();
   log.info({ host, port, haproxy: program.file }, "listening");
   return async () => {
     log.info({}, "ending");
     await edge.close();
+    stats.close();
   };
 }

@@ -86,6 +86,10 @@ describe("aclProblem", () => {
     assert.match(aclProblem("path_beg /\u0000") ?? "", /U\+0000/);
   });
 
+  it("refuses a condition that numbers itself, because two may take the same number", () => {
+    for (const acl of ["path_beg -u 1 /", "path -i '-u' 7 /x"]) assert.match(aclProblem(acl) ?? "", /-u/);
+  });
+
   it("refuses files of the edge however they are written", () => {
     for (const acl of [
       "src -f /etc/passwd",

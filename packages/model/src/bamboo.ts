@@ -30,6 +30,8 @@ export function aclProblem(acl: string): string | undefined {
   if (/(^|\s)-[fM](\s|$)/.test(plain) || /,\s*map\w*\s*\(/.test(plain)) {
     return "must not read a file of the edge (-f, -M or a map converter); list the values instead";
   }
+  if (/(^|\s)-u(\s|$)/.test(plain))
+    return "must not number itself (-u), because two rules may take the same number";
   return plain.includes("${") ? "must not read an environment variable" : undefined;
 }
 

@@ -9,11 +9,11 @@ export interface MarathonAccess {
   readonly marathonPassword?: string;
 }
 
-/** A stream that is silent for so long is broken: Marathon sends blank lines in between. */
-const stallMs = 30_000;
-
-/** Marathon through its client: any of `marathonUrls` that answers, the leader's events. */
-export function marathonSource(access: MarathonAccess): MarathonSource {
+/**
+ * Marathon through its client: any of `marathonUrls` that answers, the leader's events. A stream that is silent for
+ * `stallMs` is broken: Marathon sends blank lines in between.
+ */
+export function marathonSource(access: MarathonAccess, stallMs = 30_000): MarathonSource {
   const client = new MarathonClient({
     urls: access.marathonUrls,
     ...(access.marathonUser !== undefined && { user: access.marathonUser }),

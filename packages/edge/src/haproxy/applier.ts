@@ -5,6 +5,7 @@ import type { Log } from "../log";
 import { type RenderSettings, render, shapeOf } from "../routing/render";
 import type { Routes } from "../routing/routes";
 import { changed, loaded, planSlots, type SlotTable } from "../routing/slots";
+import type { Stats } from "../stats";
 import { AclJudge } from "./acl-judge";
 import { ConfigFile } from "./config-file";
 import { type Master, readIfThere } from "./master";
@@ -30,6 +31,7 @@ export interface ApplierOptions {
   readonly configFile: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly stats: Stats;
 }
 
 /** What HAProxy runs with. */
@@ -45,6 +47,7 @@ interface Reloading {
   readonly next: Running;
   /** To be put back when the reload fails. */
   readonly fileBefore: string | undefined;
+  readonly began: number;
   readonly until: number;
 }
 
@@ -60,6 +63,8 @@ export class Applier {
   readonly #file: ConfigFile;
   #wanted: Routes | undefined;
   #applied: Routes | undefined;
+  /** The wish that StatsD has heard of. */
+  #counted: Routes | undefined;
   #running: Running | undefined;
   /** The shape that HAProxy accepted last. */
   #accepted: string | undefined;
@@ -145,6 +150,7 @@ export class Applier {
         until = signal;
         waitMs = Math.min(5_000, 100 * 2 ** this.#failures++);
         this.#problem = messageOf(error);
+        this.#o.stats.increment("haproxy.reload.error");
         this.#o.log.error({ err: error, retryInMs: waitMs }, "haproxy is not as wanted");
       }
       await this.#o.clock.pause(waitMs, until);
@@ -191,6 +197,8 @@ export class Applier {
       if (early > 0) return early;
       return this.#reload(routes, next);
     }
+    if (this.#counted !== wanted) this.#o.stats.increment("haproxy.reload.skipped");
+    this.#counted = wanted;
     this.#applied = routes;
     if (this.#fileIsOld)
       this.#file.follow({ routes, text: () => this.#text(routes, { ...running, table: plan }) });
@@ -254,15 +262,16 @@ export class Applier {
     const { master, clock } = this.#o;
     const fileBefore = await readIfThere(this.#file.path);
     await this.#file.write(this.#text(routes, next));
-    this.#lastReload = clock.now();
-    this.#reloading = { routes, next, fileBefore, until: clock.now() + reloadMs };
-    master.reload();
+    const began = clock.now();
+    this.#lastReload = began;
+    this.#reloading = { routes, next, fileBefore, began, until: began + reloadMs };
+    await master.reload();
     return 0;
   }
 
   /** Goes on moving tasks in the old worker until the new one answers. */
   async #awaitReload(reloading: Reloading, wanted: Routes): Promise<number> {
-    const { runtime, clock, master, log } = this.#o;
+    const { runtime, clock, master, log, stats } = this.#o;
     const { next, routes } = reloading;
     if (await this.#serves(next)) {
       this.#reloading = undefined;
@@ -270,11 +279,14 @@ export class Applier {
       this.#applied = routes;
       this.#fileIsOld = true;
       this.reloads++;
+      this.#counted = wanted;
+      stats.increment("haproxy.reload.marathon.reloaded");
+      stats.timing("haproxy.reload.marathon.duration", clock.now() - reloading.began);
       await runtime.forget(next.generation);
       log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
       return 0;
     }
-    if (clock.now() > reloading.until) {
+    if (clock.now() > reloading.until || (await master.refused())) {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
       throw new MesosError(
@@ -296,11 +308,13 @@ export class Applier {
   async #launch(signal: AbortSignal): Promise<void> {
     const { master, check, log } = this.#o;
     this.#reloading = undefined;
+    let refusal = "";
     for (const routes of [this.#applied ?? (await this.#snapshot.read()), noRoutes]) {
       const { table } = planSlots(this.table, routes.backends);
       const next = this.#next(table, shapeOf(routes, table, this.#o.settings));
       const reason = await check(this.#text(routes, next), signal);
       if (reason !== undefined) {
+        refusal = reason;
         log.warn({ reason }, "the last configuration is refused, beginning without routes");
         continue;
       }
@@ -314,7 +328,10 @@ export class Applier {
       log.info({ pid: master.pid, generation: next.generation }, "haproxy started");
       return;
     }
-    throw new MesosError("MESOS_EDGE_CONFIG_INVALID", "haproxy refuses even a configuration without routes");
+    throw new MesosError(
+      "MESOS_EDGE_CONFIG_INVALID",
+      `haproxy refuses even a configuration without routes: ${refusal}`,
+    );
   }
 
   async #started(next: Running, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface MasterOptions {
 export class Master {
   readonly #o: MasterOptions;
   #identity: ProcessIdentity | undefined;
+  /** The log's size at the last reload. */
+  #reloadedAt = 0;
 
   constructor(o: MasterOptions) {
     this.#o = o;
@@ -80,8 +82,22 @@ export class Master {
   }
 
   /** Has the master read its file again and start a new worker. */
-  reload(): void {
+  async reload(): Promise<void> {
+    this.#reloadedAt = await this.#logSize();
     this.#kill(this.#identity?.pid, "SIGUSR2");
+  }
+
+  /** Whether HAProxy has said since {@link reload} that it goes on with the old file. */
+  async refused(): Promise<boolean> {
+    const size = (await this.#logSize()) - this.#reloadedAt;
+    if (size <= 0) return false;
+    const log = await open(this.#logFile, "r");
+    try {
+      const { buffer, bytesRead } = await log.read(Buffer.alloc(size), 0, size, this.#reloadedAt);
+      return buffer.toString("latin1", 0, bytesRead).includes("Loading failure!");
+    } finally {
+      await log.close();
+    }
   }
 
   /** Ends every process that runs with our file, first politely: workers without a master answer with an old configuration. */
@@ -107,8 +123,16 @@ export class Master {
 
   /** Keeps the log from growing without end; HAProxy appends, so what it writes next goes to the beginning. */
   async trimLog(): Promise<void> {
-    const size = (await readIfThere(this.#logFile)) === undefined ? 0 : (await stat(this.#logFile)).size;
-    if (size > maxLogBytes) await truncate(this.#logFile);
+    if ((await this.#logSize()) > maxLogBytes) await truncate(this.#logFile);
+  }
+
+  async #logSize(): Promise<number> {
+    try {
+      return (await stat(this.#logFile)).size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+      throw error;
+    }
   }
 
   get #logFile(): string {

@@ -17,6 +17,13 @@ describe("offenders", () => {
     );
   });
 
+  it("finds the later one of two that are good alone and bad together", async () => {
+    const found = await offenders([1, 2, 3, 4, 5], async (group) =>
+      group.includes(2) && group.includes(5) ? "twice" : undefined,
+    );
+    assert.deepEqual(found, [{ item: 5, reason: "twice" }]);
+  });
+
   it("asks about a thousand with one bad in about twenty questions", async () => {
     let questions = 0;
     await offenders([...Array(1024).keys()], async (group) => {

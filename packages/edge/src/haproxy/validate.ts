@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 
@@ -31,7 +32,7 @@ export function haproxyCheck(program: HaproxyProgram, directory: string): Check 
 function run(program: HaproxyProgram, args: string[], signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const options = { env: program.env, signal, timeout: 60_000, maxBuffer: 16 << 20 };
-    execFile(program.file, args, options, (error, _stdout, stderr) => {
+    const child = execFile(program.file, args, options, (error, _stdout, stderr) => {
       if (!error) return resolve(undefined);
       if (typeof error.code === "number") return resolve(reasonOf(stderr));
       const why = signal.aborted ? "was interrupted" : error.killed ? "took longer than 60 s" : error.message;
@@ -39,7 +40,19 @@ function run(program: HaproxyProgram, args: string[], signal: AbortSignal): Prom
         new MesosError("MESOS_EDGE_CHECK_FAILED", `haproxy -c ${why}`, { cause: error, retryable: true }),
       );
     });
+    yieldToTraffic(child.pid);
   });
+}
+
+/** A check of a large file takes the processor for a while, which requests need more. */
+function yieldToTraffic(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch (error) {
+    // It has ended already.
+    if ((error as NodeJS.ErrnoException).code !== "ERR_SYSTEM_ERROR") throw error;
+  }
 }
 
 /** The first complaint of HAProxy without times, process ids and file names. */
@@ -61,21 +74,30 @@ export interface Offender<T> {
 
 /**
  * Finds the items without which the others are accepted, by halving: about `2·k·log₂(n)` questions for k offenders of n.
- * `check` says what is wrong with a group; an item is an offender when it is refused on its own.
+ * `check` says what is wrong with a group. Of items that are good alone and bad together, the later ones offend.
  */
-export async function offenders<T>(
+export function offenders<T>(
   items: readonly T[],
   check: (group: readonly T[]) => Promise<string | undefined>,
 ): Promise<Offender<T>[]> {
-  const reason = items.length === 0 ? undefined : await check(items);
+  return offendersBeside([], items, check);
+}
+
+async function offendersBeside<T>(
+  good: readonly T[],
+  items: readonly T[],
+  check: (group: readonly T[]) => Promise<string | undefined>,
+): Promise<Offender<T>[]> {
+  const reason = items.length === 0 ? undefined : await check([...good, ...items]);
   const [only] = items;
   if (reason === undefined || only === undefined) return [];
   if (items.length === 1) return [{ item: only, reason }];
   const middle = items.length >> 1;
-  return [
-    ...(await offenders(items.slice(0, middle), check)),
-    ...(await offenders(items.slice(middle), check)),
-  ];
+  const left = items.slice(0, middle);
+  const found = await offendersBeside(good, left, check);
+  const bad = new Set(found.map(({ item }) => item));
+  const kept = left.filter((item) => !bad.has(item));
+  return [...found, ...(await offendersBeside([...good, ...kept], items.slice(middle), check))];
 }
 
 /** A configuration that holds nothing but these conditions, to have them judged. */

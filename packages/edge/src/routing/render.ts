@@ -12,6 +12,8 @@ export interface RenderSettings {
   readonly maxconn: number;
   /** Password of `admin` on the page /haproxy_stats; no page without it. */
   readonly statsPassword?: string;
+  /** Sections of the user's own, put at the end. */
+  readonly extra?: string;
   /** How long an old worker may finish its requests after a reload. */
   readonly hardStopAfter: string;
 }
@@ -61,6 +63,7 @@ export function render(
     ...head(settings, generation),
     ...frontend(routes.routes, settings),
     ...routes.backends.flatMap((b) => backend(b, table.get(b.name) ?? [])),
+    ...(settings.extra === undefined ? [] : ["", settings.extra]),
     "",
   ].join("\n");
 }

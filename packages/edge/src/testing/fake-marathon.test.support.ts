@@ -21,7 +21,9 @@ export interface FakeApp {
 export class FakeMarathon {
   readonly apps = new Map<string, FakeApp>();
   /** Answers instead of the truth. */
-  broken: "no" | "status" | "html" | "empty" = "no";
+  broken: "no" | "status" | "unauthorized" | "html" | "empty" = "no";
+  /** Says nothing more on its streams, which stay open. */
+  mute = false;
   lists = 0;
   singles = 0;
   readonly #streams = new Set<ServerResponse>();
@@ -59,7 +61,7 @@ export class FakeMarathon {
   }
 
   emit(eventType: string, fields: object): void {
-    for (const stream of this.#streams) {
+    for (const stream of this.mute ? [] : this.#streams) {
       stream.write(`event: ${eventType}\ndata: ${JSON.stringify({ eventType, ...fields })}\n\n`);
     }
   }
@@ -79,6 +81,7 @@ export class FakeMarathon {
     else this.singles++;
     const app = this.apps.get(pathname.replace(/^\/v2\/apps\/*/, "/"));
     if (this.broken === "status") send(500, { message: "internal error" });
+    else if (this.broken === "unauthorized") send(401, { message: "Invalid username or password." });
     else if (this.broken === "html") send(200, "<html>maintenance</html>", "text/html");
     else if (pathname === "/v2/apps")
       send(200, { apps: this.broken === "empty" ? [] : [...this.apps.values()] });

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
+import { haproxyCheck } from "./haproxy/validate";
+import { ask, masterPid, until } from "./testing/edge-bench.test.support";
+import { TestEdge } from "./testing/test-edge.test.support";
+
+/** What a Bamboo would break on, one by one. */
+describe("mesos-edge keeps routing", function () {
+  this.timeout(90_000);
+  const edge = new TestEdge("127.86.3");
+
+  before(async () => {
+    await edge.prepare();
+    await edge.start({ stallMs: 1_000 });
+    edge.marathon.put({ id: "/first", tasks: [await edge.task("first", 31000)] });
+    await edge.answers("/first", "first");
+  });
+
+  after(() => edge.remove());
+
+  it("when an app has an impossible port, a secret, no ports of its own, or fewer than its rule asks for", async () => {
+    edge.marathon.put({
+      id: "/poisoned",
+      env: { PLAIN: "1", PASSWORD: { secret: "password" } },
+      networks: [{ mode: "host" }],
+      portDefinitions: [{ port: 0 }, { port: 1 }],
+      tasks: [
+        { id: "zero", host: edge.host, ports: [0], state: "TASK_RUNNING" },
+        { id: "large", host: edge.host, ports: [99_999], state: "TASK_RUNNING" },
+        { id: "none", host: edge.host, ports: [], state: "TASK_RUNNING" },
+      ],
+    });
+    const second = encodeBambooNode("path_beg /poisoned", { PortIndex: "1" });
+    await edge.client.put(`/bamboo/${goQueryEscape("/poisoned")}`, second);
+    edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 31001)] });
+    await edge.answers("/second", "second");
+    assert.equal(await edge.who("/poisoned"), "503");
+    const state = JSON.parse((await ask(edge.api, "/api/state")).body);
+    const poisoned = state.Apps.find((app: { Id: string }) => app.Id === "/poisoned");
+    assert.deepEqual([poisoned.Env, poisoned.Tasks], [{ PLAIN: "1" }, []]);
+  });
+
+  it("when Marathon's stream falls silent without an end: it is opened anew and everything read", async () => {
+    edge.marathon.mute = true;
+    const { lists } = edge.marathon;
+    edge.marathon.put({ id: "/unsaid", tasks: [await edge.task("unsaid", 31002)] });
+    await edge.answers("/unsaid", "unsaid");
+    assert.ok(edge.marathon.lists > lists);
+    edge.marathon.mute = false;
+  });
+
+  it("when ZooKeeper's session expires, and has the rules that were written meanwhile", async () => {
+    await edge.zookeeper.stop();
+    await until(
+      "the end of the session",
+      async () =>
+        /expired|away|connect/.test((await edge.health()).zookeeper.problem ?? "") &&
+        edge.client.state === "disconnected",
+    );
+    // The session's 10 s pass without a server.
+    await until(
+      "the expiry",
+      async () => (await edge.health()).zookeeper.problem !== "the connection is lost",
+      30_000,
+    );
+    assert.equal(await edge.who("/first"), "first");
+    await edge.zookeeper.start();
+    await until("the new session", async () => (await edge.health()).zookeeper.connected, 30_000);
+    await edge.client.put(`/bamboo/${goQueryEscape("/first")}`, encodeBambooNode("path_beg /renamed", null));
+    await edge.answers("/renamed", "first");
+  });
+
+  it("when its file cannot be written: tasks come and go, the reason is told, and the file follows later", async () => {
+    const obstacle = join(edge.directory, "haproxy.cfg.new");
+    await mkdir(obstacle);
+    const one = { id: "/second", tasks: [await edge.task("instead", 31003)] };
+    edge.marathon.put(one);
+    await edge.answers("/second", "instead");
+    await until("the report", async () => /EISDIR/.test((await edge.health()).haproxy.problem ?? ""));
+    await rm(obstacle, { recursive: true });
+    await until("the file", async () =>
+      (await readFile(join(edge.directory, "haproxy.cfg"), "utf8")).includes(":31003"),
+    );
+    await until("recovery", async () => (await edge.health()).haproxy.problem === null);
+  });
+});
+
+describe("mesos-edge", function () {
+  this.timeout(90_000);
+  const edge = new TestEdge("127.86.4");
+
+  before(() => edge.prepare());
+  after(() => edge.remove());
+
+  it("reloads again when HAProxy refused a reload", async () => {
+    const [wrapper, bad, flag] = ["haproxy", "bad.cfg", "fail-once"].map((name) =>
+      join(edge.directory, name),
+    );
+    assert.ok(wrapper && bad && flag);
+    edge.marathon.put({ id: "/first", tasks: [await edge.task("first", 31000)] });
+    await edge.start({ raw: { onExit: "stop" } });
+    await edge.answers("/first", "first");
+    // What is called haproxy may be a script; a master calls itself again by the name that it was given.
+    const master = `/proc/${await masterPid(edge.directory)}`;
+    const real = await readlink(`${master}/exe`);
+    const libraries = /LD_LIBRARY_PATH=[^\0]*/.exec(await readFile(`${master}/environ`, "utf8"))?.[0] ?? "";
+    await edge.stop();
+    const failing = `if [ "$1" != -c ] && [ -e ${flag} ]; then rm ${flag}; echo junk >> haproxy.cfg; fi`;
+    const lines = ["#!/bin/bash", `export ${libraries}`, failing, `exec -a ${wrapper} ${real} "$@"`, ""];
+    await writeFile(wrapper, lines.join("\n"), { mode: 0o755 });
+    await edge.start({ program: { ...edge.program, file: wrapper } });
+    await edge.answers("/first", "first");
+    await writeFile(flag, "");
+    edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 31001)] });
+    await until("the refusal", async () => !existsSync(flag));
+    const refused = await masterPid(edge.directory);
+    await edge.answers("/second", "second");
+    assert.equal(await edge.who("/first"), "first");
+    assert.equal(await masterPid(edge.directory), refused);
+    await until("recovery", async () => (await edge.health()).haproxy.problem === null);
+    const check = haproxyCheck(edge.program, edge.directory);
+    const text = await readFile(join(edge.directory, "haproxy.cfg"), "utf8");
+    assert.equal(await check(text, AbortSignal.timeout(10_000)), undefined);
+  });
+});
+
+describe("two edges on one ZooKeeper", function () {
+  this.timeout(90_000);
+  const one = new TestEdge("127.86.5");
+  const two = new TestEdge("127.86.6");
+  const counts: string[] = [];
+  const stats = { increment: (name: string) => counts.push(name), timing: () => {}, close: () => {} };
+
+  before(async () => {
+    await Promise.all([one.prepare(), two.prepare()]);
+    await one.start({ stats });
+    await two.start({ raw: { zookeeper: one.zookeeper.servers, marathon: one.marathon.url } });
+    one.marathon.put({ id: "/shared", tasks: [await one.task("shared", 31000)] });
+    await Promise.all([one.serving(), two.serving()]);
+  });
+  after(() => Promise.all([one.remove(), two.remove()]));
+
+  const write = async (edge: TestEdge, acl: string): Promise<number> => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ id: "/shared", acl });
+    return (await ask(edge.api, "/api/services", { method: "POST", headers, body })).status;
+  };
+
+  it("share rules, whichever of them took the rule", async () => {
+    assert.equal(await write(one, "path_beg /by-one"), 200);
+    await Promise.all([one, two].map((edge) => edge.answers("/by-one", "shared")));
+    assert.equal(await write(two, "path_beg /by-two"), 200);
+    await Promise.all([one, two].map((edge) => edge.answers("/by-two", "shared")));
+  });
+
+  it("agree after both have written the same rule at once", async () => {
+    for (let round = 0; round < 5; round++) {
+      const acls = [`path_beg /one-${round}`, `path_beg /two-${round}`] as const;
+      assert.deepEqual(await Promise.all([write(one, acls[0]), write(two, acls[1])]), [200, 200]);
+    }
+    const kept = await one.client.get(`/bamboo/${goQueryEscape("/shared")}`);
+    const { Acl } = JSON.parse(String(kept?.data)).config;
+    const path = /path_beg (\S+)/.exec(Acl)?.[1] ?? "";
+    await Promise.all([one, two].map((edge) => edge.answers(path, "shared")));
+    await until("one configuration", async () => {
+      const [a, b] = await Promise.all([one.health(), two.health()]);
+      return a.haproxy.config === b.haproxy.config;
+    });
+  });
+
+  it("count by Bamboo's names", () => {
+    for (const name of ["restart", "reload.domain", "haproxy.reload.marathon.reloaded"]) {
+      assert.ok(counts.includes(name), `${name} is missing in ${counts.join()}`);
+    }
+  });
+});

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ZooKeeper } from "@pulumi-mesos/client";
+import { systemClock } from "../clock";
+import { marathonSource } from "../discovery/marathon-source";
+import { createEdge, type Edge } from "../edge";
+import { findHaproxy } from "../haproxy/find-haproxy";
+import type { HaproxyProgram } from "../haproxy/validate";
+import type { EdgeHealth } from "../health";
+import type { Log } from "../log";
+import { gather, parseOptions, type RawOptions } from "../options";
+import type { Stats } from "../stats";
+import {
+  type AskOptions,
+  ask,
+  backend,
+  removeData,
+  type TestZooKeeper,
+  until,
+  zooKeeper,
+} from "./edge-bench.test.support";
+import { FakeMarathon, type FakeTask } from "./fake-marathon.test.support";
+
+export const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+export interface TestEdgeOptions {
+  readonly raw?: RawOptions;
+  readonly program?: HaproxyProgram;
+  readonly stats?: Stats;
+  readonly stallMs?: number;
+}
+
+/** An edge in this process with a ZooKeeper, a HAProxy and tasks that are real, on addresses below `network`. */
+export class TestEdge {
+  readonly marathon = new FakeMarathon();
+  readonly host: string;
+  readonly api: string;
+  readonly traffic: string;
+  readonly #network: string;
+  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #over = new AbortController();
+  directory = "";
+  #edge: Edge | undefined;
+  #zookeeper: TestZooKeeper | undefined;
+  #client: ZooKeeper | undefined;
+  #program: HaproxyProgram | undefined;
+
+  constructor(network: string) {
+    this.#network = network;
+    this.host = `${network}.3`;
+    this.api = `http://${network}.2:8000`;
+    this.traffic = `http://${network}.2:8888`;
+  }
+
+  get zookeeper(): TestZooKeeper {
+    return known(this.#zookeeper);
+  }
+
+  get client(): ZooKeeper {
+    return known(this.#client);
+  }
+
+  get program(): HaproxyProgram {
+    return known(this.#program);
+  }
+
+  /** Starts what the edge needs, and a session of ZooKeeper for the test itself. */
+  async prepare(): Promise<void> {
+    this.directory = await mkdtemp(join(tmpdir(), "edge-test-"));
+    this.#program = await findHaproxy(process.env);
+    this.#zookeeper = await zooKeeper(`${this.#network}.1`);
+    await Promise.all([this.#zookeeper.start(), this.marathon.listen()]);
+    const session = { servers: this.#zookeeper.servers, sessionTimeoutMs: 60_000 };
+    this.#client = await ZooKeeper.connect(session, this.#over.signal);
+  }
+
+  async start({ raw = {}, program = this.program, stats, stallMs }: TestEdgeOptions = {}): Promise<void> {
+    const flags: RawOptions = {
+      bind: `${this.#network}.2:8000`,
+      frontendBind: `${this.#network}.2:8888`,
+      dataDir: this.directory,
+      zookeeper: this.zookeeper.servers,
+      marathon: this.marathon.url,
+      ...raw,
+    };
+    const options = parseOptions(gather(flags, {}, undefined));
+    const source = marathonSource(options, stallMs);
+    const dependencies = { source, program, clock: systemClock, log: silent, ...(stats && { stats }) };
+    this.#edge = createEdge(options, dependencies);
+    await this.#edge.listen();
+  }
+
+  async stop(): Promise<void> {
+    await this.#edge?.close();
+    this.#edge = undefined;
+  }
+
+  /** Ends everything. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.#client?.close();
+    this.#over.abort();
+    await Promise.all([
+      this.#zookeeper?.remove(),
+      this.marathon.close(),
+      ...this.#closers.map((end) => end()),
+    ]);
+    await removeData(this.directory);
+  }
+
+  async health(): Promise<EdgeHealth> {
+    return JSON.parse((await ask(this.api, "/api/health")).body);
+  }
+
+  async serving(): Promise<void> {
+    await until("a healthy edge", async () => (await this.health()).serving, 20_000);
+  }
+
+  /** Who answers `path`: a task's name, or the status of HAProxy's own answer. */
+  async who(path: string, options: AskOptions = {}): Promise<string> {
+    try {
+      const { status, body } = await ask(this.traffic, path, options);
+      return status === 200 ? body : String(status);
+    } catch (error) {
+      return String((error as NodeJS.ErrnoException).code ?? error);
+    }
+  }
+
+  /** Waits until `name` answers `path`. */
+  async answers(path: string, name: string, options: AskOptions = {}): Promise<void> {
+    await until(`${name} at ${path}`, async () => (await this.who(path, options)) === name, 20_000);
+  }
+
+  /** A running task that answers with its name. */
+  async task(name: string, port: number, delayMs = 0): Promise<FakeTask> {
+    this.#closers.push(await backend(this.host, port, name, delayMs));
+    return { id: name, host: this.host, ports: [port], state: "TASK_RUNNING" };
+  }
+}
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new DOMException("prepare() comes first", "InvalidStateError");
+  return value;
+}
