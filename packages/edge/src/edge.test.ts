@@ -262,9 +262,13 @@ describe("mesos-edge", function () {
   it("leaves a file that HAProxy takes when it is killed while a change is written", async () => {
     const judge = haproxyCheck(await findHaproxy(process.env), directory);
     const before = marathon.apps.get("/known");
+    const put = (tasks: readonly FakeTask[]): void => {
+      const passing = tasks.map((t) => ({ ...t, healthCheckResults: [{ alive: true }] }));
+      marathon.put({ id: "/known", healthChecks: [check], tasks: passing });
+    };
     for (const round of [1, 2, 3]) {
       const name = `round-${round}`;
-      marathon.put({ id: "/known", tasks: [await task(name, 31020 + round)] });
+      put([await task(name, 31020 + round)]);
       await until("the change", async () => (await who("/known")) === name);
       // The file follows the change.
       await kill("SIGKILL");
@@ -273,8 +277,7 @@ describe("mesos-edge", function () {
       await start();
       assert.deepEqual(await all("/known"), [name]);
     }
-    const passing = before?.tasks.map((t) => ({ ...t, healthCheckResults: [{ alive: true }] })) ?? [];
-    marathon.put({ id: "/known", healthChecks: [check], tasks: passing });
+    put(before?.tasks ?? []);
     await until("the task of before", async () => (await who("/known")) === "known");
   });
 

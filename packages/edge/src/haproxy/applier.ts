@@ -17,6 +17,8 @@ import type { Check } from "./validate";
 const reloadEveryMs = 200;
 /** How long a start or reload may take. */
 const reloadMs = 15_000;
+/** A master that has not said after this time that it reloads is told again. */
+const remindMs = 1_000;
 /** Nothing to do but to wait for the next word. */
 const idleMs = 60_000;
 /** How often an adopted master is looked at. */
@@ -48,6 +50,7 @@ interface Reloading {
   /** To be put back when the reload fails. */
   readonly fileBefore: string | undefined;
   readonly began: number;
+  remindAt: number;
   readonly until: number;
 }
 
@@ -264,7 +267,14 @@ export class Applier {
     await this.#file.write(this.#text(routes, next));
     const began = clock.now();
     this.#lastReload = began;
-    this.#reloading = { routes, next, fileBefore, began, until: began + reloadMs };
+    this.#reloading = {
+      routes,
+      next,
+      fileBefore,
+      began,
+      remindAt: began + remindMs,
+      until: began + reloadMs,
+    };
     await master.reload();
     return 0;
   }
@@ -286,7 +296,12 @@ export class Applier {
       log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
       return 0;
     }
-    if (clock.now() > reloading.until || (await master.refused())) {
+    const said = await master.reloading();
+    if (said === "unheard" && clock.now() > reloading.remindAt) {
+      reloading.remindAt = clock.now() + remindMs;
+      master.remind();
+    }
+    if (clock.now() > reloading.until || said === "refused") {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
       throw new MesosError(

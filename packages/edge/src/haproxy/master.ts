@@ -84,17 +84,24 @@ export class Master {
   /** Has the master read its file again and start a new worker. */
   async reload(): Promise<void> {
     this.#reloadedAt = await this.#logSize();
+    this.remind();
+  }
+
+  /** Tells it again: a master that just began to wait may miss a signal until it gets another. */
+  remind(): void {
     this.#kill(this.#identity?.pid, "SIGUSR2");
   }
 
-  /** Whether HAProxy has said since {@link reload} that it goes on with the old file. */
-  async refused(): Promise<boolean> {
+  /** What HAProxy has said since {@link reload}. */
+  async reloading(): Promise<"unheard" | "heard" | "refused"> {
     const size = (await this.#logSize()) - this.#reloadedAt;
-    if (size <= 0) return false;
+    if (size <= 0) return "unheard";
     const log = await open(this.#logFile, "r");
     try {
       const { buffer, bytesRead } = await log.read(Buffer.alloc(size), 0, size, this.#reloadedAt);
-      return buffer.toString("latin1", 0, bytesRead).includes("Loading failure!");
+      const said = buffer.toString("latin1", 0, bytesRead);
+      if (said.includes("Loading failure!")) return "refused";
+      return said.includes("Reloading HAProxy") ? "heard" : "unheard";
     } finally {
       await log.close();
     }
