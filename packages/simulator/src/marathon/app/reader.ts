@@ -47,10 +47,7 @@ export function readShape(
   const found = new Map<string, string[]>();
   const report: Report = (at, error) => found.set(at, [...(found.get(at) ?? []), error]);
   const result = read(shape, value, path, report);
-  return {
-    value: result,
-    violations: [...found].map(([at, errors]) => ({ path: at === "" ? "/" : at, errors })),
-  };
+  return { value: result, violations: [...found].map(([at, errors]) => ({ path: at, errors })) };
 }
 
 function read(shape: Shape, value: unknown, path: string, report: Report): unknown {
@@ -79,7 +76,7 @@ function read(shape: Shape, value: unknown, path: string, report: Report): unkno
     case "map":
     case "object":
       if (typeof value !== "object" || value === null || Array.isArray(value)) {
-        report(path, "error.expected.jsobject");
+        reportNoObject(shape, value, path, report);
         return value;
       }
       return readObject(shape, value as Record<string, unknown>, path, report);
@@ -179,4 +176,17 @@ function isBounded(fields: Readonly<Record<string, Shape>>): boolean {
     if (shape.kind === "number") return shape.min !== undefined || shape.max !== undefined;
     return shape.kind === "string" && (shape.minLength ?? shape.maxLength ?? shape.pattern) !== undefined;
   });
+}
+
+/** Readers of objects with bounds look for their keys in whatever there is; only the outermost document is that lenient here. */
+function reportNoObject(
+  shape: Extract<Shape, { kind: "map" | "object" }>,
+  value: unknown,
+  path: string,
+  report: Report,
+): void {
+  const [key] = shape.kind === "object" ? (shape.required ?? []) : [];
+  if (path !== "" || shape.kind === "map" || key === undefined || !isBounded(shape.fields))
+    report(path, "error.expected.jsobject");
+  else report(`/${key}`, `'${key}' is undefined on object: ${JSON.stringify(value)}`);
 }

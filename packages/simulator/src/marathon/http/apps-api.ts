@@ -15,9 +15,9 @@ import type { RootDraft } from "../group/root";
 import { isSuspended } from "../instances/reservation";
 import { asApp } from "../run-spec/run-spec";
 import { labelSelector } from "./label-selector";
-import { type ApiRequest, type ApiResponse, flagOf, jsonBody } from "./messages";
+import { type ApiRequest, type ApiResponse, flagOf, jsonBody, timestampOf } from "./messages";
 import { wantsText } from "./resources";
-import { killTasks, textTasks } from "./tasks-api";
+import { killTasks, refuseScaleAndWipe, textTasks } from "./tasks-api";
 
 const prefixes = ["app.", "apps.", "group.apps.", ""];
 
@@ -39,6 +39,7 @@ export async function appsApi(core: Marathon, request: ApiRequest): Promise<ApiR
   const leaf = match?.[3];
   switch (match?.[2]) {
     case "restart":
+      if (request.method === "DELETE") return await single(core, request, `${id}/restart`);
       return request.method === "POST" ? await restart(core, request, id) : undefined;
     case "tasks":
       return await appTasks(core, request, id, leaf);
@@ -73,17 +74,17 @@ function list(core: Marathon, request: ApiRequest): ApiResponse {
   const apps = [...core.root.apps.values()].filter(
     (app) =>
       (id === null || app.id.toLowerCase().includes(id.toLowerCase())) &&
-      (cmd === null || (app.cmd ?? "").toLowerCase().includes(cmd.toLowerCase())) &&
+      (cmd === null || app.cmd?.toLowerCase().includes(cmd.toLowerCase()) === true) &&
       selects(app.labels),
   );
   return { status: 200, body: { apps: apps.map((app) => renderAppInfo(core, app, embeds)) } };
 }
 
 /** Completes and checks a document that shall become an app of the draft. */
-function checked(core: Marathon, document: AppDocument, draft: RootDraft, prefix = ""): App {
+function checked(core: Marathon, document: AppDocument, draft: RootDraft): App {
   const defaults = { ...core.options, ...roleDefaults(draft, document.id ?? "/", core.options) };
   const app = completeApp(document, defaults, draft.version);
-  const violations = validateApp(app, defaults, prefix);
+  const violations = validateApp(app, defaults);
   if (violations.length > 0) throw invalid(violations);
   return app;
 }
@@ -107,11 +108,11 @@ async function create(core: Marathon, request: ApiRequest): Promise<ApiResponse>
       }
       draft.putApp(app);
       made = app;
-      postEvent(core, request, app);
     },
     { force: flagOf(request, "force"), groupId: "/" },
   );
   const app = made as unknown as App;
+  postEvent(core, request, app);
   const body = {
     ...renderApp(app),
     tasksStaged: 0,
@@ -133,10 +134,16 @@ function applyUpdate(
   draft: RootDraft,
   id: string,
   update: AppDocument,
-  options: { partial: boolean; mayCreate: boolean; prefix?: string },
+  options: { partial: boolean; mayCreate: boolean },
 ): { app: App; created: boolean } {
   const existing = draft.apps.get(id);
-  if (existing === undefined && !options.mayCreate) throw unknownApp(id);
+  if (existing === undefined) {
+    // What is not there yet is read as a whole app, and judged as one before anything else is looked at.
+    const app = checked(core, replacement(id, update), draft);
+    if (!options.mayCreate) throw unknownApp(id);
+    draft.putApp(app);
+    return { app, created: true };
+  }
   const wanted = update["version"] as string | undefined;
   if (wanted !== undefined && options.partial) {
     if (Object.keys(update).some((key) => key !== "id" && key !== "version")) {
@@ -150,45 +157,42 @@ function applyUpdate(
     }
     const { versionInfo: _info, ...app } = old;
     draft.putApp({ ...app, version: draft.version });
-    return { app, created: existing === undefined };
+    return { app, created: false };
   }
-  const document =
-    existing !== undefined && options.partial ? mergeUpdate(existing, update) : replacement(id, update);
-  const app = checked(core, document, draft, options.prefix);
+  const app = checked(core, options.partial ? mergeUpdate(existing, update) : replacement(id, update), draft);
   draft.putApp(app);
-  return { app, created: existing === undefined };
+  return { app, created: false };
 }
 
 async function updateOne(core: Marathon, request: ApiRequest, id: string): Promise<ApiResponse> {
   const partial = request.method === "PATCH" || flagOf(request, "partialUpdate", true);
   const update = readApp(jsonBody(request), { update: true });
-  let created = false;
+  let made: { app: App; created: boolean } | undefined;
   const change = await core.changes.change(
     (draft) => {
-      const result = applyUpdate(core, draft, id, update, { partial, mayCreate: request.method === "PUT" });
-      created = result.created;
-      postEvent(core, request, result.app);
+      made = applyUpdate(core, draft, id, update, { partial, mayCreate: request.method === "PUT" });
     },
     { force: flagOf(request, "force"), groupId: "/" },
   );
+  const { app, created } = made as unknown as { app: App; created: boolean };
+  postEvent(core, request, app);
   return deploying(change, created ? 201 : 200, created ? { location: `${request.origin}${id}` } : {});
 }
 
 async function updateMany(core: Marathon, request: ApiRequest): Promise<ApiResponse> {
   const body = jsonBody(request);
-  if (!Array.isArray(body)) throw unreadable([{ path: "/", errors: ["error.expected.jsarray"] }]);
+  if (!Array.isArray(body)) throw unreadable([{ path: "", errors: ["error.expected.jsarray"] }]);
   const partial = request.method === "PATCH" || flagOf(request, "partialUpdate", true);
   const updates = body.map((raw, i) => {
-    const update = readApp(raw, { update: true, path: `(${i})` });
-    if (update.id === undefined) throw unreadable([{ path: `(${i})/id`, errors: ["error.path.missing"] }]);
+    const update = readApp(raw, { update: partial, path: `(${i})` });
+    if (update.id === undefined)
+      throw new ApiError(422, { message: "requirement failed: App Update must have app id set" });
     return { id: update.id, update };
   });
   const change = await core.changes.change(
     (draft) => {
-      updates.forEach(({ id, update }, i) => {
-        const options = { partial, mayCreate: request.method === "PUT", prefix: `(${i})` };
-        postEvent(core, request, applyUpdate(core, draft, id, update, options).app);
-      });
+      for (const { id, update } of updates)
+        applyUpdate(core, draft, id, update, { partial, mayCreate: request.method === "PUT" });
     },
     { force: flagOf(request, "force"), groupId: "/" },
   );
@@ -240,11 +244,14 @@ async function restart(core: Marathon, request: ApiRequest, id: string): Promise
 }
 
 function versions(core: Marathon, id: string, version: string | undefined): ApiResponse {
-  if (!core.root.apps.has(id)) throw unknownApp(id);
-  if (version === undefined) return { status: 200, body: { versions: core.versions.list(id) } };
-  const app = asApp(core.versions.get(id, version));
+  if (version === undefined) {
+    if (!core.root.apps.has(id)) throw unknownApp(id);
+    return { status: 200, body: { versions: core.versions.list(id) } };
+  }
+  const wanted = timestampOf(version);
+  const app = asApp(core.versions.get(id, wanted));
   if (app === undefined)
-    throw new ApiError(404, { message: `App '${id}' does not exist in version ${version}` });
+    throw new ApiError(404, { message: `App '${id}' does not exist in version ${wanted}` });
   return { status: 200, body: renderApp(app) };
 }
 
@@ -267,6 +274,7 @@ async function appTasks(
     return { status: 200, body: { tasks: instances.flatMap((i) => renderTask(core, i, false) ?? []) } };
   }
   if (request.method !== "DELETE") return undefined;
+  refuseScaleAndWipe(request);
   const host = request.query.get("host");
   const chosen = instances.filter(
     (i) =>

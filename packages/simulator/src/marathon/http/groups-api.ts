@@ -2,7 +2,6 @@
 import { ApiError, invalid, unknownGroup, unreadable } from "../api-error";
 import { absolute, isBelow } from "../app/path-id";
 import { flag, object, readShape } from "../app/reader";
-import { timestamp } from "../clock";
 import type { Marathon } from "../core/marathon";
 import { groupEmbedsOf, renderAppInfo, renderGroup } from "../core/render";
 import { applyGroup, enforceRoleViolations } from "../group/apply-group";
@@ -10,7 +9,7 @@ import { type GroupDocument, readGroup } from "../group/read-group";
 import { isTopLevel } from "../group/roles";
 import { type RootDraft, specsOf } from "../group/root";
 import { deploying } from "./apps-api";
-import { type ApiRequest, type ApiResponse, flagOf, jsonBody } from "./messages";
+import { type ApiRequest, type ApiResponse, flagOf, jsonBody, timestampOf } from "./messages";
 
 /** `/v2/groups` and `/v2/groups/{id}`. */
 export async function groupsApi(core: Marathon, request: ApiRequest): Promise<ApiResponse | undefined> {
@@ -62,13 +61,6 @@ function read(core: Marathon, request: ApiRequest, path: string): ApiResponse {
   return { status: 200, body: renderGroup(core, id, { ...embeds, app: new Set() }, root) };
 }
 
-/** A version as Marathon writes them; 422 for what is no time. */
-function timestampOf(text: string): string {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new ApiError(422, { message: `Invalid format: "${text}"` });
-  return timestamp(ms);
-}
-
 function put(core: Marathon, draft: RootDraft, document: GroupDocument): void {
   const violations = enforceRoleViolations(draft, document);
   if (violations.length > 0) throw invalid(violations);
@@ -100,15 +92,14 @@ async function create(core: Marathon, request: ApiRequest, base: string): Promis
   const document = readGroup(jsonBody(request), base);
   const change = await core.changes.change(
     (draft) => {
-      if (draft.groups.has(document.id)) {
-        throw new ApiError(409, {
-          message: `Group ${document.id} is already created. Use PUT to change this group.`,
-        });
-      }
-      if (draft.apps.has(document.id)) {
-        throw new ApiError(409, { message: `An app with the path ${document.id} already exists.` });
-      }
+      const conflict = draft.groups.has(document.id)
+        ? `Group ${document.id} is already created. Use PUT to change this group.`
+        : draft.apps.has(document.id)
+          ? `An app with the path ${document.id} already exists.`
+          : undefined;
+      // Rules are said before conflicts, as GroupsResource does.
       put(core, draft, document);
+      if (conflict !== undefined) throw new ApiError(409, { message: conflict });
     },
     { force: flagOf(request, "force"), groupId: document.id },
   );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from "../api-error";
+import { timestamp } from "../clock";
 
 /** A request as the API's functions see it. */
 export interface ApiRequest {
@@ -46,4 +47,11 @@ export function jsonBody(request: ApiRequest): unknown {
 export function flagOf(request: ApiRequest, name: string, fallback = false): boolean {
   const value = request.query.get(name);
   return value === null ? fallback : value.toLowerCase() === "true";
+}
+
+/** A version in a path or document as Marathon writes them; 422 for what is no time. */
+export function timestampOf(text: string): string {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new ApiError(422, { message: `Invalid format: "${text}"` });
+  return timestamp(ms);
 }

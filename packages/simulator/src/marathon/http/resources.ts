@@ -27,7 +27,7 @@ const rows: readonly ResourceRow[] = [
   { path: /^\/v2\/queue$/, methods: ["GET"] },
   { path: /^\/v2\/queue\/.+\/delay$/, methods: ["DELETE"] },
   { path: /^\/v2\/apps\/*$/, methods: ["GET", "POST", "PUT", "PATCH"] },
-  { path: /^\/v2\/apps\/.+\/restart$/, methods: ["POST"] },
+  { path: /^\/v2\/apps\/.+\/restart$/, methods: ["POST", "DELETE"] },
   { path: /^\/v2\/apps\/.+\/tasks$/, methods: ["GET", "DELETE"], text: true },
   { path: /^\/v2\/apps\/.+\/tasks\/[^/]+$/, methods: ["DELETE"] },
   { path: /^\/v2\/apps\/.+\/versions(\/[^/]+)?$/, methods: ["GET"] },

@@ -4,31 +4,33 @@ import { list, object, readShape, text } from "../app/reader";
 import type { App } from "../app/types";
 import type { Marathon } from "../core/marathon";
 import { renderTask } from "../core/render";
-import { type Instance, instanceIdOf, isStarting } from "../instances/instance";
+import { type Instance, instanceIdOf } from "../instances/instance";
 import { endpointsText } from "./endpoints-text";
 import { type ApiRequest, type ApiResponse, flagOf, jsonBody } from "./messages";
 import { wantsText } from "./resources";
+
+/** What `?status=` knows; other words are not looked at. */
+const statuses: ReadonlyMap<string, Instance["condition"]> = new Map([
+  ["running", "Running"],
+  ["staging", "Staging"],
+]);
 
 /** `/v2/tasks` and `/v2/tasks/delete`. */
 export async function tasksApi(core: Marathon, request: ApiRequest): Promise<ApiResponse | undefined> {
   if (request.path === "/v2/tasks" && request.method === "GET") {
     if (wantsText(request.accept)) return textTasks(core, core.root.apps.values());
     const given = [...request.query.getAll("status"), ...request.query.getAll("status[]")];
-    const wanted = new Set(given.filter((s) => s === "running" || s === "staging"));
-    const chosen = [...core.tracker.all()].filter(
-      (i) =>
-        wanted.size === 0 ||
-        (wanted.has("running") && i.condition === "Running") ||
-        (wanted.has("staging") && isStarting(i)),
-    );
+    const wanted = new Set(given.flatMap((s) => statuses.get(s.toLowerCase()) ?? []));
+    const chosen = [...core.tracker.all()].filter((i) => wanted.size === 0 || wanted.has(i.condition));
     return { status: 200, body: { tasks: chosen.flatMap((i) => renderTask(core, i, true) ?? []) } };
   }
   if (request.path !== "/v2/tasks/delete" || request.method !== "POST") return undefined;
+  refuseScaleAndWipe(request);
   const { value, violations } = readShape(object({ ids: list(text()) }, "ids"), jsonBody(request));
   if (violations.length > 0) throw unreadable(violations);
   const chosen = (value as { ids: string[] }).ids.flatMap((id) => {
     if (instanceIdOf(id) === undefined && core.tracker.get(id) === undefined) {
-      throw badRequest(`Invalid task id '${id}'.`);
+      throw badRequest(`Invalid task id '${id}'. [Error: ${id} (of class java.lang.String)]`);
     }
     const instance = core.tracker.get(instanceIdOf(id) ?? id);
     return instance?.task === undefined ? [] : [instance];
@@ -47,15 +49,19 @@ export function textTasks(core: Marathon, apps: Iterable<App>): ApiResponse {
   return { status: 406, body, headers };
 }
 
+/** Said before anything else of the request is looked at. */
+export function refuseScaleAndWipe(request: ApiRequest): void {
+  if (flagOf(request, "scale") && flagOf(request, "wipe"))
+    throw badRequest("You cannot use scale and wipe at the same time.");
+}
+
 /** Kills tasks; with `scale=true` their apps shrink by as many, and the answer is that deployment's. */
 export async function killTasks(
   core: Marathon,
   request: ApiRequest,
   instances: readonly Instance[],
 ): Promise<ApiResponse | undefined> {
-  const scale = flagOf(request, "scale");
-  if (scale && flagOf(request, "wipe")) throw badRequest("You cannot use scale and wipe at the same time.");
-  if (!scale) {
+  if (!flagOf(request, "scale")) {
     const wipe = flagOf(request, "wipe");
     for (const instance of instances) {
       // What has a reservation comes back on it, as the same instance.
