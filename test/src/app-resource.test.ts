@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { eventually, hangMs } from "./support/eventually";
-import { InitFailed, type Kept, PluginDriver } from "./support/plugin";
+import { failed, InitFailed, type Kept, PluginDriver } from "./support/plugin";
 
 const type = "mesos:marathon:App";
 const small = { cmd: "sleep 1000", cpus: 0.1, mem: 16 };
@@ -61,16 +61,6 @@ describe("mesos:marathon:App by rows of the feature table", function () {
   async function byHand(id: string, change: object): Promise<void> {
     await send("PATCH", `/v2/apps${id}`, change);
     await cluster.waitForDeployments();
-  }
-
-  async function failed(work: Promise<unknown>): Promise<InitFailed> {
-    try {
-      await work;
-    } catch (error) {
-      if (error instanceof InitFailed) return error;
-      throw error;
-    }
-    throw new assert.AssertionError({ message: "did not fail" });
   }
 
   /** What a preview of the update says on the resource. */

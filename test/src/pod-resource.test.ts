@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { eventually, hangMs } from "./support/eventually";
-import { InitFailed, PluginDriver } from "./support/plugin";
+import { failed, PluginDriver } from "./support/plugin";
 
 const type = "mesos:marathon:Pod";
 const container = (more: object = {}) => ({
@@ -211,15 +211,5 @@ describe("mesos:marathon:Pod", function () {
     const member = cluster.marathons.find((m) => m.url === `http://${leader}`);
     assert.ok(member);
     return member.name;
-  }
-
-  async function failed(work: Promise<unknown>): Promise<InitFailed> {
-    try {
-      await work;
-    } catch (error) {
-      if (error instanceof InitFailed) return error;
-      throw error;
-    }
-    throw new assert.AssertionError({ message: "did not fail" });
   }
 });

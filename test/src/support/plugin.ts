@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { AssertionError } from "node:assert/strict";
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { createInterface } from "node:readline";
 import { credentials, Server, ServerCredentials, type ServiceError, status } from "@grpc/grpc-js";
 import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -7,6 +11,8 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { createPlugin } from "@pulumi-mesos/provider";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+import { pluginDirectory } from "./repository";
 
 type Bag = Record<string, unknown>;
 
@@ -42,16 +48,34 @@ export class PluginDriver {
     this.#close = close;
   }
 
-  /** Starts it with a provider's configuration. */
+  /** Starts it with a provider's configuration, in this process. */
   static async start(config: Readonly<Record<string, unknown>>): Promise<PluginDriver> {
     const plugin = createPlugin({ environment: {} });
-    const port = await plugin.listen();
+    return await PluginDriver.#attach(await plugin.listen(), () => plugin.close(), config);
+  }
+
+  /** Starts it as the engine does, in a process of its own, which {@link close} kills without a farewell. */
+  static async spawn(config: Readonly<Record<string, unknown>>): Promise<PluginDriver> {
+    const program = path.join(pluginDirectory, "pulumi-resource-mesos");
+    const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
+    const port = await new Promise<number>((resolve, reject) => {
+      createInterface(child.stdout).once("line", (line) => resolve(Number(line)));
+      child.once("exit", (code) => reject(new Error(`the plugin ended with ${code}`)));
+    });
+    return await PluginDriver.#attach(port, () => child.kill("SIGKILL"), config);
+  }
+
+  static async #attach(
+    port: number,
+    end: () => void,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<PluginDriver> {
     const options = { "grpc.max_receive_message_length": -1, "grpc.max_metadata_size": 16 * 1024 * 1024 };
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure(), options);
     const engine = new Server();
     const driver = new PluginDriver(client, () => {
       client.close();
-      plugin.close();
+      end();
       engine.forceShutdown();
     });
     const service: Partial<IEngineServer> = {
@@ -188,6 +212,17 @@ export class PluginDriver {
       .setIgnorechangesList([...ignoreChanges]);
     return await kept(old.type, (done: Done<rpc.UpdateResponse>) => this.#client.update(request, done));
   }
+}
+
+/** The failure of work that left something half made; fails when it succeeds or fails otherwise. */
+export async function failed(work: Promise<unknown>): Promise<InitFailed> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof InitFailed) return error;
+    throw error;
+  }
+  throw new AssertionError({ message: "did not fail" });
 }
 
 type Done<T> = (error: ServiceError | null, response: T) => void;

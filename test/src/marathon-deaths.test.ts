@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
+import { eventually, hangMs } from "./support/eventually";
+import { getJson } from "./support/http";
+import { appThing, type MarathonThing, marathonThings } from "./support/marathon-things";
+import { failed, type Kept, PluginDriver } from "./support/plugin";
+
+/** A kind of thing whose deployments take a second or two each, so that a death comes in the middle. */
+function slow(thing: MarathonThing): MarathonThing["inputs"] {
+  // Ends a second after it was told to.
+  const shell = "trap 'sleep 1; exit 0' TERM; while true; do sleep 0.1; done";
+  const appCheck = { protocol: "COMMAND", command: { value: "true" }, intervalSeconds: 2, timeoutSeconds: 1 };
+  const podCheck = {
+    exec: { command: { shell: "true" } },
+    intervalSeconds: 2,
+    timeoutSeconds: 1,
+    delaySeconds: 1,
+  };
+  const more =
+    thing.word === "app"
+      ? { cmd: shell, healthChecks: [{ ...appCheck, delaySeconds: 1 }] }
+      : {
+          containers: [
+            {
+              name: "main",
+              resources: { cpus: 0.1, mem: 16 },
+              exec: { command: { shell } },
+              healthCheck: podCheck,
+            },
+          ],
+        };
+  return (path, o) => thing.inputs(path, { ...o, more });
+}
+
+for (const marathons of [1, 2]) {
+  const where = marathons === 1 ? "the only Marathon" : "the leading Marathon of two";
+  describe(`Marathon's resources when ${where} dies`, function () {
+    this.timeout(600_000);
+    let cluster: Cluster;
+    let plugin: PluginDriver;
+
+    before(async () => {
+      const network = `127.130.${1 + marathons}`;
+      cluster = await startCluster({ network, agents: 1, marathons, tasks: "process" });
+      plugin = await PluginDriver.start({ marathonUrls: cluster.marathons.map((m) => m.url) });
+    });
+    after(async () => {
+      plugin?.close();
+      await cluster?.close();
+    });
+
+    const deployments = () => getJson<unknown[]>(`${cluster.marathon.url}/v2/deployments`);
+    const running = () => eventually(hangMs, async () => assert.equal((await deployments()).length, 1), 20);
+
+    async function leader(): Promise<string> {
+      const found = await getJson<{ leader: string }>(`${cluster.marathon.url}/v2/leader`);
+      const member = cluster.marathons.find((m) => m.address === found.leader);
+      assert.ok(member, `a member leads: ${found.leader}`);
+      return member.name;
+    }
+
+    /** Kills the leader while the work's deployment runs; a lone one comes back at once. */
+    async function amid<T>(work: Promise<T>): Promise<T> {
+      const settled = work.then(
+        () => "ended",
+        () => "failed",
+      );
+      await running();
+      const name = await leader();
+      await cluster.kill(name);
+      assert.equal(await Promise.race([settled, Promise.resolve("goes on")]), "goes on");
+      if (marathons === 1) await cluster.restart(name);
+      try {
+        return await work;
+      } finally {
+        if (marathons > 1) await cluster.restart(name);
+        await cluster.waitUntilUp();
+      }
+    }
+
+    async function holds(kept: Kept, inputs: Record<string, unknown>): Promise<void> {
+      assert.deepEqual((await plugin.read(kept))?.inputs, inputs);
+      assert.deepEqual(await plugin.diff(kept, inputs), []);
+      const tasks = (await cluster.tasks.list()).filter(({ appId }) => appId === kept.id);
+      assert.deepEqual(
+        tasks.map(({ state }) => state),
+        ["TASK_RUNNING", "TASK_RUNNING"],
+      );
+    }
+
+    for (const thing of marathonThings) {
+      const inputs = slow(thing);
+
+      it(`several leaders: follow leader, survive failover mid-wait: ${thing.word} made, changed, read and deleted`, async () => {
+        const path = `/dies-${thing.word}`;
+        const made = await amid(plugin.create(thing.type, inputs(path)));
+        await holds(made, inputs(path));
+        const changed = await amid(plugin.update(made, inputs(path, { env: "2" })));
+        await holds(changed, inputs(path, { env: "2" }));
+        assert.deepEqual(
+          await plugin.update(changed, inputs(path, { env: "2" })).then(({ state }) => state["version"]),
+          changed.state["version"],
+        );
+        await amid(plugin.delete(changed));
+        assert.equal(await plugin.read(changed), undefined);
+        const left = (await cluster.tasks.list()).filter(({ appId }) => appId === path);
+        assert.deepEqual(left, []);
+      });
+    }
+
+    if (marathons > 1) return;
+
+    for (const thing of [appThing]) {
+      it(`fails with the ${thing.word} in the state when Marathon stays dead, and the next run has it once`, async () => {
+        const inputs = slow(thing);
+        const path = `/dead-${thing.word}`;
+        const creating = failed(plugin.create(thing.type, inputs(path), 4));
+        await running();
+        const name = await leader();
+        await cluster.kill(name);
+        const half = await creating;
+        assert.match(
+          half.reasons.join("\n"),
+          /^not done after 4 s.*\nmarathon cannot be asked why: .*ECONNREFUSED/,
+        );
+        await assert.rejects(plugin.read(half.kept), { details: /ECONNREFUSED/ });
+        await assert.rejects(plugin.update(half.kept, inputs(path), 4), { details: /ECONNREFUSED/ });
+        await assert.rejects(plugin.delete(half.kept, 4), { details: /so the \w+ stays in the state/ });
+        await cluster.restart(name);
+        await cluster.waitUntilUp();
+        const done = await plugin.update(half.kept, inputs(path));
+        assert.equal(done.state["version"], half.kept.state["version"]);
+        await holds(done, inputs(path));
+        await plugin.delete(done);
+      });
+    }
+  });
+}
