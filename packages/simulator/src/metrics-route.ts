@@ -16,6 +16,21 @@ export function systemMetrics(): Record<string, number> {
   };
 }
 
+/** `GET /system/stats.json` of libprocess, which older tools ask (3rdparty/libprocess/include/process/system.hpp). */
+function addSystemRoute(server: FastifyInstance): void {
+  server.get("/system/stats.json", async () => {
+    const [avg_load_1min, avg_load_5min, avg_load_15min] = loadavg();
+    return {
+      avg_load_1min,
+      avg_load_5min,
+      avg_load_15min,
+      cpus_total: cpus().length,
+      mem_total_bytes: totalmem(),
+      mem_free_bytes: freemem(),
+    };
+  });
+}
+
 /**
  * `GET /metrics/snapshot`; with `timeout` a real one leaves out what it does not know by then, and here all is known at once.
  * @param refuse answers whom it is not for
@@ -25,6 +40,7 @@ export function addMetricsRoute(
   metrics: () => Record<string, number>,
   refuse: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>,
 ): void {
+  addSystemRoute(server);
   server.get("/metrics/snapshot", async (request, reply) => {
     const refused = await refuse(request, reply);
     if (refused !== undefined) return refused;

@@ -196,9 +196,19 @@ describe("GET /metrics/snapshot of master and agent (mesos.md 2.1, docs/monitori
         "slave/frameworks_active",
         "slave/cpus_used",
       ]),
-      [1, 1, 1, 1, 1, 0.1],
+      // The executor of a command has 0.1 cpus of its own (src/slave/constants.hpp).
+      [1, 1, 1, 1, 1, 0.2],
     );
     for (const url of [master.url, agentUrl]) {
+      const machine = await getJson<Record<string, number>>(`${url}/system/stats.json`);
+      assert.deepEqual(Object.keys(machine).sort(), [
+        "avg_load_15min",
+        "avg_load_1min",
+        "avg_load_5min",
+        "cpus_total",
+        "mem_free_bytes",
+        "mem_total_bytes",
+      ]);
       const { status, text } = await http("GET", `${url}/metrics/snapshot?timeout=soon`);
       assert.deepEqual([status, text], [400, "Invalid timeout 'soon': Invalid duration 'soon'.\n"]);
     }

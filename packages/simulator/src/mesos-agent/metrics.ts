@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemMetrics } from "../metrics-route";
-import { amount, fromJson, noResources, sum } from "../protocol/resources";
+import { amount, noResources } from "../protocol/resources";
 import { isTerminal } from "../protocol/types";
 import type { Agent } from "./agent";
+import { allocatedOn, keptBy } from "./kept-executors";
 
 /** Names that this agent never counts; dashboards break when they are missing. */
 const unused = [
@@ -49,7 +50,7 @@ export function agentMetrics(agent: Agent | undefined, now: number): Record<stri
   const tasks = agent?.tasks ?? [];
   const live = tasks.filter((t) => !isTerminal(t.state));
   const total = agent?.total ?? noResources;
-  const used = sum(live.map((t) => fromJson(t.info.resources)));
+  const used = allocatedOn(keptBy(agent).live);
   const commands = live.filter((t) => t.record.executor === undefined && t.state !== "TASK_STAGING").length;
   const out: Record<string, number> = {
     ...Object.fromEntries(unused.map((name) => [name, 0])),

@@ -48,6 +48,7 @@ describe("an agent's POST /api/v1 and /containers (docs/operator-http-api.md)", 
       assert.equal(running.value, 1);
       assert.equal((await ask("GET_STATE")).get_tasks.launched_tasks.length, 1);
       assert.deepEqual(await ask("GET_OPERATIONS"), {});
+      assert.deepEqual(await ask("GET_RESOURCE_PROVIDERS"), {});
       const level = { level: 1, duration: { nanoseconds: 60_000_000_000 } };
       const set = await http("POST", `${base}/api/v1`, {
         type: "SET_LOGGING_LEVEL",

@@ -192,4 +192,5 @@ const readers: Readonly<Record<string, (view: AgentView) => Json>> = {
   GET_FRAMEWORKS: getFrameworks,
   GET_EXECUTORS: getExecutors,
   GET_CONTAINERS: getContainers,
+  GET_RESOURCE_PROVIDERS: () => ({}),
 };

@@ -3,17 +3,15 @@ import { reservedFor } from "../protocol/kinds";
 import { legacyTask } from "../protocol/legacy-task";
 import {
   attributesToLegacy,
-  fromJson,
   kinds,
   noResources,
   only,
   type Resources,
-  sum,
   toJson,
   toLegacy,
 } from "../protocol/resources";
-import { type ExecutorInfo, type FrameworkInfo, isTerminal, versionInfo } from "../protocol/types";
-import { commandExecutorInfo } from "./command-executor";
+import { type FrameworkInfo, versionInfo } from "../protocol/types";
+import { allocatedOn, allocatedTo, type Kept, type KeptExecutor, keptBy } from "./kept-executors";
 import { capabilities } from "./registration";
 import type { AgentView } from "./routes";
 import type { RunningTask } from "./running-task";
@@ -24,7 +22,7 @@ type Json = Record<string, unknown>;
 export function stateJson(view: AgentView): Json {
   const { agent } = view;
   const { drain, info } = agent ?? {};
-  const { live, ended } = keptOf(view);
+  const { live, ended } = keptBy(agent);
   return {
     ...versionInfo,
     id: agent?.id ?? "",
@@ -33,7 +31,7 @@ export function stateJson(view: AgentView): Json {
     ...(info?.domain === undefined ? {} : { domain: info.domain }),
     capabilities,
     start_time: (agent?.startedAt ?? 0) / 1000,
-    ...resourcesJson(agent?.total ?? noResources, sum([...live.values()].flatMap(heldBy))),
+    ...resourcesJson(agent?.total ?? noResources, allocatedOn(live)),
     resource_providers: [],
     attributes: attributesToLegacy(info?.attributes ?? []),
     ...named("master_hostname", agent?.masterHostname),
@@ -64,77 +62,6 @@ function resourcesJson(total: Resources, used: Resources): Json {
     reserved_resources_allocated: byRole(used, toLegacy),
     unreserved_resources_allocated: toLegacy(of(used, "*")),
   };
-}
-
-/** An executor with its tasks; a command is one of its own here as in Mesos. */
-interface KeptExecutor {
-  readonly info: ExecutorInfo;
-  readonly containerId: string;
-  readonly directory: string;
-  readonly tasks: RunningTask[];
-  readonly completed: RunningTask[];
-}
-
-interface Kept {
-  readonly framework: FrameworkInfo;
-  /** By container. */
-  readonly executors: Map<string, KeptExecutor>;
-}
-
-/** Frameworks with something that runs, and of all frameworks the executors of which only ended tasks are known. */
-function keptOf(view: AgentView): Record<"live" | "ended", Map<string, Kept>> {
-  const { tasks = [], executors, completed = [] } = view.agent ?? {};
-  const live = new Map<string, Kept>();
-  for (const { record, sandbox: directory } of executors?.all ?? []) {
-    const { framework, info, containerId } = record;
-    const kept = { info, containerId, directory, tasks: [], completed: [] };
-    ofFramework(live, framework).executors.set(containerId, kept);
-  }
-  const ended = new Map<string, Kept>();
-  for (const task of tasks) addTask(live, task, isTerminal(task.state));
-  for (const task of completed) {
-    const goesOn = live.get(task.frameworkId)?.executors.has(containerOf(task)) === true;
-    addTask(goesOn ? live : ended, task, true);
-  }
-  return { live, ended };
-}
-
-function ofFramework(all: Map<string, Kept>, framework: FrameworkInfo): Kept {
-  const id = framework.id?.value ?? "";
-  const known = all.get(id) ?? { framework, executors: new Map() };
-  all.set(id, known);
-  return known;
-}
-
-function containerOf({ record: { executor, containerId } }: RunningTask): string {
-  return executor?.containerId ?? containerId;
-}
-
-function addTask(all: Map<string, Kept>, task: RunningTask, over: boolean): void {
-  const { executors } = ofFramework(all, task.record.framework);
-  const containerId = containerOf(task);
-  const executor = executors.get(containerId) ?? {
-    info:
-      task.record.executor === undefined
-        ? commandExecutorInfo(task.info, task.frameworkId)
-        : { executor_id: { value: task.executorId } },
-    containerId,
-    directory: task.sandbox,
-    tasks: [],
-    completed: [],
-  };
-  executors.set(containerId, executor);
-  (over ? executor.completed : executor.tasks).push(task);
-}
-
-/** What the executors of a framework hold. */
-function heldBy({ executors }: Kept): Resources[] {
-  return [...executors.values()].map(allocatedTo);
-}
-
-/** An executor's own resources and those of its tasks. */
-function allocatedTo({ info, tasks }: KeptExecutor): Resources {
-  return sum([info.resources ?? [], ...tasks.map((t) => t.info.resources)].map(fromJson));
 }
 
 function frameworksJson(live: ReadonlyMap<string, Kept>, ended: ReadonlyMap<string, Kept>): Json {

@@ -28,6 +28,8 @@ describe("/monitor/statistics (docs/endpoints/slave/monitor/statistics.md)", fun
         const [one] = await getJson<Sample[]>(`${base}/monitor/statistics`);
         return (one?.statistics["cpus_user_time_secs"] ?? 0) > 0 ? one : undefined;
       });
+      const fields = ["executor_id", "executor_name", "framework_id", "source", "statistics"];
+      assert.deepEqual(Object.keys(sample).sort(), fields);
       assert.deepEqual([sample.executor_id, sample.framework_id], ["t", scheduler.frameworkId]);
       const { mem_rss_bytes = 0, processes = 0, ...limits } = sample.statistics;
       // Mesos grants a command's executor 0.1 cpus and 32 MB beside; without CFS cpus are no hard limit.

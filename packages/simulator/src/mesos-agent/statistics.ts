@@ -28,7 +28,10 @@ export function addStatisticsRoutes(server: FastifyInstance, view: AgentView): v
   const answer = async (): Promise<Record<string, unknown>[]> =>
     containersOf(view)
       .filter(({ processes }) => processes.length > 0)
-      .map((container) => ({ ...namesOf(container), statistics: statisticsOf(view, container) }));
+      .map((container) => {
+        const { container_id: _id, ...names } = namesOf(container); // of containers only `/containers` tells the id
+        return { ...names, statistics: statisticsOf(view, container) };
+      });
   server.get("/monitor/statistics", answer);
   server.get("/monitor/statistics.json", answer);
 }

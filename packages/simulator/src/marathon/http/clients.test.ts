@@ -139,6 +139,44 @@ describe("marathon: what marathon-python and go-marathon rely on", function () {
       assert.deepEqual([task.servicePorts, task.ports.length], [[10_500], 1]);
     });
 
+    it("answers Bamboo's and marathon-lb's polls with the fields that they decode", async () => {
+      const portMappings = [{ containerPort: 80, servicePort: 10_200, labels: { VIP_0: "/a:80" } }];
+      const container = { type: "DOCKER", docker: { image: "nginx" }, portMappings };
+      const labels = { HAPROXY_GROUP: "external", HAPROXY_0_VHOST: "a.example" };
+      await marathon.deployed(
+        await post({ instances: 1, container, networks: [{ mode: "container/bridge" }], labels }),
+      );
+      const headers = { accept: "application/json", "content-type": "application/json" };
+      const embeds = ["app.tasks", "app.deployments", "app.readiness"].map((e) => `embed=${e}`).join("&");
+      for (const query of [embeds, "embed=apps.tasks"]) {
+        const { status, body } = await marathon.call("GET", `/v2/apps?${query}`, undefined, headers);
+        assert.equal(status, 200);
+        const [app] = body.apps;
+        assert.deepEqual([app.id, app.labels, app.healthChecks ?? []], ["/a", labels, []]);
+        const [mapping] = app.container.portMappings;
+        assert.deepEqual([mapping.servicePort, mapping.containerPort], [10_200, 80]);
+        const [task] = app.tasks;
+        const known = [
+          "appId",
+          "host",
+          "id",
+          "ipAddresses",
+          "ports",
+          "stagedAt",
+          "startedAt",
+          "state",
+          "version",
+        ];
+        assert.deepEqual(
+          known.filter((key) => task[key] === undefined),
+          [],
+        );
+        assert.deepEqual([task.state, task.ports.length], ["TASK_RUNNING", 1]);
+      }
+      const [polled] = (await marathon.call("GET", `/v2/apps?${embeds}`, undefined, headers)).body.apps;
+      assert.deepEqual([polled.deployments, polled.readinessCheckResults], [[], []]);
+    });
+
     it("fails when go-marathon sends back what it read: version goes with the id alone", async () => {
       await post({});
       const { app } = (await marathon.call("GET", "/v2/apps/a")).body;

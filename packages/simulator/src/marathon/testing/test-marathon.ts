@@ -159,24 +159,26 @@ export class TestMarathon {
     if (this.#ownsMaster) await this.master.close();
   }
 
-  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const json: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
     const response = await fetch(this.url + path, {
       method,
       redirect: "manual",
-      ...(body === undefined
-        ? {}
-        : {
-            headers: { "content-type": "application/json" },
-            body: typeof body === "string" ? body : JSON.stringify(body),
-          }),
+      headers: { ...json, ...headers },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const json = response.headers.get("content-type")?.includes("json") === true;
+    const readable = response.headers.get("content-type")?.includes("json") === true;
     return {
       status: response.status,
       headers: response.headers,
       text,
-      body: json ? JSON.parse(text) : undefined,
+      body: readable ? JSON.parse(text) : undefined,
     };
   }
 
