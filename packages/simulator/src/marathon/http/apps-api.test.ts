@@ -117,6 +117,46 @@ describe("marathon: /v2/apps, order and words", () => {
     }
   });
 
+  it("shows tasks below a group, of apps only, and kills none by the wildcard", async () => {
+    await marathon.deployed(await marathon.call("POST", "/v2/apps", app("/g/a", { instances: 1 })));
+    assert.equal((await marathon.call("GET", "/v2/apps/g/*/tasks")).body.tasks.length, 1);
+    const { status, body } = await marathon.call("GET", "/v2/apps/none/*/tasks");
+    assert.deepEqual([status, body], [404, { message: "Group '/none' does not exist" }]);
+    const kill = await marathon.call("DELETE", "/v2/apps/g/*/tasks");
+    assert.deepEqual([kill.status, kill.body], [404, { message: "App '/g/*' does not exist" }]);
+    assert.equal((await marathon.call("GET", "/v2/apps/g/a/tasks")).body.tasks.length, 1);
+  });
+
+  it("says 404 of an app that has gone, though its tasks still end", async () => {
+    await marathon.deployed(await marathon.call("POST", "/v2/apps", app("/a", { instances: 1 })));
+    await marathon.call("DELETE", "/v2/apps/a");
+    for (const method of ["GET", "DELETE"]) {
+      const { status, body } = await marathon.call(method, "/v2/apps/a/tasks");
+      assert.deepEqual([status, body], [404, { message: "App '/a' does not exist" }]);
+    }
+  });
+
+  it("kills by host all tasks of an app, but one task wherever it is", async () => {
+    await marathon.deployed(await marathon.call("POST", "/v2/apps", app("/a", { instances: 1 })));
+    const [task] = (await marathon.call("GET", "/v2/apps/a/tasks")).body.tasks;
+    const elsewhere = await marathon.call("DELETE", "/v2/apps/a/tasks?host=elsewhere");
+    assert.deepEqual([elsewhere.status, elsewhere.body], [200, { tasks: [] }]);
+    const one = await marathon.call("DELETE", `/v2/apps/a/tasks/${task.id}?host=elsewhere`);
+    assert.deepEqual([one.status, one.body.task.id], [200, task.id]);
+  });
+
+  it("deploys with scale=true though no task is found, and knows no path without instances", async () => {
+    await marathon.deployed(await marathon.call("POST", "/v2/apps", app("/a", { instances: 1 })));
+    const scaled = await marathon.call("DELETE", "/v2/apps/a/tasks/none?scale=true");
+    assert.equal(scaled.status, 200, scaled.text);
+    assert.equal(typeof scaled.body.deploymentId, "string");
+    await marathon.call("POST", "/v2/apps", app("/b"));
+    for (const id of ["b", "none"]) {
+      const { status, body } = await marathon.call("DELETE", `/v2/apps/${id}/tasks?scale=true`);
+      assert.deepEqual([status, body], [404, { message: `Path '/${id}' does not exist` }]);
+    }
+  });
+
   it("takes the status of /v2/tasks in any case", async () => {
     await marathon.deployed(await marathon.call("POST", "/v2/apps", app("/a", { instances: 1 })));
     for (const [status, count] of [

@@ -9,15 +9,13 @@ import type { App } from "../app/types";
 import { validateApp } from "../app/validate-app";
 import type { Change } from "../core/changes";
 import type { Marathon } from "../core/marathon";
-import { type Embed, embedsOf, renderAppInfo, renderTask } from "../core/render";
+import { type Embed, embedsOf, renderAppInfo } from "../core/render";
 import { roleDefaults } from "../group/roles";
 import type { RootDraft } from "../group/root";
-import { isSuspended } from "../instances/reservation";
 import { asApp } from "../run-spec/run-spec";
+import { appTasks } from "./app-tasks-api";
 import { labelSelector } from "./label-selector";
 import { type ApiRequest, type ApiResponse, flagOf, jsonBody, timestampOf } from "./messages";
-import { wantsText } from "./resources";
-import { killTasks, refuseScaleAndWipe, textTasks } from "./tasks-api";
 
 const prefixes = ["app.", "apps.", "group.apps.", ""];
 
@@ -253,39 +251,4 @@ function versions(core: Marathon, id: string, version: string | undefined): ApiR
   if (app === undefined)
     throw new ApiError(404, { message: `App '${id}' does not exist in version ${wanted}` });
   return { status: 200, body: renderApp(app) };
-}
-
-async function appTasks(
-  core: Marathon,
-  request: ApiRequest,
-  id: string,
-  taskId: string | undefined,
-): Promise<ApiResponse | undefined> {
-  const all = id.endsWith("/*");
-  const group = id.slice(0, -2) || "/";
-  if (!all && !core.root.apps.has(id) && core.tracker.ofSpec(id).length === 0) throw unknownApp(id);
-  const instances = all
-    ? [...core.tracker.all()].filter((i) => isBelow(i.runSpecId, group))
-    : [...core.tracker.ofSpec(id), ...core.tracker.suspended(id)];
-  if (request.method === "GET" && taskId === undefined) {
-    if (all && !core.root.groups.has(group)) throw unknownGroup(group);
-    const app = core.root.apps.get(id);
-    if (!all && wantsText(request.accept)) return textTasks(core, app === undefined ? [] : [app]);
-    return { status: 200, body: { tasks: instances.flatMap((i) => renderTask(core, i, false) ?? []) } };
-  }
-  if (request.method !== "DELETE") return undefined;
-  refuseScaleAndWipe(request);
-  const host = request.query.get("host");
-  const chosen = instances.filter(
-    (i) =>
-      (i.task !== undefined || isSuspended(i)) &&
-      (taskId === undefined || i.id === taskId || (i.task ?? i.reservation?.lastTask)?.id === taskId) &&
-      (host === null || host === "*" || (i.task ?? i.reservation)?.host === host),
-  );
-  if (taskId !== undefined && chosen.length === 0) {
-    throw new ApiError(404, { message: `Task '${taskId}' does not exist` });
-  }
-  const tasks = chosen.flatMap((i) => renderTask(core, i, false) ?? []);
-  const killed = await killTasks(core, request, chosen);
-  return killed ?? { status: 200, body: taskId === undefined ? { tasks } : { task: tasks[0] } };
 }

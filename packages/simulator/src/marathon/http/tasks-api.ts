@@ -71,13 +71,18 @@ export async function killTasks(
     return undefined;
   }
   const kill = new Map<string, string[]>();
-  for (const { runSpecId, id } of instances) kill.set(runSpecId, [...(kill.get(runSpecId) ?? []), id]);
+  const fewer = new Map<string, number>();
+  for (const { runSpecId, id, condition } of instances) {
+    kill.set(runSpecId, [...(kill.get(runSpecId) ?? []), id]);
+    // What is being killed was counted when that was asked for.
+    if (condition !== "Killing") fewer.set(runSpecId, (fewer.get(runSpecId) ?? 0) + 1);
+  }
   const change = await core.changes.change(
     (draft) => {
-      for (const [appId, ids] of kill) {
+      for (const [appId, count] of fewer) {
         const app = draft.apps.get(appId);
         if (app !== undefined)
-          draft.apps.set(appId, { ...app, instances: Math.max(0, app.instances - ids.length) });
+          draft.apps.set(appId, { ...app, instances: Math.max(0, app.instances - count) });
       }
     },
     { force: flagOf(request, "force"), kill },
