@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { packageVersion, pluginDownloadURL } from "@pulumi-mesos/model";
 import { Service } from "./bamboo-service";
@@ -110,6 +110,18 @@ describe("marathon.App", () => {
       [App.isInstance(app), App.isInstance(service), App.isInstance(undefined)],
       [true, false, false],
     );
+  });
+
+  it("leaves stack traces as they were, those of its own errors among them", () => {
+    const { stackTraceLimit } = Error;
+    new App("app-stack-traces", {});
+    equal(Error.stackTraceLimit, stackTraceLimit);
+    throws(
+      () => new App("", {}),
+      (error) =>
+        error instanceof Error && /name/.test(error.message) && `${error.stack}`.includes(__filename),
+    );
+    equal(Error.stackTraceLimit, stackTraceLimit);
   });
 
   it("refuses unknown and ill-typed fields at compile time", () => {

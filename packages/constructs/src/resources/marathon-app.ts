@@ -5,6 +5,7 @@ import { type App as AppDocument, type AppOptions, resourceTokens } from "@pulum
 import { isOfType } from "./is-of-type";
 import type { Lifted } from "./lifted";
 import { pluginOptions } from "./plugin-options";
+import { withoutStackTraces } from "./stack-traces";
 
 /**
  * An app in Marathon's own words and units, as its HTTP API takes it: the shapes of 1.5 to 1.11 and the older ones of
@@ -88,7 +89,14 @@ export class App extends pulumi.CustomResource {
       tasks: undefined,
       url: undefined,
     };
-    super(resourceTokens.app, name, { ...inputs, ...outputs }, pluginOptions(opts));
+    const restore = withoutStackTraces();
+    try {
+      super(resourceTokens.app, name, { ...inputs, ...outputs }, pluginOptions(opts));
+    } catch (error) {
+      throw restore(error);
+    } finally {
+      restore();
+    }
   }
 
   /** An app that exists already, by its path, to read its outputs; nothing of it is managed. */
