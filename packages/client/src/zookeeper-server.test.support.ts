@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { within } from "@pulumi-mesos/model";
 import { delay } from "./clock";
 import { fourLetterWord } from "./four-letter-word";
 
@@ -55,7 +56,7 @@ export async function testZooKeeper(host: string): Promise<TestZooKeeper> {
 }
 
 async function answers(host: string, signal: AbortSignal): Promise<boolean> {
-  const attempt = AbortSignal.any([signal, AbortSignal.timeout(500)]);
+  const attempt = within(signal, 500);
   try {
     return (await fourLetterWord({ host, port: 2181 }, "srvr", attempt)).includes("Mode:");
   } catch (error) {

@@ -7,6 +7,7 @@ import {
   describeFailures,
   digestOf,
   messageOf,
+  within,
 } from "@pulumi-mesos/model";
 import { applyStep, withDeployments } from "./apply";
 import type { Backend } from "./backends/backend";
@@ -187,7 +188,7 @@ export class GroupsController {
   async #agents(hosts: readonly string[], signal: AbortSignal): Promise<Agents | undefined> {
     const { mesos, log } = this.#parts;
     try {
-      return await observeAgents(mesos, hosts, AbortSignal.any([signal, AbortSignal.timeout(askMs)]));
+      return await observeAgents(mesos, hosts, within(signal, askMs));
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ reason: messageOf(error) }, "no master answers");
@@ -199,7 +200,7 @@ export class GroupsController {
     const { marathon, log } = this.#parts;
     if (marathon === undefined) return { apps: [] };
     try {
-      const apps = await marathon.getApps(AbortSignal.any([signal, AbortSignal.timeout(askMs)]));
+      const apps = await marathon.getApps(within(signal, askMs));
       return { apps: apps.map(observeApp) };
     } catch (error) {
       signal.throwIfAborted();
@@ -224,7 +225,7 @@ export class GroupsController {
       });
       return;
     }
-    const bound = AbortSignal.any([signal, AbortSignal.timeout(askMs)]);
+    const bound = within(signal, askMs);
     log.info({ pool, agent: action.agentId }, action.kind);
     try {
       if (action.kind === "deactivate") await mesos.deactivateAgent(action.agentId, bound);
@@ -248,7 +249,7 @@ export class GroupsController {
       next.steps.slice(0, parallelJobs).map(async (step) => {
         log.info({ ...step }, `move: ${step.kind}`);
         try {
-          const bound = AbortSignal.any([signal, AbortSignal.timeout(askMs)]);
+          const bound = within(signal, askMs);
           const result = await applyStep(marathon, step, bound);
           if (result.ok && result.deployment !== undefined) started.set(step.appId, result.deployment);
         } catch (error) {

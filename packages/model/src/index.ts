@@ -142,3 +142,4 @@ export {
   pluginDownloadURL,
   resourceTokens,
 } from "./tokens";
+export { within } from "./within";

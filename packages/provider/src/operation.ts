@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
+import { isMesosError, MesosError, messageOf, within } from "@pulumi-mesos/model";
 import { after, now } from "./clock";
 
 /** How long an operation may take to wind up after its signal was aborted, so that it can say what it left. */
@@ -30,7 +30,7 @@ export class Operations {
     let until = 0;
     const windUp = (seconds: number): AbortSignal => {
       until = Math.max(until, now() + seconds * 1000);
-      return AbortSignal.any([ended, AbortSignal.timeout(seconds * 1000)]);
+      return within(ended, seconds * 1000);
     };
     const stopDeadline = after(timeoutSeconds * 1000, () =>
       deadline.abort(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MesosError } from "@pulumi-mesos/model";
+import { MesosError, within } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import { isNewer, type LogEntry, type Replica, type ReplicaAnswer, type ReplicaState } from "./replica";
 
@@ -126,7 +126,7 @@ export class QuorumLog {
     const { ask, quorum } = this.#options;
     const answers: ReplicaAnswer[] = own === undefined ? [] : [own];
     const round = new AbortController();
-    const bounded = AbortSignal.any([signal, round.signal, AbortSignal.timeout(2_000)]);
+    const bounded = within(AbortSignal.any([signal, round.signal]), 2_000);
     const enough = (): boolean => call.type !== "status" && answers.filter((a) => a.ok).length >= quorum;
     const asked = [...this.#peers].map(async (peer) => {
       try {

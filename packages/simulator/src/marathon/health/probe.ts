@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import * as net from "node:net";
-import { messageOf } from "@pulumi-mesos/model";
+import { messageOf, within } from "@pulumi-mesos/model";
 
 /** Where and how to ask. */
 export interface ProbeTarget {
@@ -27,7 +27,7 @@ const bodyLimit = 64 * 1024;
 
 /** Asks once; never rejects. Certificates are not checked, as Marathon does not. */
 export const probe: Probe = async (target, signal) => {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, target.timeoutMs))]);
+  const bounded = within(signal, Math.max(1, target.timeoutMs));
   try {
     return target.protocol === "TCP" ? await connects(target, bounded) : await answers(target, bounded);
   } catch (error) {

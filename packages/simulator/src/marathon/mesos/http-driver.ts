@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as http from "node:http";
-import { MesosError, messageOf } from "@pulumi-mesos/model";
+import { MesosError, messageOf, within } from "@pulumi-mesos/model";
 import { RecordDecoder } from "../../recordio";
 import type { MasterDetector } from "./master-detector";
 import type { Offer, Operation, SchedulerDriver, SchedulerListener, TaskStatus } from "./messages";
@@ -188,7 +188,7 @@ export class HttpSchedulerDriver implements SchedulerDriver {
 
   /** Waits a moment, or until another master leads. */
   async #pause(signal: AbortSignal): Promise<void> {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(retryMs)]);
+    const bounded = within(signal, retryMs);
     await new Promise<void>((resolve) => {
       const done = () => {
         stop();
