@@ -2,6 +2,10 @@
 import assert from "node:assert/strict";
 import { Fixture, getJson, http, TestScheduler, until } from "../test-cluster.test";
 
+interface Executor {
+  readonly executor_info: { readonly source: string };
+}
+
 describe("an agent's POST /api/v1 and /containers (docs/operator-http-api.md)", function () {
   this.timeout(60_000);
 
@@ -47,6 +51,23 @@ describe("an agent's POST /api/v1 and /containers (docs/operator-http-api.md)", 
       );
       assert.equal(running.value, 1);
       assert.equal((await ask("GET_STATE")).get_tasks.launched_tasks.length, 1);
+      const labels = { labels: [{ key: "team", value: "a" }] };
+      const over = { task_id: { value: "over" }, labels, command: { value: "true" } };
+      await scheduler.launch(await scheduler.offer(), over);
+      const [ended] = await until("what has ended is remembered", async () => {
+        const { completed_tasks } = await ask("GET_TASKS");
+        return completed_tasks.length > 0 ? completed_tasks : undefined;
+      });
+      assert.deepEqual(
+        [ended.task_id, ended.state, ended.labels, ended.agent_id, ended.executor_id],
+        [over.task_id, "TASK_FINISHED", labels, agent_id, undefined],
+      );
+      const { executors, completed_executors } = await ask("GET_EXECUTORS");
+      assert.deepEqual(
+        [executors, completed_executors].map((all) => all.map((e: Executor) => e.executor_info.source)),
+        [["t"], ["over"]],
+      );
+      assert.deepEqual((await ask("GET_FRAMEWORKS")).completed_frameworks, []);
       assert.deepEqual(await ask("GET_OPERATIONS"), {});
       assert.deepEqual(await ask("GET_RESOURCE_PROVIDERS"), {});
       const level = { level: 1, duration: { nanoseconds: 60_000_000_000 } };

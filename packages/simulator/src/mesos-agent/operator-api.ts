@@ -6,8 +6,9 @@ import { principalOf } from "../http";
 import type { LevelRefusal } from "../logging-level";
 import type { AgentOperation } from "../protocol/messages";
 import { type DurationInfo, isTerminal, versionInfo } from "../protocol/types";
+import { v1Task } from "../protocol/v1-task";
 import { addV1Endpoint, agentMedia, decode, encode, isRefusal, refuseMethod, sendRefusal } from "../v1";
-import { commandExecutorInfo } from "./command-executor";
+import { type Kept, keptBy } from "./kept-executors";
 import { type AgentView, metrics } from "./routes";
 import type { RunningTask } from "./running-task";
 import { type AgentContainer, containersOf, namesOf, statisticsOf } from "./statistics";
@@ -95,46 +96,43 @@ function operationOf(
   };
 }
 
-const tasksOf = (view: AgentView): readonly RunningTask[] => view.agent?.tasks ?? [];
-
 const pairs = (values: Readonly<Record<string, unknown>>): Json[] =>
   Object.entries(values).map(([name, value]) => ({ name, value }));
 
-function getTasks(view: AgentView): Json {
-  const of = (wanted: (task: RunningTask) => boolean): Json[] =>
-    tasksOf(view)
-      .filter(wanted)
-      .map((task) => ({
-        name: task.info.name,
-        task_id: task.info.task_id,
-        framework_id: { value: task.frameworkId },
-        executor_id: { value: task.executorId },
-        agent_id: { value: view.agent?.id ?? "" },
-        state: task.state,
-        resources: task.info.resources,
-        statuses: task.statuses,
-      }));
+function getTasks({ agent }: AgentView): Json {
+  const { tasks = [], completed = [], id: agentId = "" } = agent ?? {};
+  const print = (task: RunningTask): Json => v1Task({ ...taskOf(task), agentId });
+  const of = (wanted: (task: RunningTask) => boolean): Json[] => tasks.filter(wanted).map(print);
   return {
     pending_tasks: [],
     queued_tasks: of((t) => t.state === "TASK_STAGING"),
     launched_tasks: of((t) => t.state !== "TASK_STAGING" && !isTerminal(t.state)),
     terminated_tasks: of((t) => isTerminal(t.state)),
-    completed_tasks: [],
+    completed_tasks: completed.map(print),
   };
 }
 
-function getFrameworks(view: AgentView): Json {
-  const records = [...tasksOf(view), ...(view.agent?.executors.all ?? [])].map((e) => e.record.framework);
-  const frameworks = new Map(records.map((info) => [info.id?.value, { framework_info: info }]));
-  return { frameworks: [...frameworks.values()], completed_frameworks: [] };
+function taskOf({ info, frameworkId, state, statuses }: RunningTask) {
+  return { info, frameworkId, state, statuses };
+}
+
+function getFrameworks({ agent }: AgentView): Json {
+  const { live, ended } = keptBy(agent);
+  const print = ([, { framework }]: [string, Kept]): Json => ({ framework_info: framework });
+  return {
+    frameworks: [...live].map(print),
+    completed_frameworks: [...ended].filter(([id]) => !live.has(id)).map(print),
+  };
 }
 
 /** A command is an executor of its own here as in Mesos. */
-function getExecutors(view: AgentView): Json {
-  const commands = tasksOf(view).filter((t) => t.record.executor === undefined);
-  const own = commands.map(({ info, frameworkId }) => commandExecutorInfo(info, frameworkId));
-  const all = [...own, ...(view.agent?.executors.infos ?? [])];
-  return { executors: all.map((executor_info) => ({ executor_info })), completed_executors: [] };
+function getExecutors({ agent }: AgentView): Json {
+  const { live, ended } = keptBy(agent);
+  const print = (all: ReadonlyMap<string, Kept>): Json[] =>
+    [...all.values()].flatMap(({ executors }) =>
+      [...executors.values()].map(({ info }) => ({ executor_info: info })),
+    );
+  return { executors: print(live), completed_executors: print(ended) };
 }
 
 function getContainers(view: AgentView): Json {
@@ -187,7 +185,10 @@ const readers: Readonly<Record<string, (view: AgentView) => Json>> = {
     get_executors: getExecutors(view),
     get_frameworks: getFrameworks(view),
   }),
-  GET_AGENT: ({ agent }) => ({ agent_info: agent?.info }),
+  GET_AGENT: ({ agent }) => ({
+    agent_info: agent?.info,
+    ...(agent?.drain === undefined ? {} : { drain_config: agent.drain }),
+  }),
   GET_TASKS: getTasks,
   GET_FRAMEWORKS: getFrameworks,
   GET_EXECUTORS: getExecutors,

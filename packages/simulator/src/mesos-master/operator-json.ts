@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { userOf } from "../protocol/legacy-task";
 import { toJson } from "../protocol/resources";
 import type { AgentInfo } from "../protocol/types";
+import { v1Task } from "../protocol/v1-task";
 import { offerJson } from "./offer-json";
 import {
   type Agent,
@@ -61,26 +61,11 @@ export function frameworkJson(framework: Framework): Json {
 }
 
 export function taskJson(task: TaskRecord): Json {
-  const { info } = task;
-  const user = userOf(info);
+  const { pending } = task;
   return {
-    name: info.name,
-    task_id: info.task_id,
-    framework_id: { value: task.frameworkId },
-    agent_id: { value: task.agentId },
-    ...(info.executor === undefined ? {} : { executor_id: info.executor.executor_id }),
-    state: task.state,
-    resources: info.resources,
-    ...(info.limits === undefined ? {} : { limits: info.limits }),
-    statuses: task.statuses,
-    ...(task.pending === undefined
+    ...v1Task(task),
+    ...(pending === undefined
       ? {}
-      : { status_update_state: task.pending.state, status_update_uuid: task.pending.uuid }),
-    ...(info.labels === undefined ? {} : { labels: info.labels }),
-    ...(info.discovery === undefined ? {} : { discovery: info.discovery }),
-    ...(info.container === undefined ? {} : { container: info.container }),
-    ...(info.health_check === undefined ? {} : { health_check: info.health_check }),
-    ...(info.kill_policy === undefined ? {} : { kill_policy: info.kill_policy }),
-    ...(user === undefined ? {} : { user }),
+      : { status_update_state: pending.state, status_update_uuid: pending.uuid }),
   };
 }
