@@ -146,6 +146,7 @@ export class Allocator {
     const region = regionOf(agent.info.domain);
     const remote = region !== undefined && region !== regionOf(info.domain);
     const none =
+      framework.constraints.excludes(role, agent.info) ||
       (gpus && !hasCapability(framework, "GPU_RESOURCES")) ||
       (remote && !hasCapability(framework, "REGION_AWARE"));
     const refined = hasCapability(framework, "RESERVATION_REFINEMENT");

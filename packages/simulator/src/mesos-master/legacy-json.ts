@@ -116,7 +116,7 @@ export function frameworkJson(framework: Framework): Json {
     })),
     executors: [...framework.executors].map(executorJson),
     ...(info.labels === undefined ? {} : { labels: info.labels.labels }),
-    offer_constraints: {},
+    offer_constraints: framework.constraints.json,
   };
 }
 

@@ -57,6 +57,7 @@ export function frameworkJson(framework: Framework): Json {
     offers: [...framework.offers].map(offerJson),
     allocated_resources: allocatedJson(framework.usedBy),
     offered_resources: allocatedJson(framework.offeredBy),
+    offer_constraints: framework.constraints.json,
   };
 }
 

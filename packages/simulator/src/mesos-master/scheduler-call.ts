@@ -2,6 +2,7 @@
 import type { ConversionJson } from "../protocol/operations";
 import type { ExecutorInfo, FrameworkInfo, TaskInfo, Value } from "../protocol/types";
 import type { ExecutorArgs } from "./executors";
+import type { OfferConstraintsJson } from "./offer-constraints";
 
 /** An answer to a call that is not 202. */
 export interface CallRefusal {
@@ -21,6 +22,7 @@ export interface SchedulerCall {
   readonly subscribe?: {
     readonly framework_info?: FrameworkInfo;
     readonly suppressed_roles?: readonly string[];
+    readonly offer_constraints?: OfferConstraintsJson;
   };
   readonly accept?: {
     readonly offer_ids?: readonly Value[];
@@ -51,6 +53,7 @@ export interface SchedulerCall {
   readonly update_framework?: {
     readonly framework_info?: FrameworkInfo;
     readonly suppressed_roles?: readonly string[];
+    readonly offer_constraints?: OfferConstraintsJson;
   };
   readonly accept_inverse_offers?: InverseOfferAnswer;
   readonly decline_inverse_offers?: InverseOfferAnswer;

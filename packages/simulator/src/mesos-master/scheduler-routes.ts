@@ -127,6 +127,6 @@ function subscribe(
     clock.clear(heartbeat);
     leader.schedulers.disconnected(link);
   });
-  leader.schedulers.subscribe(info, link, call.subscribe?.suppressed_roles ?? []);
+  leader.schedulers.subscribe(info, link, call.subscribe);
   return undefined;
 }

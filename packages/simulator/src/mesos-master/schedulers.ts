@@ -7,6 +7,7 @@ import { type Context, rescind } from "./context";
 import { allocated, allocatedExecutor, type Conversions } from "./conversions";
 import { removeExecutor, tellExecutor } from "./executors";
 import type { Maintenance } from "./maintenance";
+import { OfferConstraints } from "./offer-constraints";
 import { frameworkJson } from "./operator-json";
 import { invalidFramework, rolesOf } from "./roles";
 import type { CallRefusal, SchedulerCall } from "./scheduler-call";
@@ -18,6 +19,11 @@ export type { CallRefusal, SchedulerCall };
 
 export const heartbeatSeconds = 15;
 const defaultRefuseSeconds = 5;
+
+type SubscribeOptions = Pick<
+  NonNullable<SchedulerCall["subscribe"]>,
+  "suppressed_roles" | "offer_constraints"
+>;
 
 /** Frameworks: subscription and failover, and the calls of the scheduler API (mesos.md 2.3). */
 export class Schedulers {
@@ -36,14 +42,19 @@ export class Schedulers {
   }
 
   /** Begins or takes over a framework; the link is told what follows from it. */
-  subscribe(info: FrameworkInfo, link: SchedulerLink, suppressed: readonly string[] = []): void {
+  subscribe(
+    info: FrameworkInfo,
+    link: SchedulerLink,
+    { suppressed_roles: suppressed = [], offer_constraints = {} }: SubscribeOptions = {},
+  ): void {
     const { state, clock, log } = this.#context;
+    const constraints = OfferConstraints.read(offer_constraints, rolesOf(info));
     const wrong =
       invalidFramework(info, suppressed) ??
       notWhitelisted(this.#context.flags, info) ??
       unauthorizedRoles(this.#context, info);
-    if (wrong !== undefined) {
-      link.send({ type: "ERROR", error: { message: wrong } });
+    if (wrong !== undefined || typeof constraints === "string") {
+      link.send({ type: "ERROR", error: { message: wrong ?? constraints } });
       link.close();
       return;
     }
@@ -67,6 +78,7 @@ export class Schedulers {
     framework.failoverTimer = undefined;
     framework.info = { ...info, id: { value: framework.id } };
     framework.suppressed = new Set(suppressed);
+    framework.constraints = constraints;
     framework.recovered = false;
     if (existing !== undefined) framework.reregisteredAt = clock.now();
     for (const offer of [...framework.offers]) {
@@ -251,14 +263,19 @@ export class Schedulers {
     framework: Framework,
     update: NonNullable<SchedulerCall["update_framework"]>,
   ): CallRefusal | undefined {
-    const { framework_info: info, suppressed_roles: suppressed = [] } = update;
+    const { framework_info: info, suppressed_roles: suppressed = [], offer_constraints = {} } = update;
     if (info === undefined) return missing("update_framework.framework_info");
     const wrong = invalidFramework(info, suppressed) ?? unchangeable(framework.info, info);
     if (wrong !== undefined) {
       return { status: 400, message: `'UpdateFramework.framework_info' is not valid: ${wrong}` };
     }
+    const constraints = OfferConstraints.read(offer_constraints, rolesOf(info));
+    if (typeof constraints === "string") {
+      return { status: 400, message: `'UpdateFramework' is not valid: ${constraints}` };
+    }
     framework.info = { ...info, id: { value: framework.id } };
     framework.suppressed = new Set(suppressed);
+    framework.constraints = constraints;
     for (const offer of [...framework.offers]) {
       if (!rolesOf(info).includes(offer.role)) rescind(this.#context, offer);
     }

@@ -17,6 +17,7 @@ import { Timings } from "../timings";
 import type { ExecutorRecord } from "./executors";
 import { FrameworkCounts } from "./framework-counts";
 import type { Unavailability } from "./machines";
+import { OfferConstraints } from "./offer-constraints";
 
 /** The way to an agent's program; it ends when either side goes. */
 export interface AgentLink {
@@ -131,6 +132,8 @@ export interface Framework {
   recovered: boolean;
   failoverTimer: NodeJS.Timeout | undefined;
   readonly counts: FrameworkCounts;
+  /** Which agents it wants offers of. */
+  constraints: OfferConstraints;
 }
 
 /** A framework that is not connected (yet). */
@@ -161,6 +164,7 @@ export function newFramework(
     recovered,
     failoverTimer: undefined,
     counts: new FrameworkCounts(),
+    constraints: OfferConstraints.none,
   };
 }
 
