@@ -2,6 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { type App as AppDocument, type AppOptions, resourceTokens } from "@pulumi-mesos/model";
+import { appArgsFromFile } from "./app-file";
 import { isOfType } from "./is-of-type";
 import type { Lifted } from "./lifted";
 import { pluginOptions } from "./plugin-options";
@@ -102,6 +103,17 @@ export class App extends pulumi.CustomResource {
   /** An app that exists already, by its path, to read its outputs; nothing of it is managed. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): App {
     return new App(name, {}, { ...opts, id });
+  }
+
+  /**
+   * The arguments that a Marathon JSON file stands for, unchanged: as for `POST /v2/apps` in old and new shapes, or as
+   * Marathon answered it, whose read-only fields are dropped. The path is relative to where the program runs.
+   *
+   * @example
+   * new mesos.marathon.App("web", { ...mesos.marathon.App.fromJson("web.json"), instances: 3 });
+   */
+  static fromJson(file: string): AppArgs {
+    return appArgsFromFile(file);
   }
 
   /** Whether `value` is an App, also one from another copy of this package. */
