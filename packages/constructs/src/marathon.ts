@@ -16,4 +16,5 @@ export {
   getPod,
   getPodOutput,
 } from "./resources/marathon-functions";
+export { Group, type GroupArgs } from "./resources/marathon-group";
 export { Pod, type PodArgs } from "./resources/marathon-pod";

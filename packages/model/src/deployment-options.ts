@@ -35,9 +35,20 @@ export const AppOptions = Type.Object({
 });
 export type AppOptions = Static<typeof AppOptions>;
 
+/** Inputs of `mesos:marathon:Group` that are no part of Marathon's document. */
+export const GroupOptions = Type.Object({
+  manageInstances: optional(
+    flag(
+      "Whether `instances` of the group's apps are kept as given. Defaults to true; false leaves them to others, such as an autoscaler, once an app is made.",
+    ),
+  ),
+  ...deploymentOptions,
+});
+export type GroupOptions = Static<typeof GroupOptions>;
+
 const names = new Set(Object.keys(AppOptions.properties));
 
-/** `inputs` without {@link AppOptions}: what is left is Marathon's. */
+/** `inputs` without {@link AppOptions}, of which those of pods and groups are part: what is left is Marathon's. */
 export function withoutOptions<T extends object>(inputs: T): Omit<T, keyof AppOptions> {
   return Object.fromEntries(Object.entries(inputs).filter(([key]) => !names.has(key))) as Omit<
     T,

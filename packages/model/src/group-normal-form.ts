@@ -25,6 +25,15 @@ export function normaliseGroup(document: object, facts: ServerFacts = defaultSer
   return defined({ ...normal, enforceRole }) as unknown as Group;
 }
 
+/**
+ * What normal forms of the group at `path` depend on, given the server's own facts and whether its top-level group enforces
+ * its role (Marathon 1.9).
+ */
+export function groupFacts(server: ServerFacts, path: string, enforced: boolean): ServerFacts {
+  if (isTopLevel(path)) return { ...server, enforceRole: enforced };
+  return enforced ? { ...server, role: path.split("/")[1] ?? server.role } : server;
+}
+
 function normaliseMember(group: Json, facts: ServerFacts, base: string): Json {
   const id = resolved(group["id"], base);
   const own = typeof id === "string" ? id : base;

@@ -2,13 +2,15 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { type App, appFields, readOnlyAppKeys, setByMarathon } from "./app";
 import { AppPath, closed, flag, named } from "./app-fields";
+import { isComputed } from "./computed";
+import { GroupOptions, withoutOptions } from "./deployment-options";
 
 const { Optional: optional } = Type;
 
 const relative = "absolute, or relative to the group that it stands in";
 
 /** An app inside a group's document. */
-const GroupApp = Type.Object(
+export const GroupApp = Type.Object(
   {
     id: Type.String({ ...AppPath, description: `Path of the app: ${relative}, such as web.` }),
     ...appFields,
@@ -18,6 +20,8 @@ const GroupApp = Type.Object(
     refused: { ...setByMarathon, appId: "unknown field, an app inside a group has an id" },
   },
 );
+
+export type GroupApp = Static<typeof GroupApp>;
 
 const dependencies = optional(
   Type.Array(AppPath, {
@@ -90,9 +94,9 @@ const groupFields = {
 export const Group = Type.Object({ id: AppPath, ...groupFields }, { ...closed, refused });
 export type Group = Static<typeof Group>;
 
-/** Inputs of `mesos:marathon:Group`: the document, whose `id` is called `groupId`. */
+/** Inputs of `mesos:marathon:Group`: the document, whose `id` is called `groupId`, and {@link GroupOptions}. */
 export const GroupResourceInputs = Type.Object(
-  { groupId: AppPath, ...groupFields },
+  { groupId: AppPath, ...groupFields, ...GroupOptions.properties },
   { ...closed, refused: { ...refused, id: "unknown field, the group's path is called groupId here" } },
 );
 export type GroupResourceInputs = Static<typeof GroupResourceInputs>;
@@ -102,13 +106,15 @@ export type GroupResourceInputs = Static<typeof GroupResourceInputs>;
  * that exists has; absent lists of apps and groups stay absent, so that it keeps those.
  */
 export function toGroupDocument(inputs: GroupResourceInputs): Group {
-  const { groupId, ...rest } = inputs;
+  const { groupId, ...rest } = withoutOptions(inputs);
   return owned({ id: groupId, ...rest });
 }
 
+/** Values that are not known yet stay as they are. */
 function owned<T extends GroupMember>(group: T): T {
+  if (isComputed(group)) return group;
   const { dependencies = [], groups } = group;
-  return { ...group, dependencies, ...(groups === undefined ? {} : { groups: groups.map(owned) }) };
+  return { ...group, dependencies, ...(Array.isArray(groups) ? { groups: groups.map(owned) } : {}) };
 }
 
 /** The inputs that give `document`, without what Marathon alone sets, pods among them. */

@@ -44,20 +44,24 @@ export {
   connectionFaults,
 } from "./connection-rules";
 export { deriveCredential } from "./credentials";
-export { AppOptions, deploymentOptions } from "./deployment-options";
+export { DeployedApp } from "./deployed-app";
+export { AppOptions, deploymentOptions, GroupOptions } from "./deployment-options";
 export { canonicalJson, digestOf } from "./digest";
 export { isMesosError, MesosError, type MesosErrorOptions, messageOf } from "./errors";
 export { type Decoder, decoder, describeFailures, type Failure, propertyPath } from "./failures";
 export {
   Group,
+  type GroupApp,
   type GroupMember,
   GroupResourceInputs,
   toGroupDocument,
   toGroupInputs,
 } from "./group";
+export { type AppPlace, declaredApps, disownedLists, mapApps, withInstancesOf } from "./group-apps";
 export { checkGroup, checkGroupInputs, checkGroupRules } from "./group-check";
 export { diffGroup, type GroupAppChanges, type GroupChange } from "./group-diff";
-export { normaliseGroup } from "./group-normal-form";
+export { groupFacts, normaliseGroup } from "./group-normal-form";
+export { shortestGroupApp, shortestGroupInputs, shortestGroupMember } from "./group-shortest";
 export { LocalName, ProcessSpec, type ProcessState, VolumeInputs } from "./local-process";
 export {
   type LoopbackBlock,

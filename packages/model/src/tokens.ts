@@ -3,6 +3,7 @@
 /** Type tokens of the plugin's resources. They are public API: a change needs an alias and an upgrade test. */
 export const resourceTokens = {
   app: "mesos:marathon:App",
+  group: "mesos:marathon:Group",
   pod: "mesos:marathon:Pod",
   bambooService: "mesos:bamboo:Service",
   agentPool: "mesos:index:AgentPool",

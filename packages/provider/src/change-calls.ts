@@ -8,12 +8,13 @@ import {
   type UpdateRequest,
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
-import { computed } from "@pulumi-mesos/model";
+import { computed, hasComputed, isMesosError, messageOf } from "@pulumi-mesos/model";
 import { InitFailedError } from "./init-failed";
 import { initFailedStatus } from "./init-failed-status";
 import { findResource } from "./lookup";
 import type { Properties, Resource, Timeouts } from "./resource";
 import { parsePath, type SecretPaths } from "./secret-paths";
+import { hidingSecrets } from "./secret-texts";
 import { inContext, type Session } from "./session";
 import { parseUrn, type UrnParts } from "./urn";
 import { type Bag, decode, encode } from "./wire";
@@ -51,12 +52,13 @@ export async function answerRead(
   const isImport = Object.keys(inputs.values).length === 0 && Object.keys(state.values).length === 0;
   const known = isImport ? undefined : { inputs: inputs.values, state: state.values };
   const call = { urn: urn.urn, timeoutSeconds: resource.timeouts.read, peer, bags: [inputs, state] };
+  const secrets = inputs.secrets.with(state.secrets);
+  const isSecret = (path: string): boolean => secrets.touches(parsePath(path));
   const found = await inContext(session, call, (context) =>
-    resource.read({ id: request.getId(), known }, context),
+    resource.read({ id: request.getId(), known, isSecret }, context),
   );
   const response = new ReadResponse().setRefreshBeforeUpdate(refresh);
   if (found === undefined) return response;
-  const secrets = inputs.secrets.with(state.secrets);
   for (const path of found.secrets ?? []) secrets.add(parsePath(path));
   return response
     .setId(found.id)
@@ -75,7 +77,7 @@ export async function answerUpdate(
   const state = decode(request.getOlds());
   const response = new UpdateResponse().setRefreshBeforeUpdate(refresh);
   if (request.getPreview()) {
-    await showSummary(session, urn);
+    await showSummary(session, urn, () => foresee(session, request, peer, { inputs, state }));
     return response.setProperties(encode(preview(resource, urn, inputs, state), inputs.secrets));
   }
   const call = {
@@ -122,13 +124,49 @@ function preview(resource: Resource, urn: UrnParts, inputs: Bag, state: Bag | un
   return { ...inputs.values, ...outputs };
 }
 
-/** Says once what the change that is previewed does to what runs. */
-async function showSummary({ log, summaries }: Session, { urn }: UrnParts): Promise<void> {
+/** Says once what the change that is previewed does to what runs, and what `more` knows besides. */
+async function showSummary(
+  { log, summaries }: Session,
+  { urn }: UrnParts,
+  more: () => Promise<string | undefined> = async () => undefined,
+): Promise<void> {
   const summary = summaries.get(urn);
   if (summary === undefined) return;
   summaries.delete(urn);
-  log.write("info", urn, summary);
+  const line = [summary, await more()].filter((part) => part !== undefined).join("; ");
+  log.write("info", urn, line);
   await log.flush();
+}
+
+/** How long a preview waits at most for what runs. */
+const foreseeSeconds = 10;
+
+/** What the resource reads of what runs before a change of it; a preview does not fail because nobody answers. */
+async function foresee(
+  session: Session,
+  request: UpdateRequest,
+  peer: AbortSignal,
+  { inputs, state }: { readonly inputs: Bag; readonly state: Bag },
+): Promise<string | undefined> {
+  const { urn, resource } = await about(request.getUrn());
+  if (resource.foresee === undefined || hasComputed(inputs.values)) return undefined;
+  const bags = [inputs, state];
+  const call = {
+    urn: urn.urn,
+    timeoutSeconds: foreseeSeconds,
+    peer,
+    ignoreChanges: request.getIgnorechangesList(),
+    bags,
+  };
+  try {
+    const line = await inContext(session, call, async (context) =>
+      resource.foresee?.(request.getId(), state.values, inputs.values, context),
+    );
+    return line === undefined ? undefined : hidingSecrets(bags)(line);
+  } catch (error) {
+    if (!isMesosError(error)) throw error;
+    return `what runs could not be asked: ${messageOf(error)}`;
+  }
 }
 
 /** Turns an {@link InitFailedError} into the form in which the engine keeps what was made. */

@@ -2,7 +2,7 @@
 import { DiffResponse, PropertyDiff } from "@pulumi/pulumi/proto/provider_pb";
 import type { Difference } from "./differences";
 import type { DiffResult } from "./resource";
-import { parsePath } from "./secret-paths";
+import { isWithin, parsePath } from "./secret-paths";
 
 /** The engine's form of a difference. What lies at or below a path of `ignored` is left out. */
 export function diffResponse(result: DiffResult, ignored: readonly string[]): DiffResponse {
@@ -32,9 +32,4 @@ function kindOf({ kind, replace }: Difference): PropertyDiff.Kind {
     update: [UPDATE, UPDATE_REPLACE],
   }[kind] as [PropertyDiff.Kind, PropertyDiff.Kind];
   return replace ? replacing : plain;
-}
-
-function isWithin(path: string, outer: string): boolean {
-  const parts = parsePath(path);
-  return parsePath(outer).every((part, i) => part === "*" || String(part) === String(parts[i]));
 }

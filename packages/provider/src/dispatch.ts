@@ -13,6 +13,7 @@ export const resources: Readonly<Record<string, () => Promise<Resource>>> = {
   [resourceTokens.leave]: async () => (await import("./resources/leave.js")).leave,
   [resourceTokens.ensemble]: async () => (await import("./resources/ensemble.js")).ensemble,
   [resourceTokens.app]: async () => (await import("./resources/app.js")).app,
+  [resourceTokens.group]: async () => (await import("./resources/group.js")).group,
   [resourceTokens.pod]: async () => (await import("./resources/pod.js")).pod,
   [resourceTokens.bambooService]: async () => (await import("./resources/bamboo-service.js")).bambooService,
   [resourceTokens.quota]: async () => (await import("./resources/quota.js")).quota,

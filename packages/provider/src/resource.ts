@@ -85,13 +85,15 @@ export interface ReadRequest<I, S> {
   readonly id: string;
   /** What the state holds; undefined on import. */
   readonly known: { readonly inputs: I; readonly state: S } | undefined;
+  /** Whether anything at or below this property path of what is known is secret. @default nothing is */
+  isSecret?(path: string): boolean;
 }
 
 export interface ReadResult<I, O> {
   readonly id: string;
   readonly inputs: I;
   readonly outputs: O;
-  /** Property paths that are secret although the state does not say so: for an import. */
+  /** Property paths that are secret although the state does not say so: of an import, or where elements of lists moved. */
   readonly secrets?: readonly string[];
 }
 
@@ -123,6 +125,11 @@ export interface Resource<I extends Properties = Properties, O extends Propertie
   diff(request: DiffRequest<I, I & O>): DiffResult;
   /** The outputs as far as they follow from inputs (and, for an update, the state). @default all `computed` */
   preview?(inputs: Properties, urn: UrnParts, state: (I & O) | undefined): Properties;
+  /**
+   * What is added to the summary of the preview of an update, once all inputs are known, from what runs now; it may only
+   * read. What it throws stands there instead.
+   */
+  foresee?(id: string, state: I & O, inputs: I, context: Context): Promise<string | undefined>;
   create(inputs: I, context: Context): Promise<CreateResult<O>>;
   /** What there is now; undefined when it is gone. */
   read(request: ReadRequest<I, I & O>, context: Context): Promise<ReadResult<I, O> | undefined>;

@@ -66,3 +66,9 @@ export function parsePath(path: string): PathPart[] {
         : (key ?? ""),
   );
 }
+
+/** Whether `path` lies at or below `outer`, in which `*` stands for any key or index. */
+export function isWithin(path: string, outer: string): boolean {
+  const parts = parsePath(path);
+  return parsePath(outer).every((part, i) => part === "*" || String(part) === String(parts[i]));
+}

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MarathonClient } from "@pulumi-mesos/client";
-import { MesosError, messageOf } from "@pulumi-mesos/model";
+import { type AppOptions, isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
 import { InitFailedError } from "../init-failed";
 import { isTimeOver } from "../operation";
 import type { Context, Properties } from "../resource";
 import { awaitDeployment, type Deployed } from "./deployment-wait";
-import type { DeploymentWatch } from "./deployment-watch";
-import { explain } from "./explain";
+import type { Watching } from "./deployment-watch";
+import { type Asked, explain } from "./explain";
+import { giveUp, type Reversible } from "./give-up";
+import { isStuck } from "./stuck";
 
 /** What a write left behind, before it is known how the deployment ends. */
 export interface Begun<O> {
@@ -16,23 +17,28 @@ export interface Begun<O> {
   readonly kept: O;
 }
 
+/** A Marathon, as far as {@link deploy} needs it. */
+export interface Deploying extends Reversible {
+  readonly client: Reversible["client"] & Asked;
+}
+
 /** A thing that Marathon deploys, `T` as it is read, `O` as the state keeps it. */
 export interface Deployable<T, O extends Properties> {
-  readonly client: MarathonClient;
-  readonly watch: DeploymentWatch;
+  readonly marathon: Deploying;
   readonly context: Context;
+  readonly onTimeout: AppOptions["onTimeout"];
   /** Its id in the state: its absolute path. */
   readonly path: string;
-  readonly onTimeout: "rollback" | "cancel" | "leave" | undefined;
   /** Whether an app or pod of this path is of it. */
   concerns(path: string): boolean;
   read(signal: AbortSignal): Promise<T | undefined>;
-  isSettled(thing: T): boolean;
-  /** How far it is: `2 of 3 stable`. */
-  describe(thing: T): string;
+  /** How the wait sees it. */
+  deployed(watching: Watching): Deployed<T>;
   /** Why it is not as asked for, one line a reason. */
   reasons(thing: T): readonly string[];
-  outputs(thing: T, deploymentId: string | undefined): O;
+  outputs(thing: T, deploymentId: string | undefined, signal: AbortSignal): Promise<O>;
+  /** After a rollback the inputs that `thing` is of again; undefined when it is not what was there before. */
+  restored(thing: T, signal: AbortSignal): Promise<Properties | undefined>;
 }
 
 const boundMs = 2_000;
@@ -45,18 +51,13 @@ export async function deploy<T, O extends Properties>(
   about: Deployable<T, O>,
   begin: () => Promise<Begun<O>>,
 ): Promise<O> {
-  const watching = await about.watch.join(about.concerns, about.context.signal);
+  const { marathon, context } = about;
+  const watching = await marathon.watch.join(about.concerns, context.signal);
   try {
     const begun = await begin();
-    const what: Deployed<T> = {
-      path: about.path,
-      read: about.read,
-      isSettled: about.isSettled,
-      describe: about.describe,
-    };
     try {
-      const done = await awaitDeployment(watching, begun.deploymentId, what, about.context);
-      return about.outputs(done, begun.deploymentId);
+      const done = await awaitDeployment(watching, begun.deploymentId, about.deployed(watching), context);
+      return await about.outputs(done, begun.deploymentId, context.signal);
     } catch (error) {
       throw await unfinished(about, begun, error);
     }
@@ -65,47 +66,64 @@ export async function deploy<T, O extends Properties>(
   }
 }
 
-/** Says why the deployment is not done, and keeps the state as Marathon tells it now, as far as it answers. */
+/**
+ * Says why the deployment is not done, then does with it what the program chose, and answers the error with the state
+ * as Marathon tells it after that, as far as it answers.
+ */
 async function unfinished<T, O extends Properties>(
   about: Deployable<T, O>,
   { deploymentId, kept }: Begun<O>,
   error: unknown,
 ): Promise<MesosError> {
-  const { client, path, context } = about;
-  const why = await explain(client, {
+  const { marathon, path, onTimeout, context } = about;
+  const seen = new LastSeen(about);
+  const why = await explain(marathon.client, {
     concerns: about.concerns,
     deploymentId,
     read: async (signal) => {
-      const thing = await about.read(signal);
+      const thing = await seen.read(signal);
       return thing === undefined ? [] : about.reasons(thing);
     },
   });
-  const overdue = context.signal.aborted && isTimeOver(context.signal);
-  if (overdue && deploymentId !== undefined) why.push(...(await giveUp(about, deploymentId)));
   const reasons = [messageOf(context.signal.aborted ? context.signal.reason : error), ...why];
-  const now = await about.read(AbortSignal.timeout(boundMs)).then(
-    (thing) => ({ thing }),
-    () => undefined,
-  );
-  if (now !== undefined && now.thing === undefined) {
-    return new MesosError("MESOS_APP_GONE", reasons.join("; "), { cause: error });
+  if (isStuck(error) || isTimeOver(context.signal)) {
+    reasons.push(await giveUp(marathon, deploymentId, onTimeout, context));
+    if (onTimeout === "rollback" || onTimeout === "cancel") await seen.again();
   }
-  const outputs = now?.thing === undefined ? kept : about.outputs(now.thing, deploymentId);
-  return new InitFailedError({ id: path, outputs, reasons, cause: error });
+  if (seen.isGone) {
+    const code = onTimeout === "rollback" ? "MESOS_APP_ROLLED_BACK" : "MESOS_APP_GONE";
+    return new MesosError(code, reasons.join("; "), { cause: error });
+  }
+  const failed = { id: path, reasons, cause: error };
+  const { thing } = seen;
+  if (thing === undefined) return new InitFailedError({ ...failed, outputs: kept });
+  const signal = AbortSignal.timeout(boundMs);
+  const inputs = onTimeout === "rollback" ? await about.restored(thing, signal) : undefined;
+  const outputs = await about.outputs(thing, deploymentId, signal);
+  return new InitFailedError({ ...failed, outputs, ...(inputs === undefined ? {} : { inputs }) });
 }
 
-/** Does with a deployment whose time is over what the program asks for, and says so. */
-async function giveUp<T, O extends Properties>(
-  { client, onTimeout = "leave" }: Deployable<T, O>,
-  deploymentId: string,
-): Promise<string[]> {
-  if (onTimeout === "leave") return [];
-  try {
-    const force = onTimeout === "cancel";
-    const back = await client.deleteDeployment(deploymentId, AbortSignal.timeout(boundMs), { force });
-    if (force) return [`deployment ${deploymentId} was cancelled: its tasks stay as they are now`];
-    return back === undefined ? [] : [`deployment ${back.deploymentId} goes back to what was before`];
-  } catch (error) {
-    return [`deployment ${deploymentId} could not be ended: ${messageOf(error)}`];
+/** The thing as it was seen last; a Marathon that does not answer leaves that as it is. */
+class LastSeen<T> {
+  thing: T | undefined;
+  isGone = false;
+  readonly #source: { read(signal: AbortSignal): Promise<T | undefined> };
+
+  constructor(source: { read(signal: AbortSignal): Promise<T | undefined> }) {
+    this.#source = source;
+  }
+
+  async read(signal: AbortSignal): Promise<T | undefined> {
+    this.thing = await this.#source.read(signal);
+    this.isGone = this.thing === undefined;
+    return this.thing;
+  }
+
+  async again(): Promise<void> {
+    try {
+      await this.read(AbortSignal.timeout(boundMs));
+    } catch (error) {
+      if (!isMesosError(error)) throw error;
+    }
   }
 }

@@ -10,6 +10,8 @@ import { affectedBy, deploymentStep } from "./explain";
 export interface Deployed<T> {
   /** For messages: `/shop/web`. */
   readonly path: string;
+  /** Whether an app or pod of this path is of it. */
+  concerns(path: string): boolean;
   read(signal: AbortSignal): Promise<T | undefined>;
   /** Whether it is as asked for, whatever became of the deployment. */
   isSettled(thing: T): boolean;
@@ -63,7 +65,7 @@ export async function awaitDeployment<T>(
       if (mine === undefined && what.isSettled(thing)) return thing;
       absent = mine === undefined ? absent + 1 : 0;
       if (absent > patience && deploymentId !== undefined) {
-        throw notDone(what.path, deploymentId, seen.state, news.listed);
+        throw notDone(what, deploymentId, seen.state, news.listed);
       }
       await what.judge?.(thing, mine);
     }
@@ -131,12 +133,12 @@ function failed(path: string, deploymentId: string, reason: string): MesosError 
 }
 
 function notDone(
-  path: string,
+  { path, concerns }: Pick<Deployed<unknown>, "path" | "concerns">,
   deploymentId: string,
   state: string,
   listed: readonly MarathonDeployment[],
 ): MesosError {
-  const others = listed.filter((d) => affectedBy(d).includes(path)).map((d) => d.id);
+  const others = listed.filter((d) => affectedBy(d).some(concerns)).map((d) => d.id);
   const why = others.length === 0 ? "was cancelled" : `was taken over by deployment ${others.join(", ")}`;
   return new MesosError(
     "MESOS_APP_DEPLOYMENT_CANCELLED",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type App, type AppChange, hasComputed } from "@pulumi-mesos/model";
+import { listed } from "./listed";
 
 /** What {@link describeAppChange} is told. */
 export interface PlannedChange {
@@ -28,7 +29,7 @@ export function describeAppChange({ change, before, after, restart, unmanaged }:
       : "nothing changes in Marathon";
   }
   const certain = restart || reasons.some((path) => !hasComputed(valueAt(after, path)));
-  const why = reasons.length === 0 ? "restartTrigger" : listed(reasons);
+  const why = reasons.length === 0 ? "restartTrigger" : listed(reasons, shownPaths);
   const roll = unmanaged ? "rolling restart of all tasks" : rolling(before, after);
   const line = certain ? `${roll}, because of ${why}` : `${roll}, unless ${why} turns out as it is now`;
   return scale === undefined ? line : `${line}; ${scale}`;
@@ -38,7 +39,7 @@ function describeReplace({ paths }: AppChange): string {
   if (paths.some((p) => p.path === "appId"))
     return "replace: another appId is another app, made before the old one ends";
   const fixed = paths.filter((p) => p.replace).map((p) => p.path);
-  return `replace: Marathon cannot change ${listed(fixed)} of an app with persistent volumes; its data goes with it`;
+  return `replace: Marathon cannot change ${listed(fixed, shownPaths)} of an app with persistent volumes; its data goes with it`;
 }
 
 function describeScale(from: number | undefined, to: unknown): string {
@@ -61,11 +62,6 @@ function rolling(before: App, after: App): string {
   if (stay === most && most <= tasks && !resident) most += 1;
   const least = resident && stay === most ? Math.max(0, stay - 1) : stay;
   return `${text} (at least ${Math.min(least, tasks)} of ${tasks} stay, at most ${Math.max(most, tasks)} run)`;
-}
-
-function listed(paths: readonly string[]): string {
-  const more = paths.length - shownPaths;
-  return paths.slice(0, shownPaths).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** The value at a property path, or its nearest holder: enough to see whether it is known. */

@@ -16,10 +16,12 @@ export interface Unfinished {
   read(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-type Asked = Pick<MarathonClient, "getDeployments" | "getQueue">;
+/** What {@link explain} asks. */
+export type Asked = Pick<MarathonClient, "getDeployments" | "getQueue">;
 
 const boundMs = 2_000;
 const shownChecks = 3;
+const shownWaiting = 5;
 
 /** Why something is not there yet, one line a reason; asks what it can within 2 s, also after the caller's time is over. */
 export async function explain(client: Asked, what: Unfinished): Promise<string[]> {
@@ -37,9 +39,18 @@ export async function explain(client: Asked, what: Unfinished): Promise<string[]
     ...(mine === undefined ? [] : [`deployment ${mine.id} is at ${deploymentStep(mine)}`]),
     ...(own.status === "fulfilled" ? own.value : []),
     ...(mine === undefined ? [] : readinessReasons(mine)),
-    ...(queue.status === "fulfilled" ? queue.value.flatMap((item) => queueReason(item, what.concerns)) : []),
+    ...(queue.status === "fulfilled" ? waitingReasons(queue.value, what.concerns) : []),
     ...(own.status === "rejected" ? [`marathon cannot be asked why: ${messageOf(own.reason)}`] : []),
   ];
+}
+
+function waitingReasons(
+  queue: readonly MarathonQueueItem[],
+  concerns: (path: string) => boolean,
+): readonly string[] {
+  const all = queue.flatMap((item) => queueReason(item, concerns));
+  const more = all.length - shownWaiting;
+  return more > 0 ? [...all.slice(0, shownWaiting), `${more} more wait likewise`] : all;
 }
 
 /** The paths of all apps and pods that a deployment touches. */

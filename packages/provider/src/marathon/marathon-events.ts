@@ -9,6 +9,8 @@ export type Verdict = { readonly deploymentId: string } & (
 
 /** A task that ended by itself, or was killed because it was unhealthy. */
 export interface TaskEnd {
+  /** The app or pod that the task is of. */
+  readonly path: string;
   readonly taskId: string;
   readonly state: string;
   readonly message: string;
@@ -48,7 +50,7 @@ const ownEnds = new Set(["TASK_FAILED", "TASK_FINISHED", "TASK_ERROR", "TASK_DRO
 /** Takes an event apart; what has another shape than expected tells nothing. */
 export function readEvent({ type, data }: Extract<MarathonEvent, { data: Values }>): EventNews {
   const path = text(data["appId"]) ?? text(data["runSpecId"]);
-  if (path !== undefined) return { paths: [path], end: endOf(type, data) };
+  if (path !== undefined) return { paths: [path], end: endOf(path, type, data) };
   const plan = record(data["plan"]);
   const paths = list(plan["steps"])
     .flatMap((step) => list(record(step)["actions"]))
@@ -61,12 +63,13 @@ export function readEvent({ type, data }: Extract<MarathonEvent, { data: Values 
   return { paths, verdict: { deploymentId, ok: false, reason: text(data["reason"]) ?? "no reason given" } };
 }
 
-function endOf(type: string, data: Values): TaskEnd | undefined {
+function endOf(path: string, type: string, data: Values): TaskEnd | undefined {
   const state = type === "unhealthy_instance_kill_event" ? "killed as unhealthy" : text(data["taskStatus"]);
   const taskId = text(data["taskId"]);
   if (taskId === undefined || state === undefined) return undefined;
   if (type === "status_update_event" && !ownEnds.has(state)) return undefined;
   return {
+    path,
     taskId,
     state,
     message: text(data["message"]) ?? text(data["reason"]) ?? "",

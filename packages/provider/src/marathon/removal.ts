@@ -9,8 +9,10 @@ import { cancelOwn, writeUnlocked } from "./locked-write";
 
 /** A thing that Marathon takes away by a deployment. */
 export interface Removable {
-  /** For messages, and what the deployment affects. */
+  /** For messages. */
   readonly path: string;
+  /** Whether an app or pod of this path is of it. */
+  concerns(path: string): boolean;
   /** What it is called: `app`. */
   readonly word: string;
   /** The deployment of its last write that the state knows of. */
@@ -31,7 +33,7 @@ export async function remove(thing: Removable, marathon: Marathon, context: Cont
   /** The deployment that ends what is left of it. */
   const stopping = async () => {
     const running = await client.getDeployments(signal);
-    return { id: running.find((deployment) => affectedBy(deployment).includes(path))?.id };
+    return { id: running.find((deployment) => affectedBy(deployment).some(thing.concerns))?.id };
   };
   const write = async () => {
     const answer = await thing.delete();
@@ -41,7 +43,7 @@ export async function remove(thing: Removable, marathon: Marathon, context: Cont
     await cancelOwn(client, thing.deploymentId, error, context);
     return isUncertain(error) && !(await thing.isThere()) ? stopping() : undefined;
   };
-  const watching = await watch.join((p) => p === path, signal);
+  const watching = await watch.join(thing.concerns, signal);
   try {
     const deployment = await writeUnlocked(watch, path, context, write, meanwhile);
     await awaitRemoval(watching, deployment.id, thing, context);

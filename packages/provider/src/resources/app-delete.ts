@@ -17,6 +17,7 @@ export async function deleteApp(
   const path = pathOf(id);
   const app = {
     path,
+    concerns: (p: string) => p === path,
     word: "app",
     deploymentId,
     delete: () => client.deleteApp(path, signal, { force: force ?? false }),

@@ -23,33 +23,50 @@ export function deployedApp(
   const stuck = new StuckJudge(appId, timeoutSeconds);
   return {
     path: appId,
+    concerns: (p) => p === appId,
     read: (signal) => marathon.reader.apps.current(appId, signal),
     isSettled,
     judge: async (app, deployment) => {
-      const queue = (await marathon.watch.queue()).filter((item) => item.app?.id === appId);
-      stuck.judge({ ...lookAt(app, watching.ends), queue, mark: markOf(app, deployment, queue) });
+      stuck.judge(lookAt(app, deployment, watching.ends, await marathon.watch.queue()));
     },
-    describe: (app) => {
-      const { serving, instances, word } = countsOf(app);
-      const failure = serving < instances ? lastFailureOf(app) : undefined;
-      return `${serving} of ${instances} ${word}${failure === undefined ? "" : `; ${failure}`}`;
-    },
+    describe: describeApp,
   };
 }
 
-function lookAt(app: MarathonApp, seen: readonly TaskEnd[]): Pick<Look, "runs" | "ends"> {
+/** `1 of 2 healthy`, with the last failure where it is not done. */
+export function describeApp(app: MarathonApp): string {
+  const { serving, instances, word } = countsOf(app);
+  const failure = serving < instances ? lastFailureOf(app) : undefined;
+  return `${serving} of ${instances} ${word}${failure === undefined ? "" : `; ${failure}`}`;
+}
+
+/** What is to be judged of an app, from what was seen of it and others. */
+export function lookAt(
+  app: MarathonApp,
+  deployment: MarathonDeployment | undefined,
+  allEnds: readonly TaskEnd[],
+  wholeQueue: readonly MarathonQueueItem[],
+): Look {
+  const queue = wholeQueue.filter((item) => item.app?.id === app.id);
+  const seen = allEnds.filter((end) => end.path === app.id);
   const newest = newestOf(app);
   const isNew = (version: string | undefined) => version === undefined || Date.parse(version) >= newest;
   const runs = (app.tasks ?? []).filter((t) => t.state === "TASK_RUNNING" && isNew(t.version));
   const last = app.lastTaskFailure;
   const known = last === undefined || seen.some((end) => end.taskId === last.taskId);
-  const ends = known ? seen : [...seen, endOf(last)];
+  const ends = known ? seen : [...seen, endOf(app.id, last)];
   const began = Date.parse(app.version ?? "");
-  return { runs: runs.map((t) => t.id), ends: ends.filter((end) => isNew(end.version) && end.at >= began) };
+  return {
+    mark: markOf(app, deployment, queue),
+    runs: runs.map((t) => t.id),
+    ends: ends.filter((end) => isNew(end.version) && end.at >= began),
+    queue,
+  };
 }
 
-function endOf(failure: MarathonTaskFailure): TaskEnd {
+function endOf(path: string, failure: MarathonTaskFailure): TaskEnd {
   return {
+    path,
     taskId: failure.taskId ?? "",
     state: failure.state ?? "a failure",
     message: failure.message ?? "",
@@ -75,10 +92,14 @@ function newestOf(app: MarathonApp): number {
 }
 
 /** All instances of the newest version run, are healthy where that is checked, and no older task is left. */
-export function isSettled(app: MarathonApp): boolean {
+export function isServing(app: MarathonApp): boolean {
   const { serving, instances } = countsOf(app);
   const newest = newestOf(app);
   const old = (app.tasks ?? []).some((t) => t.version !== undefined && Date.parse(t.version) < newest);
-  const running = (app.deployments ?? []).length > 0;
-  return !running && serving === instances && (app.tasksRunning ?? 0) === instances && !old;
+  return serving === instances && (app.tasksRunning ?? 0) === instances && !old;
+}
+
+/** {@link isServing}, and nothing deploys it any more. */
+export function isSettled(app: MarathonApp): boolean {
+  return (app.deployments ?? []).length === 0 && isServing(app);
 }

@@ -3,6 +3,7 @@ import type { MarathonApp, MarathonTask } from "@pulumi-mesos/client";
 import { AppResourceInputs, type KeptFacts, keptFacts, type ServerFacts } from "@pulumi-mesos/model";
 import { serverFactsOutput } from "../marathon/server-facts";
 import type { OutputSchema } from "../resource";
+import { picking } from "./state-inputs";
 
 /** One task of an app, as others may want to reach it. */
 export interface AppTask {
@@ -55,14 +56,8 @@ export const appOutputs: Readonly<Record<keyof AppOutputs, OutputSchema>> = {
   serverFacts: serverFactsOutput("app"),
 };
 
-const inputNames = new Set(Object.keys(AppResourceInputs.properties));
-
-/** The inputs that a state is of: what is there, whatever the program asked for last. */
-export function inputsIn(state: AppState): AppResourceInputs {
-  return Object.fromEntries(
-    Object.entries(state).filter(([key]) => inputNames.has(key)),
-  ) as unknown as AppResourceInputs;
-}
+/** The inputs that a state is of. */
+export const inputsIn = picking<AppResourceInputs>(AppResourceInputs);
 
 export function outputsOf(
   app: MarathonApp,

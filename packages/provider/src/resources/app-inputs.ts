@@ -11,10 +11,11 @@ import {
   toDocument,
   toInputs,
 } from "@pulumi-mesos/model";
+import { withDrift } from "./drifted-fields";
+import { picking } from "./state-inputs";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Old spellings: where one of them stands, single fields of the running app cannot be put beside it. */
 const oldSpellings = ["ports", "uris", "ipAddress"];
 
 /** The absolute path of an app, as Marathon names it. */
@@ -44,26 +45,22 @@ export function refreshedInputs(
   const unmanaged = known.manageInstances === false;
   const paths = changeOf(running, known, facts).paths.filter((p) => !unmanaged || p.path !== "instances");
   if (paths.length === 0) return known;
-  if (oldSpellings.some((key) => key in known) || hasOldDocker(known)) {
+  if (hasOldShape(known)) {
     const shown = { ...shortestInputs(running, facts), ...optionsIn(known) };
     return unmanaged ? { ...shown, instances: known.instances } : shown;
   }
-  const drifted = new Set(paths.map((p) => /^[A-Za-z]+/.exec(p.path)?.[0] ?? p.path));
-  const now = toInputs(normaliseApp(running, facts)) as Values;
-  const kept = Object.entries(known).filter(([key]) => !drifted.has(key) || now[key] !== undefined);
-  const shown = [...drifted].filter((key) => now[key] !== undefined).map((key) => [key, now[key]]);
-  return { ...Object.fromEntries(kept), ...Object.fromEntries(shown) };
+  return withDrift(known, toInputs(normaliseApp(running, facts)), paths);
 }
 
-function hasOldDocker({ container }: AppResourceInputs): boolean {
-  const docker: object | undefined = container?.docker;
-  return docker !== undefined && ("network" in docker || "portMappings" in docker);
+/** Whether an app is written in old spellings, beside which single fields of the running one cannot stand. */
+export function hasOldShape(app: Pick<App, "container">): boolean {
+  const docker: object | undefined = app.container?.docker;
+  const inDocker = docker !== undefined && ("network" in docker || "portMappings" in docker);
+  return inDocker || oldSpellings.some((key) => key in app);
 }
 
 /** Those of the inputs that are no part of Marathon's document. */
-export function optionsIn(inputs: Values): AppOptions {
-  return Object.fromEntries(Object.entries(inputs).filter(([key]) => key in AppOptions.properties));
-}
+export const optionsIn = picking<AppOptions>(AppOptions);
 
 /** Whether the new inputs ask for a restart of all tasks whatever else changes. */
 export function restartsBy(olds: AppOptions, news: AppOptions): boolean {

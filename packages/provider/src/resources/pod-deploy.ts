@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MarathonPodInstance, MarathonPodStatus } from "@pulumi-mesos/client";
+import type {
+  MarathonDeployment,
+  MarathonPodInstance,
+  MarathonPodStatus,
+  MarathonQueueItem,
+} from "@pulumi-mesos/client";
 import type { PodResourceInputs } from "@pulumi-mesos/model";
 import type { Deployable } from "../marathon/deploy";
+import type { TaskEnd } from "../marathon/marathon-events";
 import { factsOf } from "../marathon/server-facts";
+import { type Look, StuckJudge } from "../marathon/stuck";
 import type { Context } from "../resource";
 import type { Marathon } from "./marathon-in";
-import { type PodOutputs, podOutputsOf } from "./pod-facts";
+import {
+  type PodOutputs,
+  type PodState,
+  podChangeOf,
+  podInputsIn,
+  podOutputsOf,
+  withLiveInstances,
+} from "./pod-facts";
 
 /** A pod that is being made or changed. */
 export interface PodDeployment extends Deployable<MarathonPodStatus, PodOutputs> {
@@ -17,19 +31,21 @@ export interface PodDeployment extends Deployable<MarathonPodStatus, PodOutputs>
 
 const shown = 3;
 
-/** What deploying a pod is about; `/v2/info` is asked first, because nobody may be able to answer later. */
+/**
+ * What deploying a pod is about, given what the state says was there before; `/v2/info` is asked first, because nobody may
+ * be able to answer later.
+ */
 export async function podDeployment(
   marathon: Marathon,
   path: string,
   inputs: PodResourceInputs,
   context: Context,
+  before?: PodState,
 ): Promise<PodDeployment> {
-  const { client, watch } = marathon;
+  const { client } = marathon;
   const info = await marathon.info(context.signal);
   const about: PodDeployment = {
     marathon,
-    client,
-    watch,
     context,
     path,
     inputs,
@@ -37,10 +53,26 @@ export async function podDeployment(
     onTimeout: inputs.onTimeout,
     concerns: (p) => p === path,
     read: (signal) => client.getPodStatus(path, signal),
-    isSettled: (status) => isSettled(status, about.written),
-    describe,
+    deployed: (watching) => {
+      const stuck = new StuckJudge(path, context.timeoutSeconds);
+      return {
+        path,
+        concerns: about.concerns,
+        read: about.read,
+        isSettled: (status) => isSettled(status, about.written),
+        describe,
+        judge: async (status, deployment) =>
+          stuck.judge(podLook(status, deployment, watching.ends, await marathon.watch.queue())),
+      };
+    },
     reasons: (status) => [describe(status), ...podReasons(status)],
-    outputs: (status, deploymentId) => podOutputsOf(status, factsOf(info, status.spec), deploymentId),
+    outputs: async (status, deploymentId) => podOutputsOf(status, factsOf(info, status.spec), deploymentId),
+    restored: async ({ spec }) => {
+      if (before === undefined) return undefined;
+      const was = podInputsIn(before);
+      const change = podChangeOf(spec, withLiveInstances(was, spec), factsOf(info, spec));
+      return change.kind === "none" ? was : undefined;
+    },
   };
   return about;
 }
@@ -57,6 +89,33 @@ function isSettled(status: MarathonPodStatus, written: PodDeployment["written"])
   const there = (status.instances ?? []).filter((instance) => instance.status !== "TERMINAL");
   const old = written?.allNew && there.some((i) => Date.parse(versionOf(i)) < Date.parse(written.version));
   return stableOf(status).length === wanted && there.length === wanted && !old;
+}
+
+/** What is to be judged of a pod; of several containers that ended with a launch the first one counts. */
+export function podLook(
+  status: MarathonPodStatus,
+  deployment: MarathonDeployment | undefined,
+  ends: readonly TaskEnd[],
+  wholeQueue: readonly MarathonQueueItem[],
+): Look {
+  const newest = Date.parse(status.spec.version ?? "");
+  const isNew = (version: string | undefined) => version === undefined || Date.parse(version) >= newest;
+  const queue = wholeQueue.filter((item) => item.pod?.id === status.id);
+  const states = (status.instances ?? []).map((i) => `${i.id} ${i.status}`).sort();
+  const runs = stableOf(status).filter((i) => isNew(versionOf(i) || undefined));
+  const mine = ends.filter((end) => isNew(end.version) && end.at >= newest);
+  const first = new Map([...mine].reverse().map((end) => [launchOf(end.taskId), end]));
+  return {
+    mark: [deployment?.currentStep, ...states].join(),
+    runs: runs.map((i) => i.id),
+    ends: [...first].map(([taskId, end]) => ({ ...end, taskId })),
+    queue,
+  };
+}
+
+/** The launch that a container's task is of: `web.instance-<uuid>.1` of `web.instance-<uuid>.main.1`. */
+function launchOf(taskId: string): string {
+  return taskId.replace(/(\.instance-[0-9a-f-]+)\..*\.(\d+)$/, "$1.$2");
 }
 
 function stableOf(status: MarathonPodStatus): MarathonPodInstance[] {

@@ -15,6 +15,7 @@ import {
 import { instancesOf } from "../functions/pod-info";
 import { serverFactsOutput } from "../marathon/server-facts";
 import type { OutputSchema } from "../resource";
+import { picking } from "./state-inputs";
 
 /** What the state holds of a pod besides its inputs. */
 export type PodOutputs = {
@@ -40,13 +41,8 @@ export const podOutputs: Readonly<Record<keyof PodOutputs, OutputSchema>> = {
   serverFacts: serverFactsOutput("pod"),
 };
 
-const inputNames = new Set(Object.keys(PodResourceInputs.properties));
-
-/** The inputs that a state is of: what is there, whatever the program asked for last. */
-export function podInputsIn(state: PodState): PodResourceInputs {
-  const inputs = Object.entries(state).filter(([key]) => inputNames.has(key));
-  return Object.fromEntries(inputs) as unknown as PodResourceInputs;
-}
+/** The inputs that a state is of. */
+export const podInputsIn = picking<PodResourceInputs>(PodResourceInputs);
 
 export function podOutputsOf(
   status: MarathonPodStatus,

@@ -49,7 +49,7 @@ export async function updatePod(
   context: Context,
 ): Promise<PodOutputs> {
   const marathon = marathonIn(context);
-  const about = await podDeployment(marathon, id, inputs, context);
+  const about = await podDeployment(marathon, id, inputs, context, state);
   return deploy(about, () =>
     writeUnlocked(
       marathon.watch,
@@ -87,6 +87,7 @@ export async function deletePod(
   const { signal } = context;
   const pod = {
     path: id,
+    concerns: (p: string) => p === id,
     word: "pod",
     deploymentId,
     delete: () => client.deletePod(id, signal, { force: force ?? false }),

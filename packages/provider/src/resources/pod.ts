@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  AppOptions,
   absolutePath,
   checkPodRules,
   diffPod,
@@ -16,6 +15,8 @@ import {
 import { compareInputs } from "../differences";
 import { factsOf } from "../marathon/server-facts";
 import type { Context, DiffRequest, DiffResult, ReadRequest, ReadResult, Resource } from "../resource";
+import { optionsIn } from "./app-inputs";
+import { withDrift } from "./drifted-fields";
 import { marathonIn } from "./marathon-in";
 import {
   normalPod,
@@ -63,10 +64,6 @@ function diff({ state, inputs }: DiffRequest<PodResourceInputs, PodState>): Diff
   };
 }
 
-function optionsIn(inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(inputs).filter(([key]) => key in AppOptions.properties));
-}
-
 async function read(
   { id, known }: ReadRequest<PodResourceInputs, PodState>,
   context: Context,
@@ -87,10 +84,5 @@ async function read(
 function refreshed(known: PodResourceInputs, running: Pod, facts: ServerFacts): PodResourceInputs {
   const leave = known.manageInstances === false;
   const { paths } = podChangeOf(running, leave ? withLiveInstances(known, running) : known, facts);
-  const drifted = new Set(paths.map((p) => /^[A-Za-z]+/.exec(p.path)?.[0] ?? p.path));
-  if (drifted.size === 0) return known;
-  const now: Readonly<Record<string, unknown>> = toPodInputs(normalisePod(running, facts));
-  const kept = Object.entries(known).filter(([key]) => !drifted.has(key) || now[key] !== undefined);
-  const shown = [...drifted].filter((key) => now[key] !== undefined).map((key) => [key, now[key]]);
-  return Object.fromEntries([...kept, ...shown]) as PodResourceInputs;
+  return paths.length === 0 ? known : withDrift(known, toPodInputs(normalisePod(running, facts)), paths);
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import { type DeployedApp, type GroupResourceInputs, resourceTokens } from "@pulumi-mesos/model";
+import { isOfType } from "./is-of-type";
+import type { Lifted } from "./lifted";
+import { pluginOptions } from "./plugin-options";
+
+/**
+ * A group in Marathon's own words, as PUT of its HTTP API takes it, and what becomes of its deployments. Every value,
+ * at any depth, may be an Input. Paths inside are absolute or relative to the group that they stand in. Fields that
+ * Marathon does not know are refused, at compile time and at preview.
+ */
+export interface GroupArgs extends Omit<Lifted<GroupResourceInputs>, "groupId"> {
+  /** Path of the group, absolute or relative to the root. @default "/" and the resource's name */
+  readonly id?: pulumi.Input<string>;
+}
+
+/**
+ * A group of Marathon with its apps and the groups in it, deployed as one in the order of their dependencies and waited
+ * for until every app is healthy.
+ *
+ * The lists `apps` and `groups` are whole: what leaves them is ended, and what others put there is never ended without
+ * `force`, but refused with its name. A list that is left out is left to others, such as {@link App} resources of the
+ * same group, which then `dependsOn` it so that they end first. `pulumi preview` says which apps come, go, scale and
+ * restart, and the steps that Marathon would take; a changed `id` makes another group.
+ *
+ * @example
+ * new mesos.marathon.Group("shop", {
+ *   apps: [{ id: "web", cmd: "./web", dependencies: ["back"] }],
+ *   groups: [{ id: "back", apps: [{ id: "db", cmd: "./db" }] }],
+ * }, { provider: cluster.provider });
+ */
+export class Group extends pulumi.CustomResource {
+  /** @internal */
+  static readonly __pulumiType = resourceTokens.group;
+
+  /** The group's path, such as `/shop`. */
+  declare readonly groupId: pulumi.Output<string>;
+  /** When anything below the group was changed last, as Marathon's version of it. */
+  declare readonly version: pulumi.Output<string>;
+  /** The deployment of the last change. */
+  declare readonly deploymentId: pulumi.Output<string>;
+  /** The apps that the program names, at any depth, with their service ports, tasks and addresses, in the order of their paths. */
+  declare readonly deployedApps: pulumi.Output<DeployedApp[]>;
+  /** Paths of the apps that the program has named or that were imported: these end when they leave the program. */
+  declare readonly managed: pulumi.Output<string[]>;
+
+  constructor(name: string, args: GroupArgs, opts?: pulumi.CustomResourceOptions) {
+    const { id, ...document } = args;
+    const inputs =
+      opts?.id === undefined ? { ...document, groupId: id ?? `/${name}` } : { groupId: undefined };
+    const outputs = {
+      version: undefined,
+      deploymentId: undefined,
+      deployedApps: undefined,
+      managed: undefined,
+    };
+    super(resourceTokens.group, name, { ...inputs, ...outputs }, pluginOptions(opts));
+  }
+
+  /** A group that exists already, by its path, to read its outputs; nothing of it is managed. */
+  static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): Group {
+    return new Group(name, {}, { ...opts, id });
+  }
+
+  /** Whether `value` is a Group, also one from another copy of this package. */
+  static override isInstance(value: unknown): value is Group {
+    return isOfType(value, Group.__pulumiType);
+  }
+}
