@@ -3,6 +3,7 @@ import { loadavg } from "node:os";
 import { Engine, type Run } from "./apps/engine";
 import { largestApp } from "./apps/largest";
 import { type MarathonProcess, startMarathon } from "./apps/marathon-process";
+import { oneGroup } from "./apps/one-group";
 import { checkTimes, startTimes } from "./apps/plugin";
 import { appsProgram, noopProgram } from "./apps/programs";
 import type { Figure } from "./figure";
@@ -23,6 +24,7 @@ export async function* apps(): AsyncIterable<Figure> {
   yield* withCheckpoints();
   yield* healthChecked();
   yield* withoutCheckpoints();
+  yield* oneGroup(count, network, figure);
 }
 
 function figure(name: string, value: number, unit: string, most?: number): Figure {
