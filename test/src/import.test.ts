@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { request } from "./support/http";
 import { repository } from "./support/repository";
 import { type Outcome, run } from "./support/run";
-import { secretValues, variedApps, variedPods } from "./support/varied-apps";
+import { secretValues, variedApps, variedGroups, variedPods } from "./support/varied-apps";
 
 const cli = path.join(repository, "packages/cli/bin/pulumi-mesos");
 
@@ -72,6 +72,10 @@ describe("pulumi-mesos import", function () {
       const answer = await request(`${cluster.marathon.url}/v2/pods`, { method: "POST", json: pod });
       assert.equal(answer.status, 201, `${pod.id}: ${answer.body}`);
     }
+    for (const group of variedGroups) {
+      const answer = await request(`${cluster.marathon.url}/v2/groups`, { method: "POST", json: group });
+      assert.equal(answer.status, 201, `${group.id}: ${answer.body}`);
+    }
     await cluster.waitForApp("/plain");
     const scaled = { method: "PUT", json: { instances: 3 } };
     assert.equal((await request(`${cluster.marathon.url}/v2/apps/plain`, scaled)).status, 200);
@@ -88,6 +92,7 @@ describe("pulumi-mesos import", function () {
     const said = await ok(pulumiMesos("import", "--marathon", url, "--out", "shop"));
     withoutSecrets(said);
     withoutSecrets(written());
+    for (const { id } of variedGroups) assert.ok(written().includes(`Group("${id.slice(1)}"`), id);
     symlinkSync(path.join(repository, "node_modules"), path.join(project, "node_modules"));
     const compiler = path.join(repository, "node_modules/typescript/bin/tsc");
     await ok(run(process.execPath, [compiler, "--noEmit", "--project", project], { cwd: project, env }));

@@ -21,6 +21,7 @@ describe("pulumi-mesos", function () {
       "/v2/info": { status: 200, body: { version: "1.10.26" } },
       "/v2/apps": { status: 200, body: { apps: [app] } },
       "/v2/pods": { status: 200, body: [] },
+      "/v2/groups": { status: 200, body: { id: "/", groups: [] } },
       "/v2/deployments": { status: 200, body: [] },
     };
     server = createServer((request, response) => {
@@ -133,5 +134,70 @@ describe("pulumi-mesos", function () {
     match(err, /\/short is left out, because Pulumi's check refuses it: cmd: /);
     match(err, /\/ok is being deployed/);
     match(err, /\/ok has fields that this version does not know, which are left out: novelty/);
+  });
+
+  describe("a group that says what its apps cannot", () => {
+    const web = { id: "/shop/web", cmd: "exec sleep 1", env: { DB_PASSWORD: "hunter2" } };
+    const db = { id: "/shop/back/db", cmd: "exec sleep 1" };
+    const alone = { id: "/other/alone", cmd: "exec sleep 1" };
+    const group = (id: string, apps: object[], more: object = {}) => ({ id, apps, groups: [], ...more });
+
+    /** Answers these groups and the apps in them; gives the program and the import file. */
+    async function imported(shop: object, ...argv: string[]) {
+      const groups = [shop, group("/other", [alone])];
+      answers["/v2/groups"] = { status: 200, body: { id: "/", apps: [], groups } };
+      answers["/v2/apps"] = { status: 200, body: { apps: [alone, db, web] } };
+      const { code, err, out } = await run("import", "--marathon", url, "--force", ...argv);
+      equal(code, 0, err);
+      const read = (file: string) => readFileSync(path.join(directory, file), "utf8");
+      const { resources } = JSON.parse(read("resources.json")) as {
+        resources: { type: string; id: string }[];
+      };
+      const entries = resources.map(({ type, id }) => `${type.replace("mesos:marathon:", "")} ${id}`);
+      return { entries, program: read("index.ts"), err, out };
+    }
+
+    it("is one resource with all that is in it when a group in it has dependencies", async () => {
+      const shop = group("/shop", [web], {
+        groups: [group("/shop/back", [db], { dependencies: ["/shop/web"] })],
+      });
+      const { entries, program, out, err } = await imported(shop);
+      deepEqual([entries, err], [["Group /shop", "App /other/alone"], ""]);
+      match(out, /1 group, 1 app$/m);
+      match(program, /new mesos\.marathon\.Group\("shop", \{/);
+      match(
+        program,
+        /groups: \[\{ id: "back", dependencies: \["\/shop\/web"\], apps: \[\{ id: "db", cmd: "exec sleep 1" \}\] \}\]/,
+      );
+      match(program, /DB_PASSWORD: config\.requireSecret\("shop\.apps\[0\]\.env\.DB_PASSWORD"\)/);
+      equal(`${program}${out}`.includes("hunter2"), false);
+    });
+
+    it("is one resource when its name is the role of its apps, and else its apps are resources of their own", async () => {
+      const enforced = await imported(
+        group("/shop", [web], { groups: [group("/shop/back", [db])], enforceRole: true }),
+      );
+      deepEqual(enforced.entries, ["Group /shop", "App /other/alone"]);
+      match(enforced.program, /enforceRole: true/);
+      const plain = await imported(group("/shop", [web], { groups: [group("/shop/back", [db])] }));
+      deepEqual(plain.entries, ["App /other/alone", "App /shop/back/db", "App /shop/web"]);
+    });
+
+    it("is the one that was asked for by --group", async () => {
+      const back = group("/shop/back", [db], { dependencies: ["/shop/web"] });
+      const { entries } = await imported(group("/shop", [web], { groups: [back] }), "--group", "shop/back");
+      deepEqual(entries, ["Group /shop/back"]);
+    });
+
+    it("is taken over app by app when the check refuses it, with a warning", async () => {
+      const { entries, err } = await imported(
+        group("/shop", [web, { ...web, id: "/shop/web2", cmd: "x" }], { dependencies: ["/other"] }),
+      );
+      match(
+        err,
+        /\/shop is imported app by app, because Pulumi's check refuses it as a group: apps\[1\]\.cmd: /,
+      );
+      deepEqual(entries, ["App /other/alone", "App /shop/back/db", "App /shop/web"]);
+    });
   });
 });

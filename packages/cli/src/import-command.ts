@@ -55,7 +55,7 @@ export async function importCommand(options: ImportOptions, around: Surroundings
 }
 
 function counted(resources: readonly ImportedResource[]): string {
-  const words = (["app", "pod"] as const).flatMap((word) => {
+  const words = (["group", "app", "pod"] as const).flatMap((word) => {
     const count = resources.filter(({ kind }) => kind.word === word).length;
     return count === 0 ? [] : [`${count} ${word}${count === 1 ? "" : "s"}`];
   });

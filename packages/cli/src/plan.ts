@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MarathonInfo } from "@pulumi-mesos/client";
+import type { MarathonGroup, MarathonInfo } from "@pulumi-mesos/client";
 import {
   checkApp,
   checkAppInputs,
+  checkGroupInputs,
   checkPod,
   checkPodInputs,
   describeFailures,
   type Failure,
   formatPath,
+  groupFacts,
   readOnlyAppKeys,
   resourceTokens,
   type ServerFacts,
   secretPaths,
+  shortestGroupInputs,
   shortestInputs,
   shortestPodInputs,
 } from "@pulumi-mesos/model";
-import type { Running, Snapshot } from "./read-marathon";
+import type { Running, RunningGroup, Snapshot } from "./read-marathon";
 
 /** One resource of the program to be written. */
 export interface ImportedResource {
@@ -28,11 +31,11 @@ export interface ImportedResource {
   readonly secrets: ReadonlyMap<string, ConfigSecret>;
 }
 
-/** What the program and the import file call an app or a pod. */
+/** What the program and the import file call an app, a pod or a group. */
 export interface Kind {
-  readonly word: "app" | "pod";
+  readonly word: "app" | "pod" | "group";
   /** The class in `mesos.marathon`. */
-  readonly className: "App" | "Pod";
+  readonly className: "App" | "Pod" | "Group";
   readonly token: string;
 }
 
@@ -85,6 +88,8 @@ const pods: Importer = {
   check: ({ version: _, ...running }) => checkPod(running),
 };
 
+const groupKind: Kind = { word: "group", className: "Group", token: resourceTokens.group };
+
 /** Decides what the program holds. What cannot be brought under Pulumi is left out, with a warning that says why. */
 export function planImport(snapshot: Snapshot): ImportPlan {
   const warnings: string[] = [];
@@ -105,8 +110,22 @@ export function planImport(snapshot: Snapshot): ImportPlan {
     }
     return [resourceOf(importer, id, args)];
   };
+  const takeGroup = (running: RunningGroup): ImportedResource[] => {
+    const { id } = running.group;
+    const { groupId: _, ...args } = shortestGroupInputs(running.group, groupFactsOf(snapshot.info, running));
+    const failures = checkGroupInputs({ groupId: id, ...args });
+    if (failures.length === 0) return [resourceOf(groupKind, id, args)];
+    warnings.push(
+      `${id} is imported app by app, because Pulumi's check refuses it as a group: ${describeFailures(failures)}`,
+    );
+    return [];
+  };
+  const groups = snapshot.groups.filter(({ group }) => isUnit(group)).flatMap(takeGroup);
+  const inGroup = (id: string): boolean => groups.some((group) => id.startsWith(`${group.id}/`));
   const resources = [
-    ...snapshot.apps.flatMap((app) => take(apps, app)),
+    ...groups,
+    // An app of a group is looked at like any other, for what is to be said of it.
+    ...snapshot.apps.flatMap((app) => take(apps, app)).filter(({ id }) => !inGroup(id)),
     ...snapshot.pods.flatMap((pod) => take(pods, pod)),
   ];
   return { resources, warnings };
@@ -132,9 +151,26 @@ function configKey(text: string): string {
   return text.replace(/[%:]/g, (c) => (c === ":" ? "%3A" : "%25"));
 }
 
-/** What normal forms depend on. What runs without a role of its own has the one that Marathon gave it. */
-function factsOf({ version, marathon_config: config }: MarathonInfo, running: Running): ServerFacts {
-  const role = typeof running["role"] === "string" ? running["role"] : (config?.mesos_role ?? "*");
+/**
+ * Whether a group says something that its apps cannot say for themselves: what it is deployed after, or the role that its
+ * name gives them. Then it is one resource with all that is in it, because such an order holds within one deployment only.
+ */
+function isUnit({ enforceRole, dependencies, groups }: MarathonGroup): boolean {
+  return enforceRole === true || (dependencies ?? []).length > 0 || (groups ?? []).some(isUnit);
+}
+
+function groupFactsOf(info: MarathonInfo, { group, enforced }: RunningGroup): ServerFacts {
+  return groupFacts(serverFactsOf(info), group.id, enforced);
+}
+
+function serverFactsOf({ version, marathon_config: config }: MarathonInfo): ServerFacts {
   const network = config?.default_network_name;
+  const role = config?.mesos_role ?? "*";
   return { version, role, ...(network === undefined ? {} : { defaultNetwork: network }) };
+}
+
+/** What normal forms depend on. What runs without a role of its own has the one that Marathon gave it. */
+function factsOf(info: MarathonInfo, { role }: Running): ServerFacts {
+  const server = serverFactsOf(info);
+  return typeof role === "string" ? { ...server, role } : server;
 }

@@ -23,10 +23,11 @@ export function programFiles(
   ]);
 }
 
-/** The top-level group that an app or pod is in, unless it stands at the root itself. */
-function topGroup({ name }: ImportedResource): string | undefined {
+/** The top-level group that an app or pod is in, unless it stands at the root itself; of such a group itself. */
+function topGroup({ name, kind }: ImportedResource): string | undefined {
   const slash = name.indexOf("/");
-  return slash < 0 ? undefined : name.slice(0, slash);
+  if (slash < 0) return kind.word === "group" ? name : undefined;
+  return name.slice(0, slash);
 }
 
 function moduleText(resources: readonly ImportedResource[], imports = ""): string {

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MarathonClient, type MarathonInfo, type MarathonOptions } from "@pulumi-mesos/client";
-import { isMesosError, MesosError } from "@pulumi-mesos/model";
+import {
+  MarathonClient,
+  type MarathonGroup,
+  type MarathonInfo,
+  type MarathonOptions,
+} from "@pulumi-mesos/client";
+import { absolutePath, isMesosError, MesosError } from "@pulumi-mesos/model";
 
 /** What an import takes over: documents as Marathon answers them, in the order of their paths. */
 export interface Snapshot {
   readonly info: MarathonInfo;
   readonly apps: readonly Running[];
   readonly pods: readonly Running[];
+  /** Every top-level group, or the one that was asked for, with all that is in it. */
+  readonly groups: readonly RunningGroup[];
   /** Ids of apps and pods that a deployment is changing. */
   readonly deploying: ReadonlySet<string>;
+}
+
+/** A group as it is. */
+export interface RunningGroup {
+  readonly group: MarathonGroup;
+  /** Whether its top-level group makes its own name the role of its apps. */
+  readonly enforced: boolean;
 }
 
 /** An app or pod as it runs. */
@@ -23,22 +37,33 @@ export async function readMarathon(
   try {
     const client = new MarathonClient(options);
     const info = await client.getInfo(signal);
-    const [apps, pods, deployments] = await Promise.all([
+    const [apps, pods, root, deployments] = await Promise.all([
       client.getApps(signal),
       client.getPods(signal),
+      client.getGroup("/", signal),
       client.getDeployments(signal),
     ]);
     const chosen = <T extends Running>(list: readonly T[]): T[] =>
       list.filter(({ id }) => isIn(id, group)).sort((a, b) => (a.id < b.id ? -1 : 1));
     const affected = deployments.flatMap((d) => [...(d.affectedApps ?? []), ...(d.affectedPods ?? [])]);
-    return { info, apps: chosen(apps), pods: chosen(pods), deploying: new Set(affected) };
+    const groups = (root?.groups ?? []).flatMap((top) => groupsOf(top, absolutePath(group)));
+    return { info, apps: chosen(apps), pods: chosen(pods), groups, deploying: new Set(affected) };
   } catch (error) {
     throw explained(error, options);
   }
 }
 
+/** Of a top-level group the part that was asked for: itself when all was, or the group `path` in it. */
+function groupsOf(top: MarathonGroup, path: string): RunningGroup[] {
+  const enforced = top.enforceRole ?? false;
+  if (path === "/") return [{ group: top, enforced }];
+  const found = (group: MarathonGroup): MarathonGroup[] =>
+    group.id === path ? [group] : (group.groups ?? []).flatMap(found);
+  return found(top).map((group) => ({ group, enforced }));
+}
+
 function isIn(id: string, group: string): boolean {
-  const prefix = `/${group.split("/").filter(Boolean).join("/")}`;
+  const prefix = absolutePath(group);
   return prefix === "/" || id === prefix || id.startsWith(`${prefix}/`);
 }
 

@@ -237,3 +237,29 @@ export const variedPods: readonly (Readonly<Record<string, unknown>> & { readonl
     ],
   },
 ];
+
+/** Groups that say something that their apps cannot say for themselves. */
+export const variedGroups: readonly (Readonly<Record<string, unknown>> & { readonly id: string })[] = [
+  {
+    id: "/tiers",
+    dependencies: ["/plain"],
+    apps: [{ id: "web", ...sleep, env: { WEB_TOKEN: secretValues[0] }, dependencies: ["back"] }],
+    groups: [
+      {
+        id: "back",
+        dependencies: ["../store"],
+        apps: [{ id: "api", ...sleep, instances: 2 }],
+        groups: [{ id: "idle" }],
+      },
+      { id: "store", apps: [{ id: "db", ...sleep }] },
+    ],
+  },
+  {
+    id: "/team",
+    enforceRole: true,
+    apps: [
+      { id: "job", ...sleep },
+      { id: "deep", ...sleep },
+    ],
+  },
+];
