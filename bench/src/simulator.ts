@@ -15,6 +15,9 @@ const subscribers = 10;
 const eventsASecond = 10_000;
 const cleanStops = 10;
 const kills = 50;
+const sleptTasks = 4;
+/** As long as a laptop may sleep: three times a session. */
+const sleepMs = 30_000;
 
 function figure(name: string, value: number, unit: string, most: number | undefined): Figure {
   const rounded = Math.round(value * 100) / 100;
@@ -28,13 +31,14 @@ function figure(name: string, value: number, unit: string, most: number | undefi
   };
 }
 
-/** Events; then one cluster in this process with 1,000 agents and 10,000 no-op tasks; 100 apps × 10 restarted; failovers of programs. */
+/** Events; then one cluster in this process with 1,000 agents and 10,000 no-op tasks; 100 apps × 10 restarted; failovers of programs, and their ZooKeeper asleep. */
 export async function* simulator(): AsyncIterable<Figure> {
   // First, in a process that has not grown yet: how much more memory events take would not show in a larger one.
   yield* events();
   yield* manyTasks();
   yield* rolling();
   yield* failovers();
+  yield* slept();
 }
 
 interface Deployments {
@@ -277,4 +281,66 @@ async function worst(cluster: Cluster, how: "stop" | "kill", times: number): Pro
     await cluster.waitUntilUp();
   }
   return most;
+}
+
+/** Programs whose ZooKeeper stands still for longer than their sessions live. */
+async function* slept(): AsyncIterable<Figure> {
+  const cluster = await startCluster({
+    programs: true,
+    masters: 3,
+    agents: 2,
+    marathons: 2,
+    sessionTimeoutMs: 10_000,
+    network,
+  });
+  try {
+    const app = { id: "/bench", cmd: "exec sleep 1000", cpus: 0.1, mem: 16, instances: sleptTasks };
+    await call(cluster, "POST", "/v2/apps", app);
+    await settled(cluster, sleptTasks, AbortSignal.timeout(60_000));
+    const ids = async (): Promise<string[]> => (await cluster.tasks.list()).map(({ id }) => id).sort();
+    const before = await ids();
+    await cluster.pause("zookeeper");
+    await delay(sleepMs);
+    await cluster.resume("zookeeper");
+    const began = performance.now();
+    await allBack(cluster, AbortSignal.timeout(120_000));
+    const seconds = (performance.now() - began) / 1000;
+    yield figure("all members back after ZooKeeper slept for 30 s", seconds, "s", 20);
+    await settled(cluster, sleptTasks, AbortSignal.timeout(60_000));
+    const now = new Set(await ids());
+    yield figure("tasks restarted by that", before.filter((id) => !now.has(id)).length, "tasks", 1);
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** Every master and every Marathon names the same leader, the agents are registered and Marathon is subscribed. */
+async function allBack(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await cluster.waitUntilUp(signal);
+    const leader = await cluster.leader(signal);
+    const asked = [
+      ...cluster.masters.map(({ url }) => leaderBy(`${url}/redirect`, (a) => a.headers.get("location"))),
+      ...cluster.marathons.map(({ url }) => leaderBy(`${url}/v2/leader`, (a) => a.text())),
+    ];
+    const said = await Promise.all(asked);
+    const [masters, marathons] = [said.slice(0, cluster.masters.length), said.slice(cluster.masters.length)];
+    const one = (all: readonly unknown[]): boolean => all[0] !== undefined && new Set(all).size === 1;
+    if (masters[0] === leader.url.replace("http:", "") && one(masters) && one(marathons)) return;
+    await delay(20, undefined, { signal });
+  }
+}
+
+/** Whom a member names; nobody while it does not answer or knows none. */
+async function leaderBy(
+  url: string,
+  read: (answer: Response) => string | null | Promise<string>,
+): Promise<string | undefined> {
+  try {
+    const answer = await fetch(url, { redirect: "manual" });
+    return answer.status < 400 ? ((await read(answer)) ?? undefined) : undefined;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined; // it is not back yet: fetch says so by this type
+    throw error;
+  }
 }
