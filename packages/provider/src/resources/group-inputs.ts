@@ -23,8 +23,8 @@ import { normalGroup } from "./group-facts";
 /** The inputs that a refresh shows, and which places of them hold what stood elsewhere before. */
 export interface RefreshedGroup {
   readonly inputs: GroupResourceInputs;
-  /** Property paths of apps and groups that moved in their lists: the new place and the old one. */
-  readonly moved: readonly { readonly to: string; readonly from: string }[];
+  /** Apps and groups that moved in their lists. */
+  readonly moved: readonly Moved[];
 }
 
 /**
@@ -37,11 +37,11 @@ export function refreshedGroup(known: GroupResourceInputs, live: object, facts: 
   const document = toGroupDocument(known);
   const wanted = leave ? withInstancesOf(document, running) : document;
   if (diffGroup(running, normaliseGroup(wanted, facts)).kind === "none") return { inputs: known, moved: [] };
-  const moved: { to: string; from: string }[] = [];
+  const moved: Moved[] = [];
   const role = running.enforceRole === true ? running.id.slice(1) : facts.role;
   const refresh: Refreshing = { facts: { ...facts, role }, leave, moved };
   const { enforceRole, ...rest } = known;
-  const inputs = refreshedMember(rest, running, "", refresh);
+  const inputs = refreshedMember(rest, running, { to: "", from: "" }, refresh);
   const enforced = enforceRole === undefined ? {} : { enforceRole: running.enforceRole ?? enforceRole };
   return { inputs: { ...inputs, ...enforced }, moved };
 }
@@ -61,60 +61,71 @@ interface Refreshing {
   readonly facts: ServerFacts;
   /** Whether the numbers of instances are left to others. */
   readonly leave: boolean;
-  readonly moved: { to: string; from: string }[];
+  readonly moved: Moved[];
+}
+
+/** Property paths of one thing: where it stands now, and where it stood. */
+interface Moved {
+  readonly to: string;
+  readonly from: string;
 }
 
 type Lists = Omit<GroupMember, "id">;
 
 function refreshedMember<T extends Lists>(
   known: T,
-  running: Lists & { readonly id: string },
-  at: string,
+  running: GroupMember,
+  place: Moved,
   refresh: Refreshing,
 ): T {
-  const { facts, moved } = refresh;
+  const { facts } = refresh;
   const base = running.id;
-  const prefix = at === "" ? "" : `${at}.`;
-  const now = <V extends { readonly id: string }>(list: readonly V[] | undefined) =>
-    new Map((list ?? []).map((one) => [one.id, one]));
-  /** Brings one list up to date: what is known by `each`, what is new by `made`. */
-  const list = <V extends { readonly id: string }>(
-    key: "apps" | "groups",
-    olds: readonly V[] | undefined,
-    each: (old: V, live: V, place: string) => V,
-    made: (live: V) => V,
-  ): { [K in typeof key]?: V[] } => {
-    if (olds === undefined) return {};
-    const left = now(running[key] as unknown as readonly V[] | undefined);
-    const kept: V[] = [];
-    olds.forEach((old, i) => {
-      const path = absolutePath(old.id, base);
-      const live = left.get(path);
-      if (live === undefined) return;
-      left.delete(path);
-      const [to, from] = [`${prefix}${key}[${kept.length}]`, `${prefix}${key}[${i}]`];
-      if (to !== from) moved.push({ to, from });
-      kept.push(each(old, live, to));
-    });
-    return { [key]: [...kept, ...[...left.values()].map(made)] } as { [K in typeof key]?: V[] };
-  };
+  const { apps, groups } = known;
   const dependencies = refreshedDependencies(known.dependencies, running.dependencies, base);
   return {
     ...known,
-    ...list<GroupApp>(
-      "apps",
-      known.apps,
-      (old, live) => refreshedApp(old, live, base, refresh),
-      (live) => shortestGroupApp(live, facts),
-    ),
-    ...list<GroupMember>(
-      "groups",
-      known.groups,
-      (old, live, place) => refreshedMember(old, live, place, refresh),
-      (live) => shortestGroupMember(live, facts),
-    ),
-    ...(dependencies === undefined ? {} : { dependencies }),
+    ...(apps && {
+      apps: refreshedList(apps, running.apps, inside(place, "apps"), base, refresh, {
+        each: (old, live) => refreshedApp(old, live, base, refresh),
+        made: (live) => shortestGroupApp(live, facts),
+      }),
+    }),
+    ...(groups && {
+      groups: refreshedList(groups, running.groups, inside(place, "groups"), base, refresh, {
+        each: (old, live, at) => refreshedMember(old, live, at, refresh),
+        made: (live) => shortestGroupMember(live, facts),
+      }),
+    }),
+    ...(dependencies && { dependencies }),
   };
+}
+
+/** A list brought up to date: what is known by `each`, without what is gone, what is new by `made` at its end. */
+function refreshedList<T extends { readonly id: string }>(
+  olds: readonly T[],
+  running: readonly T[] | undefined,
+  list: Moved,
+  base: string,
+  { moved }: Refreshing,
+  by: { each(old: T, live: T, place: Moved): T; made(live: T): T },
+): T[] {
+  const left = new Map((running ?? []).map((one) => [one.id, one]));
+  const kept: T[] = [];
+  for (const [i, old] of olds.entries()) {
+    const path = absolutePath(old.id, base);
+    const live = left.get(path);
+    if (live === undefined) continue;
+    left.delete(path);
+    const place = { to: `${list.to}[${kept.length}]`, from: `${list.from}[${i}]` };
+    if (place.to !== place.from) moved.push(place);
+    kept.push(by.each(old, live, place));
+  }
+  return [...kept, ...[...left.values()].map((live) => by.made(live))];
+}
+
+function inside({ to, from }: Moved, key: "apps" | "groups"): Moved {
+  const within = (at: string) => (at === "" ? key : `${at}.${key}`);
+  return { to: within(to), from: within(from) };
 }
 
 function refreshedDependencies(

@@ -211,6 +211,18 @@ describe("mesos:marathon:Group", () => {
       assert.deepEqual(moved, [{ to: "apps[0]", from: "apps[1]" }]);
     });
 
+    it("says of what is in a group that moved where it stood, so that what was secret stays so", () => {
+      const nested = (...groups: object[]) => ({ groupId: "/shop", groups }) as GroupResourceInputs;
+      const known = nested({ id: "a" }, { id: "b", apps: [app("x"), app("y")] });
+      const running = normaliseGroup({ id: "/shop", groups: [{ id: "b", apps: [app("y")] }] }, facts);
+      const { inputs: shown, moved } = refreshedGroup(known, running, facts);
+      assert.deepEqual(shown, nested({ id: "b", apps: [app("y")] }));
+      assert.deepEqual(moved, [
+        { to: "groups[0]", from: "groups[1]" },
+        { to: "groups[0].apps[0]", from: "groups[1].apps[1]" },
+      ]);
+    });
+
     it("leaves alone what the inputs leave to others", () => {
       const open: GroupResourceInputs = { groupId: "/shop", manageInstances: false, apps: [app("web")] };
       const now = live({
