@@ -2,6 +2,7 @@
 
 import { realpathSync } from "node:fs";
 import { build } from "./setup/build.mjs";
+import { findDockerPlugin } from "./setup/docker-plugin.mjs";
 import { findEngine } from "./setup/engine.mjs";
 import { npmPackages } from "./setup/npm.mjs";
 import { findPrograms } from "./setup/programs.mjs";
@@ -34,7 +35,10 @@ export async function setup({ quiet = false } = {}) {
 
 if (process.argv[1] && import.meta.filename === realpathSync(process.argv[1])) {
   try {
-    await setup();
+    const { engine } = await setup();
+    // Only programs with a DockerPlatform need it.
+    if (process.argv.includes("docker"))
+      await step("docker plugin", (note) => findDockerPlugin(note, engine));
   } catch (error) {
     sayFailure(error);
     process.exitCode = 1;

@@ -4,20 +4,14 @@
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
-
-// A closed network may swallow packets; the installer itself would wait for minutes.
-const probeTimeoutMs = 5_000;
+import { reach, reasonOf } from "./reach.mjs";
 
 try {
-  await fetch("https://get.pulumi.com/install.sh", {
-    method: "HEAD",
-    signal: AbortSignal.timeout(probeTimeoutMs),
-  });
+  await reach("https://get.pulumi.com/install.sh");
   const require = createRequire(join(process.cwd(), "package.json"));
   const { PulumiCommand } = require("@pulumi/pulumi/automation/cmd.js");
   await PulumiCommand.install({ root: process.argv[2] });
 } catch (error) {
-  const reason = error.cause?.code ?? error.cause?.message ?? String(error.message).trim().split("\n").at(-1);
-  process.stderr.write(`get.pulumi.com: ${reason}\n`);
+  process.stderr.write(`get.pulumi.com: ${reasonOf(error)}\n`);
   process.exitCode = 1;
 }
