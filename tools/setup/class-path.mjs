@@ -49,6 +49,11 @@ export function zooKeeperJars(root) {
   return found.filter((path) => path !== undefined);
 }
 
+/** The class path where all packages are installed; Java passes over what a release does not have. */
+export function classPathIn(folder) {
+  return jars.map((jar) => `${folder}/${jar}.jar`).join(":");
+}
+
 /** A folder with links to the jars, for a class path of one word: thirty paths in every `ps` help nobody. */
 export function linkJars(paths) {
   const home = join(cacheRoot(), "share", `zookeeper-${digest(paths)}`);

@@ -21,6 +21,16 @@ function programIn(root, name) {
   );
 }
 
+/** The docker command: the machine's, or that of the packages that tests brought. */
+export function dockerCommand() {
+  return findProgram("docker", searchFolders()) ?? programIn(extractedRoot(packages), "docker") ?? "docker";
+}
+
+/** The machine's dockerd, or the wrapper of the one that tests brought; undefined where there is none. */
+export function dockerdCommand() {
+  return findProgram("dockerd", [...searchFolders(), join(cacheRoot(), "bin")]);
+}
+
 /**
  * Finds dockerd and a static busybox to make an image of, which only tests of Docker tasks need, or fetches Debian's into
  * the cache. Without them these tests are skipped, so that nothing here fails a set-up.

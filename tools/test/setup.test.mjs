@@ -14,6 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { copyApp, runtimePackages } from "../images/app-tree.mjs";
+import { sourceLines } from "../images/base.mjs";
 import { chromiumIn, fontConfiguration } from "../setup/browser.mjs";
 import { treeStamp } from "../setup/build.mjs";
 import { cacheRoot, folderKey, sweep } from "../setup/cache.mjs";
@@ -236,6 +238,79 @@ describe("set-up", () => {
       await Promise.all([1, 2].map(() => withLock(path, (line) => notes.push(line), work)));
       assert.equal(notes.length, 1);
       assert.throws(() => readFileSync(path), { code: "ENOENT" });
+    });
+  });
+
+  describe("images", () => {
+    it("take Debian's own sources of this release from the machine's, the archive first, each once", () => {
+      const targets = [
+        "http://mirror.example/security bookworm-security main Packages",
+        "http://mirror.example/debian bookworm main DEP-11",
+        "http://mirror.example/debian bookworm-updates main Packages",
+        "http://mirror.example/debian bookworm main Packages",
+        "http://mirror.example/debian bookworm main Packages",
+        "http://mirror.example/debian trixie main Packages",
+        "",
+      ];
+      assert.deepEqual(sourceLines(targets.join("\n")), [
+        "deb http://mirror.example/debian bookworm main",
+        "deb http://mirror.example/security bookworm-security main",
+        "deb http://mirror.example/debian bookworm-updates main",
+      ]);
+    });
+
+    const write = (path, value) => {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), typeof value === "string" ? value : JSON.stringify(value));
+    };
+
+    it("hold a package with what it needs, nested versions where they belong, and nothing of development", async () => {
+      write("packages/ours/package.json", {
+        name: "@us/ours",
+        version: "1.0.0",
+        files: ["bin", "dist", "!dist/**/*.test.*"],
+        bin: { "our-program": "bin/our-program" },
+        dependencies: { a: "1", b: "1" },
+        devDependencies: { d: "1" },
+        optionalDependencies: { absent: "1" },
+      });
+      write("packages/ours/bin/our-program", "#!/bin/sh\n");
+      write("packages/ours/dist/main.js", "");
+      write("packages/ours/dist/main.test.js", "");
+      write("packages/ours/src/main.ts", "");
+      mkdirSync(join(folder, "node_modules/@us"), { recursive: true });
+      symlinkSync("../../packages/ours", join(folder, "node_modules/@us/ours"));
+      write("node_modules/a/package.json", { name: "a", dependencies: { c: "2" } });
+      write("node_modules/a/node_modules/c/package.json", { name: "c", version: "2.0.0" });
+      write("node_modules/b/package.json", { name: "b", dependencies: { c: "1", a: "1" } });
+      write("node_modules/c/package.json", { name: "c", version: "1.0.0" });
+      write("node_modules/d/package.json", { name: "d" });
+      const relative = runtimePackages(folder, "@us/ours").map((path) => path.slice(folder.length + 1));
+      assert.deepEqual(relative.sort(), [
+        "node_modules/@us/ours",
+        "node_modules/a",
+        "node_modules/a/node_modules/c",
+        "node_modules/b",
+        "node_modules/c",
+      ]);
+      const target = join(folder, "target");
+      await copyApp(folder, "@us/ours", target);
+      const version = (path) => JSON.parse(readFileSync(join(target, path, "package.json"), "utf8")).version;
+      assert.equal(version("node_modules/c"), "1.0.0");
+      assert.equal(version("node_modules/a/node_modules/c"), "2.0.0");
+      assert.equal(readFileSync(join(target, "node_modules/.bin/our-program"), "utf8"), "#!/bin/sh\n");
+      assert.ok(statSync(join(target, "node_modules/@us/ours/dist/main.js")).isFile());
+      for (const path of [
+        "node_modules/d",
+        "node_modules/@us/ours/dist/main.test.js",
+        "node_modules/@us/ours/src",
+      ])
+        assert.throws(() => statSync(join(target, path)), { code: "ENOENT" });
+    });
+
+    it("cannot be made when a package is not installed", () => {
+      write("node_modules/a/package.json", { name: "a", dependencies: { missing: "1" } });
+      assert.throws(() => runtimePackages(folder, "a"), /a: missing is not installed/);
     });
   });
 });
