@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { MesosClient } from "@pulumi-mesos/client";
-import { LoopbackNetworks } from "@pulumi-mesos/model";
+import { StackNetworks } from "@pulumi-mesos/model";
 import type { Figure } from "./figure";
 
 const root = path.resolve(__dirname, "../..");
@@ -87,7 +87,7 @@ export async function* quickstart(): AsyncIterable<Figure> {
     PULUMI_STACK: stackName,
     XDG_STATE_HOME: path.join(scratch, "xdg"),
   };
-  const networks = new LoopbackNetworks(block);
+  const networks = new StackNetworks(block);
   const url = `http://${networks.prefix("demo-edge")}.1:8888/`;
   const masters = [1, 2, 3].map((n) => `${networks.prefix("demo-masters")}.${n}:5050`);
   try {

@@ -16,6 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   edge: ["model", "client", "pages"],
   simulator: ["model", "pages"],
   constructs: ["model"],
+  docker: ["model", "constructs"],
   cli: ["model", "client"],
   pages: [],
 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { LoopbackNetworks, loopbackBlock } from "@pulumi-mesos/model";
+import { loopbackBlock, StackNetworks } from "@pulumi-mesos/model";
 import { repository } from "./support/repository";
 
 function read(file: string): string {
@@ -29,7 +29,7 @@ describe("the README", () => {
   });
 
   it("names the addresses that the quickstart has", () => {
-    const networks = new LoopbackNetworks(loopbackBlock("quickstart", "dev"));
+    const networks = new StackNetworks(loopbackBlock("quickstart", "dev"));
     for (const part of ["zookeeper", "masters", "marathon", "edge", "groups", "web"]) {
       assert.ok(
         readme.includes(`| ${networks.prefix(`demo-${part}`)}.1`),

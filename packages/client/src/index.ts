@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 export { BambooClient, type BambooRule } from "./bamboo";
+export {
+  connectDocker,
+  type DockerMember,
+  endDockerMember,
+  isMissingInDocker,
+  listDockerMembers,
+} from "./docker-members";
 export type { EndpointsOptions } from "./endpoints";
 export {
   ClientAbortedError,

@@ -8,7 +8,7 @@ export { BambooEdge, type BambooEdgeArgs } from "./bamboo-edge";
 export { Cluster, type ClusterArgs } from "./cluster";
 export { type Distribution, simulator } from "./distribution";
 export type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
-export { InvalidArgsError } from "./invalid-args-error";
+export { InvalidArgsError, lifted } from "./invalid-args-error";
 export { LocalPlatform, type LocalPlatformArgs } from "./local-platform";
 export { Marathon, type MarathonArgs } from "./marathon-servers";
 export { Masters, type MastersArgs } from "./masters";

@@ -4,10 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type Address,
   expandPlaceholders,
-  LoopbackNetworks,
   loopbackBlock,
   parseLoopbackNetwork,
   poolTaskPorts,
+  StackNetworks,
   taskPorts,
 } from "@pulumi-mesos/model";
 import { type Distribution, simulator } from "./distribution";
@@ -39,7 +39,7 @@ export interface LocalPlatformArgs {
 export class LocalPlatform implements Platform {
   readonly provider: pulumi.ProviderResource;
   readonly trafficPort = 8888;
-  readonly #networks: LoopbackNetworks;
+  readonly #networks: StackNetworks;
   readonly #distribution: Distribution;
   #pools = 0;
 
@@ -49,7 +49,7 @@ export class LocalPlatform implements Platform {
       network === undefined
         ? loopbackBlock(pulumi.getProject(), pulumi.getStack())
         : lifted(undefined, () => parseLoopbackNetwork(network));
-    this.#networks = new LoopbackNetworks(block);
+    this.#networks = new StackNetworks(block);
     this.#distribution = args.distribution ?? simulator;
     this.provider = new Provider(args.name ?? "platform", {});
   }
@@ -110,7 +110,10 @@ export class LocalPlatform implements Platform {
   /** The command of a service; without a host, `{address}` stays for the group controller to fill in. */
   #program(service: NodeService, host?: string) {
     const expand = (text: string): string =>
-      expandPlaceholders(text, host === undefined ? {} : { address: host });
+      expandPlaceholders(text, {
+        members: "supervisor:{state}",
+        ...(host === undefined ? {} : { address: host }),
+      });
     const lift = (text: pulumi.Input<string>): pulumi.Input<string> =>
       typeof text === "string" ? expand(text) : pulumi.output(text).apply(expand);
     const { timeoutSeconds, http, tcp, command, logLine } = service.ready;

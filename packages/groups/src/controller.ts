@@ -10,7 +10,7 @@ import {
   within,
 } from "@pulumi-mesos/model";
 import { applyStep, withDeployments } from "./apply";
-import type { Backend } from "./backends/backend";
+import { addressOf, type Backend, ofKind } from "./backends/backend";
 import type { Clock } from "./clock";
 import { Jobs } from "./jobs";
 import type { Agents, App, PoolState } from "./observed";
@@ -96,7 +96,7 @@ export class GroupsController {
 
   /** One round; answers whether everything is as declared. */
   async reconcile(signal: AbortSignal): Promise<boolean> {
-    const { store, backend } = this.#parts;
+    const { store } = this.#parts;
     const names = await store.pools(this.#wake);
     const pools = (await Promise.all(names.map((name) => this.#look(name)))).filter((p) => p !== undefined);
     for (const name of this.#statuses.keys()) {
@@ -107,7 +107,7 @@ export class GroupsController {
       ({ members, state, declaration }) =>
         members.length > declaration.size || Object.keys(state.leaving).length > 0,
     );
-    const agents = pools.length === 0 ? undefined : await this.#agents(hostsOf(backend, pools), signal);
+    const agents = pools.length === 0 ? undefined : await this.#agents(hostsOf(pools), signal);
     const asked: Asked =
       someLeave || Object.keys(moves).length > 0 ? await this.#apps(signal) : { apps: undefined };
     const plans = pools.map((pool) => {
@@ -161,8 +161,20 @@ export class GroupsController {
       return { failure: `the declaration is not JSON: ${messageOf(error)}`, value: undefined };
     }
     const result = this.#declarations.decode(value);
-    if (result.ok) return { declaration: result.value };
+    if (result.ok) return this.#suited(result.value);
     return { failure: `the declaration does not fit: ${describeFailures(result.failures)}`, value };
+  }
+
+  /** A declaration whose members can be made here. */
+  #suited(
+    declaration: AgentPoolDeclaration,
+  ): { declaration: AgentPoolDeclaration } | { failure: string; value: unknown } {
+    try {
+      ofKind(declaration.backend, this.#parts.backend.kind);
+      return { declaration };
+    } catch (error) {
+      return { failure: `the declaration does not fit: ${messageOf(error)}`, value: declaration };
+    }
   }
 
   #view(pool: Pool, agents: Agents | undefined, asked: Asked): PoolView {
@@ -179,7 +191,7 @@ export class GroupsController {
       unmovable: asked.reason,
       busy: this.#jobs.busy,
       failures: new Map(mine),
-      addressOf: (index) => backend.addressOf(where, index),
+      addressOf: (index) => addressOf(where, index),
       capacity: backend.capacity(where),
       now: clock.now(),
     };
@@ -280,8 +292,8 @@ function isMember(pool: string, name: string): boolean {
 }
 
 /** The addresses of all members that there are. */
-function hostsOf(backend: Backend, pools: readonly Pool[]): string[] {
+function hostsOf(pools: readonly Pool[]): string[] {
   return pools.flatMap(({ state, declaration, members }) =>
-    members.map(({ index }) => backend.addressOf(state.applied?.backend ?? declaration.backend, index)),
+    members.map(({ index }) => addressOf(state.applied?.backend ?? declaration.backend, index)),
   );
 }

@@ -3,8 +3,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MesosError } from "@pulumi-mesos/model";
-import type { Backend } from "./backends/backend";
-import { addressOf, capacity } from "./backends/local";
+import { addressOf, type Backend } from "./backends/backend";
 import type { Store } from "./pool-store";
 
 interface FakeAgent {
@@ -51,8 +50,8 @@ export class FakeCluster {
 
   backend(): Backend {
     return {
-      addressOf,
-      capacity,
+      kind: "local",
+      capacity: () => 10,
       members: async (pool) =>
         this.members.map((name) => ({ name, index: Number(name.slice(pool.length + 1)), running: true })),
       start: async (pool, index, { backend }) => {

@@ -7,21 +7,31 @@ const argv = [
   "--cluster=demo",
   "--masters=127.81.2.1:5050,127.81.2.2:5050",
   "--marathon=http://127.81.3.1:8080",
-  "--state-dir=/state",
+  "--members=supervisor:/state",
 ];
 
 describe("the options", () => {
   it("are lists and an address with a default", () => {
-    const { zookeeper, cluster, masters, marathon, stateDir, bind } = parseOptions(argv);
+    const { zookeeper, cluster, masters, marathon, members, bind } = parseOptions(argv);
     assert.equal(zookeeper, "127.81.1.1:2181,127.81.1.2:2181");
     assert.deepEqual(masters, ["127.81.2.1:5050", "127.81.2.2:5050"]);
-    assert.deepEqual([cluster, marathon, stateDir], ["demo", ["http://127.81.3.1:8080"], "/state"]);
+    assert.deepEqual([cluster, marathon], ["demo", ["http://127.81.3.1:8080"]]);
+    assert.deepEqual(members, { kind: "local", directory: "/state" });
+    assert.deepEqual(parseOptions([...argv, "--members=docker:shop/dev"]).members, {
+      kind: "docker",
+      stack: { project: "shop", stack: "dev" },
+    });
     assert.deepEqual(bind, { host: "127.0.0.1", port: 8010 });
     assert.deepEqual(parseOptions([...argv, "--marathon="]).marathon, []);
   });
 
   it("fail when a flag is unknown, missing or malformed, with usage", () => {
-    for (const bad of [[...argv, "--nonsense"], argv.slice(1), [...argv, "--bind=nowhere"]]) {
+    for (const bad of [
+      [...argv, "--nonsense"],
+      argv.slice(1),
+      [...argv, "--bind=nowhere"],
+      [...argv, "--members=/state"],
+    ]) {
       let told = "";
       assert.throws(() =>
         parseOptions(bad, (text) => {

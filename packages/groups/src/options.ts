@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StackName } from "@pulumi-mesos/model";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 /** What `mesos-agent-groups` is told. */
@@ -7,9 +8,14 @@ export interface Options {
   readonly cluster: string;
   readonly masters: readonly string[];
   readonly marathon: readonly string[];
-  readonly stateDir: string;
+  readonly members: MemberHome;
   readonly bind: { readonly host: string; readonly port: number };
 }
+
+/** Where members are made. */
+export type MemberHome =
+  | { readonly kind: "local"; readonly directory: string }
+  | { readonly kind: "docker"; readonly stack: StackName };
 
 const hostPort = /^[^\s:,/]+:\d{1,5}$/;
 
@@ -39,9 +45,9 @@ const table: readonly Flag[] = [
     parse: urls,
   },
   {
-    flag: "--state-dir <directory>",
-    help: "where the supervisor keeps this stack's processes",
-    parse: (text: string) => text,
+    flag: "--members <where>",
+    help: "where members are made: supervisor:DIRECTORY, where the supervisor keeps this stack's processes, or docker:PROJECT/STACK, by the dockerd of DOCKER_HOST or of /var/run/docker.sock",
+    parse: memberHome,
   },
   {
     flag: "--bind <host:port>",
@@ -75,6 +81,14 @@ function hostPorts(text: string): string[] {
   const parts = text.split(",");
   if (parts.every((part) => hostPort.test(part))) return parts;
   throw new InvalidArgumentError("It must be host:port,host:port,….");
+}
+
+function memberHome(text: string): MemberHome {
+  const [, directory] = /^supervisor:(.+)$/.exec(text) ?? [];
+  if (directory !== undefined) return { kind: "local", directory };
+  const [, project, stack] = /^docker:([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (project !== undefined && stack !== undefined) return { kind: "docker", stack: { project, stack } };
+  throw new InvalidArgumentError("It must be supervisor:DIRECTORY or docker:PROJECT/STACK.");
 }
 
 function urls(text: string): string[] {

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
-import { MarathonClient, MesosClient, ZooKeeper } from "@pulumi-mesos/client";
-import { controllerPath, MesosError } from "@pulumi-mesos/model";
+import { connectDocker, MarathonClient, MesosClient, ZooKeeper } from "@pulumi-mesos/client";
+import { controllerPath, dockerSocket, MesosError } from "@pulumi-mesos/model";
 import { searchPath } from "@pulumi-mesos/supervisor";
+import type { Backend } from "./backends/backend";
+import { dockerBackend } from "./backends/docker";
 import { localBackend } from "./backends/local";
 import { systemClock } from "./clock";
 import { GroupsController, type Log } from "./controller";
 import { becomeLeader } from "./leader-lock";
-import type { Options } from "./options";
+import type { MemberHome, Options } from "./options";
 import { PoolStore } from "./pool-store";
 import { createStatusServer } from "./status-server";
 
 const sessionTimeoutMs = 6000;
+
+function backendOf(members: MemberHome, env: NodeJS.ProcessEnv): Backend {
+  if (members.kind === "local") return localBackend({ root: members.directory }, searchPath(__dirname, env));
+  const docker = connectDocker(env["DOCKER_HOST"] ?? `unix://${dockerSocket}`);
+  return dockerBackend(docker, members.stack, systemClock);
+}
 
 /** Runs the controller until `signal` aborts; rejects with `MESOS_GROUPS_SESSION` when its session is over. */
 export async function runGroups(
@@ -48,7 +56,7 @@ export async function runGroups(
       store: new PoolStore(zookeeper, options.cluster),
       mesos: new MesosClient({ masters: options.masters }),
       marathon: options.marathon.length === 0 ? undefined : new MarathonClient({ urls: options.marathon }),
-      backend: localBackend({ root: options.stateDir }, searchPath(__dirname, env)),
+      backend: backendOf(options.members, env),
       clock: systemClock,
       log,
     });

@@ -26,14 +26,51 @@ export const LocalPoolBackend = Type.Object(
 );
 export type LocalPoolBackend = Static<typeof LocalPoolBackend>;
 
+/**
+ * How members of a pool are made on a Docker host: each is a container on the stack's network with an address of its own in
+ * `network`, where all task ports are its own, too.
+ */
+export const DockerPoolBackend = Type.Object(
+  {
+    kind: Type.Literal("docker"),
+    network: Type.String({
+      pattern: "^\\d+\\.\\d+\\.\\d+\\.0/24$",
+      description: "Member n has the address .n of it.",
+    }),
+    taskPorts: Type.Array(Type.Integer({ minimum: 1, maximum: 65535 }), {
+      minItems: 2,
+      maxItems: 2,
+      description: "First and last task port of each member.",
+    }),
+  },
+  closed,
+);
+export type DockerPoolBackend = Static<typeof DockerPoolBackend>;
+
+export const PoolBackend = Type.Union([LocalPoolBackend, DockerPoolBackend]);
+export type PoolBackend = Static<typeof PoolBackend>;
+
+/** What every member runs; `name`, `listen` and `volume` are filled in by the backend, and placeholders as in a service. */
+export const PoolTemplate = Type.Composite(
+  [
+    Type.Omit(ProcessSpec, ["name", "listen", "volume"]),
+    Type.Object({
+      image: Type.Optional(Type.String({ minLength: 1, description: "Image of a member's container." })),
+      memoryMiB: Type.Optional(Type.Integer({ minimum: 6, description: "Memory of a member's container." })),
+      cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: "CPUs of a member's container." })),
+    }),
+  ],
+  closed,
+);
+export type PoolTemplate = Static<typeof PoolTemplate>;
+
 /** What the controller of agent groups reads from ZooKeeper: one document a pool, at {@link poolPath}. */
 export const AgentPoolDeclaration = Type.Object(
   {
     name: LocalName,
     size: Type.Integer({ minimum: 0, maximum: 200 }),
-    /** Without `name`, `listen` and `volume`, which the backend fills in; placeholders `{address}`, `{name}`, `{ports}`, `{conf}`, `{data}`. */
-    template: Type.Omit(ProcessSpec, ["name", "listen", "volume"], closed),
-    backend: LocalPoolBackend,
+    template: PoolTemplate,
+    backend: PoolBackend,
     drain: Type.Object(
       {
         graceSeconds: Type.Number({

@@ -7,9 +7,12 @@ export {
   AgentPoolInputs,
   AgentPoolStatus,
   controllerPath,
+  DockerPoolBackend,
   LocalPoolBackend,
   memberName,
+  PoolBackend,
   PoolMember,
+  PoolTemplate,
   poolPath,
   poolStatusPath,
   poolsPath,
@@ -43,6 +46,26 @@ export {
   type ConnectionOptions,
   connectionFaults,
 } from "./connection-rules";
+export {
+  containerLogOptions,
+  containerName,
+  containerNetwork,
+  containerPaths,
+  cpuPeriodUs,
+  dockerSocket,
+  environmentFile,
+  fileInContainer,
+  fileModeInContainer,
+  healthPeriods,
+  healthTest,
+  inContainer,
+  memberLabel,
+  poolLabel,
+  type StackName,
+  stackLabels,
+  startCommand,
+  startScript,
+} from "./containers";
 export { deriveCredential } from "./credentials";
 export { DeployedApp } from "./deployed-app";
 export { AppOptions, deploymentOptions, GroupOptions } from "./deployment-options";
@@ -63,13 +86,6 @@ export { diffGroup, type GroupAppChanges, type GroupChange } from "./group-diff"
 export { groupFacts, normaliseGroup } from "./group-normal-form";
 export { shortestGroupApp, shortestGroupInputs, shortestGroupMember } from "./group-shortest";
 export { LocalName, ProcessSpec, type ProcessState, VolumeInputs } from "./local-process";
-export {
-  type LoopbackBlock,
-  LoopbackNetworks,
-  loopbackBlock,
-  parseLoopbackNetwork,
-  poolTaskPorts,
-} from "./loopback";
 export {
   AppInfo,
   GetAppInputs,
@@ -139,6 +155,15 @@ export {
   type Software,
   Stop,
 } from "./service";
+export {
+  type AddressBlock,
+  loopbackBlock,
+  parseLoopbackNetwork,
+  parsePrivateNetwork,
+  poolTaskPorts,
+  privateBlock,
+  StackNetworks,
+} from "./stack-networks";
 export {
   functionTokens,
   packageName,

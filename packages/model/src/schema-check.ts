@@ -2,7 +2,16 @@
 import type { TSchema } from "@sinclair/typebox";
 import { nearest } from "./nearest";
 import type { Segments } from "./property-path";
-import { describeKind, isRecord, kindOf, oneOf, type SchemaView, schemaView, show } from "./schema-view";
+import {
+  branchFor,
+  describeKind,
+  isRecord,
+  kindOf,
+  oneOf,
+  type SchemaView,
+  schemaView,
+  show,
+} from "./schema-view";
 
 /** What a check may be told about the value. */
 export interface SchemaCheckOptions {
@@ -77,7 +86,7 @@ class Walk {
   #union(branches: readonly SchemaView[], value: unknown, at: Segments, sensitive: boolean): unknown {
     const literal = branches.find((b) => b.const !== undefined && b.const === value);
     if (literal !== undefined) return value;
-    const fitting = branches.find((b) => b.const === undefined && b.type === kindOf(value));
+    const fitting = branchFor(branches, value);
     if (fitting !== undefined) return this.visit(fitting, value, at, sensitive);
     return this.#failGot(at, `must be ${oneOf(branches.map(describeKind))}`, value, sensitive);
   }

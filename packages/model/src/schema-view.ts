@@ -80,6 +80,16 @@ export function kindOf(value: unknown): string {
   return ["string", "number", "boolean"].includes(typeof value) ? typeof value : "other";
 }
 
+/** The branch of a union that a value is meant for: of its type, and of several objects that whose constants it has. */
+export function branchFor(branches: readonly SchemaView[], value: unknown): SchemaView | undefined {
+  const fitting = branches.filter((b) => b.const === undefined && b.type === kindOf(value));
+  return fitting.find((b) => isRecord(value) && hasConstants(b, value)) ?? fitting[0];
+}
+
+function hasConstants({ properties = {} }: SchemaView, value: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(properties).every(([key, p]) => p.const === undefined || p.const === value[key]);
+}
+
 /** What a schema takes, with its article. */
 export function describeKind(schema: SchemaView): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);

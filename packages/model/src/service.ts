@@ -103,14 +103,16 @@ export interface Placeholders {
   readonly data: string;
   /** The supervisor's root directory of this stack (local platform only). */
   readonly state?: string;
+  /** Where the controller of agent groups makes members: see `--members` of `mesos-agent-groups`. */
+  readonly members?: string;
   /** First and last task port of an agent. */
   readonly ports?: string;
 }
 
-/** Replaces `{address}`, `{name}`, `{conf}`, `{data}`, `{state}` and `{ports}` where a value is known; other braces stay. */
+/** Replaces `{address}`, `{name}`, `{conf}`, `{data}`, `{state}`, `{members}` and `{ports}` where a value is known; other braces stay. */
 export function expandPlaceholders(text: string, values: Partial<Placeholders>): string {
   return text.replace(
-    /\{(address|name|conf|data|state|ports)\}/g,
+    /\{(address|name|conf|data|state|members|ports)\}/g,
     (whole, key: keyof Placeholders) => values[key] ?? whole,
   );
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { end } from "./end";
+export { asksOverNetwork, attemptOverNetwork, describeProbe } from "./probe";
 export { findProgram, searchPath } from "./programs";
 export { type Scope, scopeOf, stateRoot } from "./scope";
 export { type StartOptions, start } from "./start";

@@ -19,10 +19,19 @@ export interface ProbeTarget {
 
 /** Looks once; answers why the program does not serve yet, or nothing when it does. */
 export function attempt(probe: Probe, target: ProbeTarget): Promise<string | undefined> {
-  if (probe.http !== undefined) return overHttp(probe.http);
-  if (probe.tcp !== undefined) return overTcp(probe.tcp);
+  if (asksOverNetwork(probe)) return attemptOverNetwork(probe);
   if (probe.command !== undefined) return byCommand(probe.command, target);
   return Promise.resolve(byLog(probe.logLine ?? "", target));
+}
+
+/** Whether a probe asks an address, so that it needs to know nothing of the process. */
+export function asksOverNetwork(probe: Probe): boolean {
+  return probe.http !== undefined || probe.tcp !== undefined;
+}
+
+/** Asks an address once; answers why nothing serves there yet, or nothing when something does. */
+export function attemptOverNetwork(probe: Pick<Probe, "http" | "tcp">): Promise<string | undefined> {
+  return probe.http !== undefined ? overHttp(probe.http) : overTcp(probe.tcp ?? "");
 }
 
 /** What is waited for, in words. */

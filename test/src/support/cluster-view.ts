@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type LoopbackBlock, LoopbackNetworks } from "@pulumi-mesos/model";
+import { type AddressBlock, StackNetworks } from "@pulumi-mesos/model";
 import { getJson, request } from "./http";
 
 /** A task as `GET /v2/apps/{id}` shows it. */
@@ -21,17 +21,19 @@ export interface AppView {
   readonly deployments: readonly unknown[];
 }
 
-/** A running cluster seen from outside, by plain HTTP, at the addresses of the local platform. */
+/** A running cluster seen from outside, by plain HTTP, at the addresses that its platform gives. */
 export class ClusterView {
-  readonly #networks: LoopbackNetworks;
+  readonly #networks: StackNetworks;
   readonly #name: string;
+  readonly #trafficPort: number;
   /** Second octet of all its addresses. */
   readonly octet: number;
 
-  constructor(block: LoopbackBlock, name = "demo") {
+  constructor(block: AddressBlock, name = "demo", trafficPort = 8888) {
     this.octet = Number(block.split(".")[1]);
-    this.#networks = new LoopbackNetworks(block);
+    this.#networks = new StackNetworks(block);
     this.#name = name;
+    this.#trafficPort = trafficPort;
     // The platform deals networks out in this order.
     for (const part of ["zookeeper", "masters", "marathon", "edge", "groups"])
       this.#networks.prefix(`${name}-${part}`);
@@ -43,7 +45,7 @@ export class ClusterView {
   }
 
   get edgeUrl(): string {
-    return `http://${this.hosts("edge", 1)[0]}:8888`;
+    return `http://${this.hosts("edge", 1)[0]}:${this.#trafficPort}`;
   }
 
   get edgeApiUrl(): string {
@@ -119,6 +121,8 @@ export function isConnectionError(error: unknown): boolean {
     code === "ECONNREFUSED" ||
     code === "ECONNRESET" ||
     code === "EPIPE" ||
+    // The address of a container that is gone.
+    code === "EHOSTUNREACH" ||
     /did not answer|socket hang up/.test(message)
   );
 }

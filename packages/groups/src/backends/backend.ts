@@ -1,16 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LocalPoolBackend } from "@pulumi-mesos/model";
+import {
+  expandPlaceholders,
+  MesosError,
+  memberName,
+  type Placeholders,
+  type PoolBackend,
+} from "@pulumi-mesos/model";
 import type { Applied, Member } from "../observed";
 
-/** Where members of pools are made: this machine for now. */
+/** Where members of pools are made. */
 export interface Backend {
+  /** Which declarations it follows; the controller hands it no other. */
+  readonly kind: PoolBackend["kind"];
   /** The members that a pool has, whatever their state. */
   members(pool: string): Promise<Member[]>;
-  addressOf(backend: LocalPoolBackend, index: number): string;
   /** How many members there is room for. */
-  capacity(backend: LocalPoolBackend): number;
+  capacity(backend: PoolBackend): number;
   /** Sees to it that a member runs and is ready; one that does already is left alone. */
   start(pool: string, index: number, applied: Applied, signal: AbortSignal): Promise<void>;
   /** Ends a member for good and removes its data; gone already is success. */
   terminate(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Member n has the address .n of the pool's network, on every backend. */
+export function addressOf(backend: PoolBackend, index: number): string {
+  return backend.network.replace(/0\/24$/, String(index));
+}
+
+/** The index of a pool's member by its name; undefined for what is none of its members. */
+export function indexOf(pool: string, name: string): number | undefined {
+  const prefix = memberName(pool, 0).slice(0, -1);
+  const number = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+  return /^[1-9]\d{0,2}$/.test(number) ? Number(number) : undefined;
+}
+
+/** Fills placeholders in, in every text of a template. */
+export function fill<T>(value: T, values: Partial<Placeholders>): T {
+  if (typeof value === "string") return expandPlaceholders(value, values) as T;
+  if (Array.isArray(value)) return value.map((item) => fill(item, values)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, values)])) as T;
+}
+
+/** How members are made, where this controller can make them so. */
+export function ofKind<K extends PoolBackend["kind"]>(
+  backend: PoolBackend,
+  kind: K,
+): Extract<PoolBackend, { kind: K }> {
+  if (backend.kind === kind) return backend as Extract<PoolBackend, { kind: K }>;
+  throw new MesosError(
+    "MESOS_GROUPS_BACKEND",
+    `backend: must be ${kind}, because this controller makes members there, got ${backend.kind}`,
+  );
 }

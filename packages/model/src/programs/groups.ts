@@ -21,7 +21,7 @@ export function groupsService(settings: GroupsSettings): Service {
       `--cluster=${settings.cluster}`,
       `--masters=${settings.masters.join(",")}`,
       `--marathon=${settings.marathonUrls.join(",")}`,
-      "--state-dir={state}",
+      "--members={members}",
       `--bind={address}:${ports.groups.http}`,
     ],
     env: {},

@@ -134,7 +134,7 @@ describe("the other services", () => {
       marathonUrls: ["http://a:8080"],
     });
     assert.ok(args.includes("--masters=a:5050,b:5050"));
-    assert.ok(args.includes("--state-dir={state}"));
+    assert.ok(args.includes("--members={members}"));
   });
 });
 

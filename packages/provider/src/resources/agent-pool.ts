@@ -19,7 +19,6 @@ import type { Context, Resource } from "../resource";
 import { endMembers } from "./agent-pool-members";
 import { poolFailures } from "./agent-pool-rules";
 import { parsed, statusIn, untilSettled } from "./agent-pool-wait";
-import { scopeIn } from "./scope";
 
 const noOutputs = {};
 const declarations = decoder(AgentPoolDeclaration);
@@ -102,7 +101,6 @@ async function write(
 
 async function remove(inputs: AgentPoolInputs, context: Context): Promise<void> {
   const { cluster, declaration } = inputs;
-  const scope = scopeIn(context);
   let why: string | undefined;
   try {
     const open = (zookeeper: ZooKeeper): Promise<string | undefined> => drain(zookeeper, inputs, context);
@@ -111,12 +109,11 @@ async function remove(inputs: AgentPoolInputs, context: Context): Promise<void> 
     if (!isUnreachable(error) && !isExpired(error)) throw error;
     why = `ZooKeeper does not answer (${messageOf(error)})`;
   }
-  const ended = await endMembers(scope, declaration.name, context);
-  if (why !== undefined && ended.length > 0) {
-    context.warn(
-      `${cluster}/${declaration.name}: ended ${ended.join(", ")} without draining, because ${why}`,
-    );
-  }
+  const { names, unseen } = await endMembers(declaration, context);
+  if (why === undefined) return;
+  const pool = `${cluster}/${declaration.name}`;
+  if (names.length > 0) context.warn(`${pool}: ended ${names.join(", ")} without draining, because ${why}`);
+  if (unseen !== undefined) context.warn(`${pool}: agents may be left, because ${why}, and ${unseen}`);
 }
 
 /** Lets the controller empty the pool and removes its nodes; answers why the rest has to be ended without it. */

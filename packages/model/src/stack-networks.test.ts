@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isMesosError } from "./errors";
-import { LoopbackNetworks, loopbackBlock, parseLoopbackNetwork, poolTaskPorts } from "./loopback";
+import {
+  loopbackBlock,
+  parseLoopbackNetwork,
+  parsePrivateNetwork,
+  poolTaskPorts,
+  privateBlock,
+  StackNetworks,
+} from "./stack-networks";
 
 describe("loopbackBlock", () => {
   it("follows from project and stack and stays off the networks that systems use", () => {
@@ -40,11 +47,47 @@ describe("parseLoopbackNetwork", () => {
   }
 });
 
-describe("LoopbackNetworks", () => {
+describe("privateBlock", () => {
+  it("is one that parsePrivateNetwork takes, and follows from project and stack", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (project, stack) => {
+        const block = privateBlock(project, stack);
+        assert.equal(block, privateBlock(project, stack));
+        assert.equal(parsePrivateNetwork(`${block}.0.0/16`), block);
+      }),
+    );
+  });
+});
+
+describe("parsePrivateNetwork", () => {
+  it("takes a /16 of each private range", () => {
+    for (const block of ["10.0", "10.255", "172.16", "172.31", "192.168"])
+      assert.equal(parsePrivateNetwork(`${block}.0.0/16`), block);
+  });
+
+  for (const network of [
+    "",
+    "10.256.0.0/16",
+    "172.15.0.0/16",
+    "192.169.0.0/16",
+    "10.7.0.0/24",
+    "8.8.0.0/16",
+  ]) {
+    it(`fails when given ${JSON.stringify(network)}`, () => {
+      assert.throws(
+        () => parsePrivateNetwork(network),
+        (error) =>
+          isMesosError(error) && error.code === "MESOS_ADDRESS_NETWORK" && error.message.includes(network),
+      );
+    });
+  }
+});
+
+describe("StackNetworks", () => {
   it("gives every name a /24 of its own, always the same", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string(), { maxLength: 100 }), (names) => {
-        const networks = new LoopbackNetworks("127.77");
+        const networks = new StackNetworks("127.77");
         const prefixes = names.map((name) => networks.prefix(name));
         assert.equal(new Set(prefixes).size, names.length);
         assert.deepEqual(
@@ -56,7 +99,7 @@ describe("LoopbackNetworks", () => {
   });
 
   it("fails when a block has no network left", () => {
-    const networks = new LoopbackNetworks("127.77");
+    const networks = new StackNetworks("127.77");
     for (let i = 0; i < 254; i++) networks.prefix(`n${i}`);
     assert.throws(() => networks.prefix("one more"), /no \/24 left for "one more"/);
   });

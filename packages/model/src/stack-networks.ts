@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { MesosError } from "./errors";
 
-/** A /16 of the loopback network, `127.77`: 254 networks of 254 addresses. */
-export type LoopbackBlock = `127.${number}`;
+/** A /16 by its first two octets, `127.77`: 254 networks of 254 addresses. */
+export type AddressBlock = `${number}.${number}`;
 
 function hash(text: string): number {
   return createHash("sha256").update(text).digest().readUInt32BE(0);
@@ -13,12 +13,21 @@ function hash(text: string): number {
  * The /16 that a stack uses unless told otherwise. It follows from project and stack alone, so that previews know it.
  * 127.0 and 127.1 hold what systems themselves use (127.0.0.53, 127.0.1.1), so the second octet is 16 to 254.
  */
-export function loopbackBlock(project: string, stack: string): LoopbackBlock {
-  return `127.${16 + (hash(`${project}/${stack}`) % 239)}`;
+export function loopbackBlock(project: string, stack: string): AddressBlock {
+  return `127.${octetOf(project, stack)}`;
+}
+
+/** The /16 of private addresses that a stack uses on Docker unless told otherwise: 10.16.0.0/16 to 10.254.0.0/16. */
+export function privateBlock(project: string, stack: string): AddressBlock {
+  return `10.${octetOf(project, stack)}`;
+}
+
+function octetOf(project: string, stack: string): number {
+  return 16 + (hash(`${project}/${stack}`) % 239);
 }
 
 /** Reads `127.77.0.0/16`. Fails with MESOS_ADDRESS_NETWORK on anything else. */
-export function parseLoopbackNetwork(network: string): LoopbackBlock {
+export function parseLoopbackNetwork(network: string): AddressBlock {
   const octet = Number(/^127\.(\d{1,3})\.0\.0\/16$/.exec(network)?.[1] ?? Number.NaN);
   if (!(octet >= 1 && octet <= 255)) {
     throw new MesosError(
@@ -29,17 +38,34 @@ export function parseLoopbackNetwork(network: string): LoopbackBlock {
   return `127.${octet}`;
 }
 
+/** Reads `10.77.0.0/16`, `172.20.0.0/16` or `192.168.0.0/16`. Fails with MESOS_ADDRESS_NETWORK on anything else. */
+export function parsePrivateNetwork(network: string): AddressBlock {
+  const [, first, second] = /^(10|172|192)\.(0|[1-9]\d{0,2})\.0\.0\/16$/.exec(network) ?? [];
+  const octet = Number(second ?? Number.NaN);
+  const isPrivate =
+    (first === "10" && octet <= 255) ||
+    (first === "172" && octet >= 16 && octet <= 31) ||
+    (first === "192" && octet === 168);
+  if (!isPrivate) {
+    throw new MesosError(
+      "MESOS_ADDRESS_NETWORK",
+      `network: must be a /16 of private addresses such as "10.77.0.0/16", got ${JSON.stringify(network)}`,
+    );
+  }
+  return `${Number(first)}.${octet}`;
+}
+
 /**
  * Deals out one /24 of a block to each name.
  *
  * The third octet follows from the name; where two names fall on the same one, the later moves on. So a name keeps its
  * network while others come and go, except in the rare case of such a collision with an earlier name.
  */
-export class LoopbackNetworks {
-  readonly #block: LoopbackBlock;
+export class StackNetworks {
+  readonly #block: AddressBlock;
   readonly #taken = new Map<number, string>();
 
-  constructor(block: LoopbackBlock) {
+  constructor(block: AddressBlock) {
     this.#block = block;
   }
 

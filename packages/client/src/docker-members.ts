@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { containerName, memberLabel, poolLabel, type StackName, stackLabels } from "@pulumi-mesos/model";
+import type Docker from "dockerode";
+
+/** A member of a pool as its container and its volume show it. */
+export interface DockerMember {
+  readonly name: string;
+  /** Whether dockerd looks after it; one that somebody stopped is not started again by itself. */
+  readonly running: boolean;
+}
+
+/** How long a member that is told to leave may take before it is killed. */
+const leaveMs = 10_000;
+
+/** A client of the dockerd at `unix:///path` or `tcp://host:port`. The library costs 0.1 s to load: only when it is used. */
+export function connectDocker(address: string): Docker {
+  const Client = require("dockerode") as typeof Docker;
+  if (address.startsWith("unix://")) return new Client({ socketPath: address.slice("unix://".length) });
+  const url = new URL(address.replace(/^tcp:/, "http:"));
+  return new Client({ protocol: "http", host: url.hostname, port: Number(url.port || 2375) });
+}
+
+/** Whether dockerd says that there is no such thing. */
+export function isMissingInDocker(error: unknown): boolean {
+  return statusOf(error) === 404;
+}
+
+/** The members that a pool has, whatever their state. A volume alone is one, too: its start was cut short, or its end. */
+export async function listDockerMembers(
+  docker: Docker,
+  stack: StackName,
+  pool: string,
+): Promise<DockerMember[]> {
+  const labels = Object.entries({ ...stackLabels(stack), [poolLabel]: pool });
+  const filters = { label: labels.map(([key, value]) => `${key}=${value}`) };
+  const [containers, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  const members = new Map(volumes.map((volume) => [volume.Labels?.[memberLabel] ?? "", false]));
+  for (const { Labels, State } of containers)
+    members.set(Labels[memberLabel] ?? "", State === "running" || State === "restarting");
+  members.delete("");
+  return [...members].map(([name, running]) => ({ name, running }));
+}
+
+/** Lets a member leave for ever, then removes its container and its data; gone already is success. */
+export async function endDockerMember(
+  docker: Docker,
+  stack: StackName,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const container = docker.getContainer(containerName(stack, name));
+  await unlessGone(async () => {
+    const { State } = await container.inspect();
+    if (State.Running) await leave(container, signal);
+  });
+  signal.throwIfAborted();
+  await unlessGone(() => remove(container, signal));
+  await unlessGone(() => docker.getVolume(containerName(stack, name)).remove());
+}
+
+/** SIGUSR1 makes an agent unregister and end its tasks; without the first call dockerd would start it again. */
+async function leave(container: Docker.Container, signal: AbortSignal): Promise<void> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(leaveMs)]);
+  try {
+    await container.update({ RestartPolicy: { Name: "no" } });
+    await container.kill({ signal: "SIGUSR1" });
+    await container.wait({ abortSignal: patience });
+  } catch (error) {
+    // It ended in this moment, or takes too long: either way it is removed next.
+    if (statusOf(error) !== 409 && !patience.aborted) throw error;
+  }
+}
+
+/** The plugin and the controller may both be at it: then the second waits for the first. */
+async function remove(container: Docker.Container, signal: AbortSignal): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    await container.wait({ condition: "removed", abortSignal: signal });
+  }
+}
+
+async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isMissingInDocker(error)) throw error;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number }).statusCode;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { packageVersion, type Software } from "@pulumi-mesos/model";
+
+/** One program as a container runs it. */
+export interface ContainerProgram {
+  readonly image: string;
+  /** The first words of the command line; the arguments of the service follow. */
+  readonly command: readonly string[];
+  /** Most memory. @default no limit */
+  readonly memoryMiB?: number;
+  /** Most processor time: 1.5 is one and a half. @default no limit */
+  readonly cpus?: number;
+}
+
+/** Which image serves each program, and within which limits. */
+export type DockerDistribution = Readonly<Record<Software, ContainerProgram>>;
+
+function ours(name: string, command: string, memoryMiB?: number): ContainerProgram {
+  const image = `pulumi-mesos/${name}:${packageVersion}`;
+  return { image, command: [command], ...(memoryMiB === undefined ? {} : { memoryMiB, cpus: 2 }) };
+}
+
+/**
+ * The images of this project (`npm run images`): ZooKeeper itself, and its stand-ins for Mesos and Marathon. An agent has no
+ * limit of its own, because its tasks run inside its container.
+ *
+ * @example
+ * new DockerPlatform({ distribution: { ...simulator, zookeeper: { image: "zookeeper:3.8", command: ["zkServer.sh", "start-foreground"] } } });
+ */
+export const simulator: DockerDistribution = {
+  zookeeper: ours("zookeeper", "zookeeper-server", 512),
+  "mesos-master": ours("simulator", "mesos-master", 1024),
+  "mesos-agent": ours("simulator", "mesos-agent"),
+  marathon: ours("simulator", "marathon", 1024),
+  edge: ours("edge", "mesos-edge", 1024),
+  groups: ours("groups", "mesos-agent-groups", 512),
+};

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
+import { type Recorded, record } from "pulumi-mesos/testing";
+import { simulator } from "./distribution";
+import { DockerPlatform } from "./docker-platform";
+
+const network = "10.77.0.0/16";
+const types = {
+  container: "docker:index/container:Container",
+  network: "docker:index/network:Network",
+  volume: "docker:index/volume:Volume",
+};
+
+function find(all: readonly Recorded[], name: string, type?: string): Recorded {
+  const found = all.filter((r) => r.name === name && (type === undefined || r.type === type));
+  assert.equal(
+    found.length,
+    1,
+    `${name} is registered once, got ${all.map((r) => `${r.type} ${r.name}`).join(", ")}`,
+  );
+  const [one] = found;
+  assert.ok(one);
+  return one;
+}
+
+interface ContainerInputs {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly entrypoints: readonly string[];
+  readonly envs?: unknown;
+  readonly uploads: readonly { file: string; content: string; permissions: string }[];
+  readonly networksAdvanced: unknown;
+  readonly volumes: readonly object[];
+  readonly labels: readonly { label: string; value: string }[];
+  readonly memory?: number;
+  readonly healthcheck: { tests: string[]; interval: string };
+}
+
+function container(all: readonly Recorded[], name: string): ContainerInputs {
+  return find(all, name, types.container).inputs as unknown as ContainerInputs;
+}
+
+describe("ZooKeeper on Docker", () => {
+  const program = (): void => {
+    new ZooKeeper("zk", { platform: new DockerPlatform({ network }), size: 3 });
+  };
+
+  it("makes a network, and for each server a volume, a container and two gates, and nothing else", async () => {
+    const all = await record(program);
+    const servers = ["zk-1", "zk-2", "zk-3"];
+    assert.deepEqual(
+      all.map((r) => `${r.type} ${r.name}`).sort(),
+      [
+        `${types.network} platform-network`,
+        "mesos:index:Ensemble zk-ensemble",
+        "mesos:index:Ready zk-ready",
+        "mesos:index:ZooKeeper zk",
+        "pulumi:providers:mesos platform",
+        ...servers.flatMap((name) => [
+          `${types.container} ${name}`,
+          `${types.volume} ${name}-data`,
+          `mesos:index:Leave ${name}-leave`,
+          `mesos:index:Ready ${name}-ready`,
+        ]),
+      ].sort(),
+    );
+    for (const { name, parent } of all)
+      assert.equal(parent, ["zk", "platform", "platform-network"].includes(name) ? "" : "zk", name);
+    for (const { name, type, provider } of all.filter((r) => r.parent !== ""))
+      assert.equal(provider, type.startsWith("mesos:") ? "platform" : "", name);
+  });
+
+  it("gives the network a subnet, and each container its address, name, volume, labels and health check", async () => {
+    const all = await record(program);
+    const { inputs } = find(all, "platform-network");
+    assert.equal(inputs["name"], "project-stack");
+    assert.deepEqual(inputs["ipamConfigs"], [{ gateway: "10.77.0.1", subnet: network }]);
+    const zk = container(all, "zk-2");
+    assert.equal(zk.name, "project-stack-zk-2");
+    const [{ ipv4Address, ...place } = { ipv4Address: "" }] = zk.networksAdvanced as {
+      ipv4Address: string;
+    }[];
+    assert.match(ipv4Address, /^10\.77\.\d+\.2$/);
+    assert.deepEqual(place, { name: "project-stack", aliases: ["zk-2"] });
+    assert.deepEqual(zk.volumes, [
+      { containerPath: "/var/lib/pulumi-mesos", volumeName: "project-stack-zk-2" },
+    ]);
+    const labels = Object.fromEntries(zk.labels.map(({ label, value }) => [label, value]));
+    assert.deepEqual(labels, {
+      "pulumi-mesos.project": "project",
+      "pulumi-mesos.stack": "stack",
+      "pulumi-mesos.member": "zk-2",
+    });
+    assert.deepEqual(find(all, "zk-2-data").inputs["labels"], zk.labels);
+    assert.ok(zk.healthcheck.tests.at(-1)?.includes(`/dev/tcp/${ipv4Address}/2181`));
+    assert.deepEqual(zk.entrypoints, ["/bin/sh", "/etc/pulumi-mesos/.start"]);
+    assert.deepEqual(zk.command, ["zookeeper-server", "/etc/pulumi-mesos/zoo.cfg"]);
+    assert.equal(zk.memory, 512);
+  });
+
+  it("replaces a container only after it is gone, and never its data with it", async () => {
+    const all = await record(program);
+    assert.ok(find(all, "zk-1", types.container).deleteBeforeReplace);
+    assert.ok(find(all, "zk-1", types.container).dependsOn.includes("zk-ensemble"));
+    assert.deepEqual(find(all, "zk-1-data").dependsOn, []);
+  });
+
+  it("uploads files read-only, the environment among them, and sets none on the container", async () => {
+    const zk = container(await record(program), "zk-3");
+    const files = new Map(zk.uploads.map((upload) => [upload.file, upload]));
+    assert.match(
+      files.get("/etc/pulumi-mesos/zoo.cfg")?.content ?? "",
+      /^dataDir=\/var\/lib\/pulumi-mesos$/m,
+    );
+    assert.equal(files.get("/var/lib/pulumi-mesos/myid")?.content, "3\n");
+    assert.match(files.get("/etc/pulumi-mesos/.environment")?.content ?? "", /^JVMFLAGS='-Xmx128m /m);
+    for (const { file, permissions } of zk.uploads)
+      assert.equal(permissions, file.endsWith("/.start") ? "0500" : "0400", file);
+    assert.equal(zk.envs, undefined);
+  });
+
+  it("takes the caller's Docker host and images", async () => {
+    const all = await record(() => {
+      const provider = new docker.Provider("remote", { host: "tcp://docker.example:2376" });
+      const program = { image: "zookeeper:3.8", command: ["zkServer.sh", "start-foreground"], cpus: 0.5 };
+      const distribution = { ...simulator, zookeeper: program };
+      const platform = new DockerPlatform({ network, provider, distribution, name: "other" });
+      new ZooKeeper("zk", { platform, size: 1 });
+    });
+    for (const { name, type, provider } of all.filter((r) => Object.values(types).includes(r.type)))
+      assert.equal(provider, "remote", `${type} ${name}`);
+    const zk = find(all, "zk-1", types.container).inputs;
+    assert.equal(zk["image"], "zookeeper:3.8");
+    assert.deepEqual(zk["command"], ["zkServer.sh", "start-foreground", "/etc/pulumi-mesos/zoo.cfg"]);
+    assert.deepEqual([zk["cpuPeriod"], zk["cpuQuota"], zk["memory"]], [100_000, 50_000, undefined]);
+    find(all, "other-network");
+  });
+});
+
+describe("a cluster on Docker", () => {
+  const program = (): void => {
+    const cluster = new Cluster("demo", {
+      platform: new DockerPlatform({ network, socket: "/run/docker/d.sock" }),
+      secret: "a-secret-of-thirty-two-characters",
+      zookeeper: { size: 3 },
+      masters: { size: 3 },
+      agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
+      edge: { size: 1 },
+    });
+    pulumi.output(cluster.edge.url).apply((url) => assert.match(url, /^http:\/\/10\.77\.\d+\.1$/));
+  };
+
+  it("gives dockerd's socket to the controller of agent groups and to nobody else", async () => {
+    const all = await record(program);
+    const bind = { containerPath: "/var/run/docker.sock", hostPath: "/run/docker/d.sock" };
+    for (const { name, inputs } of all.filter((r) => r.type === types.container)) {
+      const bound = JSON.stringify(inputs["volumes"]).includes("docker.sock");
+      assert.equal(bound, name === "demo-groups-1", name);
+    }
+    const groups = container(all, "demo-groups-1");
+    assert.deepEqual(groups.volumes, [bind]);
+    assert.ok(groups.command.includes("--members=docker:project/stack"));
+  });
+
+  it("declares agents as containers of the stack's network, which the controller makes", async () => {
+    const { inputs } = find(await record(program), "demo-web", "mesos:index:AgentPool");
+    const { template, backend } = inputs["declaration"] as {
+      template: { image: string; command: string[] };
+      backend: { kind: string; network: string; taskPorts: number[] };
+    };
+    assert.match(template.image, /^pulumi-mesos\/simulator:\d/);
+    assert.ok(template.command.includes("--ip={address}"));
+    assert.match(backend.network, /^10\.77\.\d+\.0\/24$/);
+    assert.deepEqual([backend.kind, ...backend.taskPorts], ["docker", 31000, 32000]);
+  });
+
+  it("keeps what derives from the cluster's secret in secret uploads", async () => {
+    const all = await record(program);
+    assert.ok(!JSON.stringify(all).includes("a-secret-of-thirty-two-characters"));
+    const { inputs } = find(all, "demo-edge-1", types.container);
+    // The mocks show a secret as an envelope.
+    const text = JSON.stringify(inputs["uploads"]);
+    assert.match(text, /EDGE_STATS_PASSWORD='[A-Za-z0-9_-]{43}'/);
+    assert.ok(text.includes("1b47061264138c4ac30d75fd1eb44270"));
+    const { uploads, ...others } = inputs;
+    assert.ok(uploads);
+    assert.doesNotMatch(JSON.stringify(others), /EDGE_STATS_PASSWORD/);
+  });
+});
+
+describe("DockerPlatform", () => {
+  it("fails in one line when a network is not a private one", () => {
+    assert.throws(
+      () => new DockerPlatform({ network: "127.77.0.0/16" }),
+      (error) => error instanceof InvalidArgsError && error.hideStack && !error.message.includes("\n"),
+    );
+  });
+});

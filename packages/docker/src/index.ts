@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type ContainerProgram, type DockerDistribution, simulator } from "./distribution";
+export { DockerPlatform, type DockerPlatformArgs } from "./docker-platform";

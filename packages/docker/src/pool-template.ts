@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NodeService, Pool } from "pulumi-mesos";
+import type { ContainerProgram } from "./distribution";
+
+/** What each member of a pool runs; the controller fills placeholders in. */
+export function poolTemplate(service: NodeService, program: ContainerProgram): Pool["template"] {
+  const { memoryMiB, cpus } = program;
+  return {
+    image: program.image,
+    command: [...program.command, ...service.args],
+    env: service.env,
+    files: service.files,
+    ready: service.ready,
+    stop: service.stop,
+    restart: "always",
+    ...(memoryMiB === undefined ? {} : { memoryMiB }),
+    ...(cpus === undefined ? {} : { cpus }),
+    // Environment and files may be Outputs: the engine resolves them before the plugin sees them.
+  } as Pool["template"];
+}

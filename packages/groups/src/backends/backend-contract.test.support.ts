@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import type { Applied, Member } from "../observed";
+import type { Backend } from "./backend";
+
+/** A backend with what the contract needs to know of the place where it makes members. */
+export interface BackendUnderTest {
+  readonly backend: Backend;
+  /** What a member runs that lives until it is ended; its data directory is `{data}`. */
+  readonly applied: Applied;
+  /** Changes when a member is made anew, and whenever its program starts. */
+  lifeOf(name: string): Promise<string>;
+  /** Ends a member so that nobody starts it again. */
+  kill(name: string): Promise<void>;
+  /** Does of a start only what comes first: the member's data has a place. */
+  beginStart(pool: string, name: string): Promise<unknown>;
+  /** Names of everything of the stack that is left: programs and data. */
+  left(): Promise<string[]>;
+}
+
+/** What every backend does alike; the controller relies on it. `given` answers undefined where the tests cannot run. */
+export function backendContract(given: () => BackendUnderTest | undefined): void {
+  let test: BackendUnderTest;
+  const signal = AbortSignal.timeout(240_000);
+  const start = (pool: string, index: number): Promise<void> =>
+    test.backend.start(pool, index, test.applied, signal);
+  const members = async (pool: string): Promise<Member[]> =>
+    (await test.backend.members(pool)).sort((a, b) => a.index - b.index);
+
+  before(function () {
+    const found = given();
+    if (found === undefined) this.skip();
+    else test = found;
+  });
+  afterEach(async () => {
+    for (const pool of ["web", "web-2"])
+      for (const { name } of (await test?.backend.members(pool)) ?? [])
+        await test.backend.terminate(name, signal);
+  });
+
+  it("tells the members of a pool from those of another whose name begins alike", async () => {
+    await Promise.all([start("web", 1), start("web-2", 2)]);
+    assert.deepEqual(await members("web"), [{ index: 1, name: "web-1", running: true }]);
+    assert.deepEqual(await members("web-2"), [{ index: 2, name: "web-2-2", running: true }]);
+  });
+
+  it("leaves a member alone that runs as it should", async () => {
+    await start("web", 1);
+    const before = await test.lifeOf("web-1");
+    await start("web", 1);
+    assert.equal(await test.lifeOf("web-1"), before);
+  });
+
+  it("sees a dead member and starts it again", async () => {
+    await start("web", 2);
+    const before = await test.lifeOf("web-2");
+    await test.kill("web-2");
+    assert.deepEqual(await members("web"), [{ index: 2, name: "web-2", running: false }]);
+    await start("web", 2);
+    assert.deepEqual(await members("web"), [{ index: 2, name: "web-2", running: true }]);
+    assert.notEqual(await test.lifeOf("web-2"), before);
+  });
+
+  it("takes one whose start was cut short for a member", async () => {
+    await test.beginStart("web", "web-3");
+    assert.deepEqual(await members("web"), [{ index: 3, name: "web-3", running: false }]);
+    await start("web", 3);
+    assert.deepEqual(await members("web"), [{ index: 3, name: "web-3", running: true }]);
+  });
+
+  it("ends a member with its data, dead or alive, also from two sides at once and when it is gone already", async () => {
+    await Promise.all([start("web", 1), start("web", 2)]);
+    await test.kill("web-2");
+    await Promise.all(["web-1", "web-2", "web-1"].map((name) => test.backend.terminate(name, signal)));
+    assert.deepEqual(await members("web"), []);
+    assert.deepEqual(await test.left(), []);
+    await test.backend.terminate("web-1", signal);
+  });
+}
