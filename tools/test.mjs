@@ -7,8 +7,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium } from "./setup/browser.mjs";
-import { findDocker } from "./setup/docker.mjs";
-import { sayFailure, step } from "./setup/report.mjs";
+import { dockerCommand, findDocker } from "./setup/docker.mjs";
+import { findDockerPlugin } from "./setup/docker-plugin.mjs";
+import { withDockerd } from "./setup/dockerd.mjs";
+import { say, sayFailure, step } from "./setup/report.mjs";
+import { run as runProgram } from "./setup/run.mjs";
 import { setup } from "./setup.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -17,6 +20,12 @@ const lanes = 2;
 const longestMinutes = 20;
 /** The suites that click and read in Chromium; nothing else needs one. */
 const clicking = new Set(["simulator", "pages"]);
+/** The suites that need a dockerd, and whether it has the images of `npm run images`, which are kept for the next time. */
+const onDocker = new Map([
+  ["simulator", { keep: false }],
+  ["groups", { keep: false }],
+  ["e2e:docker", { keep: true }],
+]);
 
 /** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
 function suites() {
@@ -34,7 +43,10 @@ function suites() {
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
   }));
-  const mocks = { name: "mocks", glob: "packages/constructs/dist/**/*.mocks.test.js" };
+  const mocks = ["constructs", "docker"].map((name) => ({
+    name: name === "constructs" ? "mocks" : `mocks:${name}`,
+    glob: `packages/${name}/dist/**/*.mocks.test.js`,
+  }));
   // First, because a machine's network that changes, as by the simulator's tests of dockerd, fails pages that load.
   const pages = { name: "pages", glob: "packages/pages/dist/**/*.test.js" };
   return [
@@ -42,7 +54,7 @@ function suites() {
     ...endToEnd,
     ...packages,
     ...examples,
-    mocks,
+    ...mocks,
     { name: "tools", glob: "tools/test/**/*.test.mjs" },
   ];
 }
@@ -84,12 +96,36 @@ function run({ name, glob }, env) {
   });
 }
 
+/** Before the suite's own time begins, because the first time takes minutes. */
+async function buildImages({ name }, socket, env) {
+  const began = Date.now();
+  const { code, output } = await runProgram(process.execPath, [path.join(root, "tools/images.mjs")], {
+    cwd: root,
+    env: { ...env, DOCKER_HOST: `unix://${socket}` },
+    group: true,
+  });
+  console.log(`\n== ${name}: its images (${((Date.now() - began) / 1000).toFixed(0)} s)\n${output}`);
+  return code === 0;
+}
+
+/** Runs one suite, beside a dockerd where it needs one; where there is none, its tests say why. */
+function runProvided(suite, env) {
+  const options = onDocker.get(suite.name);
+  if (options === undefined) return run(suite, env);
+  const note = (line) => say(`${suite.name}: ${line}`);
+  return withDockerd(options, note, async ({ socket, reason }) => {
+    if (socket !== undefined && options.keep && !(await buildImages(suite, socket, env))) return false;
+    const docker = { TEST_DOCKER_SOCKET: socket, TEST_DOCKER_MISSING: reason };
+    return run(suite, { ...env, ...docker, TEST_DOCKER_COMMAND: dockerCommand() });
+  });
+}
+
 async function runAll(queue, env) {
   const waiting = [...queue];
   const broken = [];
   const lane = async () => {
     for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
-      if (!(await run(suite, env))) broken.push(suite.name);
+      if (!(await runProvided(suite, env))) broken.push(suite.name);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -100,13 +136,21 @@ async function main() {
   const queue = chosen(process.argv.slice(2));
   const { engine, programs } = await setup();
   if (queue.some(({ name }) => clicking.has(name))) await step("browser", findChromium);
-  if (queue.some(({ name }) => name === "simulator")) await step("docker", findDocker);
+  if (queue.some(({ name }) => onDocker.has(name))) await step("docker", findDocker);
+  const plugin = queue.some(({ name }) => name === "e2e:docker")
+    ? await step("docker plugin", (note) => findDockerPlugin(note, engine))
+    : undefined;
   const scratch = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-test-"));
   const totals = path.join(scratch, "totals");
   // The programs come last, as for the plugin: what the machine has itself wins.
   const PATH = [engine, process.env.PATH, programs].join(path.delimiter);
   const began = Date.now();
-  const broken = await runAll(queue, { ...process.env, PATH, TEST_TOTALS: totals });
+  const broken = await runAll(queue, {
+    ...process.env,
+    PATH,
+    TEST_TOTALS: totals,
+    TEST_DOCKER_PLUGIN: plugin,
+  });
   const lines = existsSync(totals) ? readFileSync(totals, "utf8").trim().split("\n") : [];
   rmSync(scratch, { recursive: true, force: true });
   const counts = lines.map((line) => JSON.parse(line));

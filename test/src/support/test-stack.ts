@@ -15,6 +15,8 @@ export interface TestStackOptions {
   /** Directory of the executable `pulumi-resource-mesos`. @default the repository's */
   readonly plugin?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** More plugins, each by the directory of its executable. @default those that the engine finds */
+  readonly plugins?: Readonly<Record<string, string>>;
 }
 
 /** A Pulumi project and stack in a directory of its own, run by the real engine against its own file backend. */
@@ -60,10 +62,13 @@ export class TestStack {
       symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
       writeFileSync(path.join(directory, "package.json"), '{"name":"test","main":"index.js"}');
     }
-    const plugin = options.plugin ?? pluginDirectory;
+    const plugins = { mesos: options.plugin ?? pluginDirectory, ...options.plugins };
+    const providers = Object.entries(plugins).map(
+      ([name, path]) => `    - name: ${name}\n      path: ${path}\n`,
+    );
     writeFileSync(
       path.join(directory, "Pulumi.yaml"),
-      `name: ${stack.project}\nruntime: ${runtime}\nmain: ${main}\nplugins:\n  providers:\n    - name: mesos\n      path: ${plugin}\n`,
+      `name: ${stack.project}\nruntime: ${runtime}\nmain: ${main}\nplugins:\n  providers:\n${providers.join("")}`,
     );
     await stack.ok("stack", "init", stack.name);
     for (const [key, value] of Object.entries(options.config ?? {}))

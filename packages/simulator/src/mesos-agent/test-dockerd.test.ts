@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,13 +15,12 @@ import Docker from "dockerode";
 import { searchPath, until } from "../test-cluster.test";
 import { findProgram } from "./nginx";
 
-/** What docker's tests stand on: a real dockerd, one that runs or one of their own, and an image that needs no registry. */
+/** What docker's tests stand on: a real dockerd, the machine's or one that `npm test` starts, and an image that needs no registry. */
 
 /** Of a machine without one, or a user who may not start one. */
 export class NoDockerd extends Error {}
 
 const image = "pulumi-mesos-tests/busybox:1";
-const usual = "/var/run/docker.sock";
 const applets = [
   "cat",
   "echo",
@@ -44,27 +41,22 @@ export class TestDockerd {
   readonly socket: string;
   readonly image = image;
   readonly client: Docker;
-  readonly #end: () => Promise<void>;
 
-  constructor(socket: string, end: () => Promise<void>) {
+  constructor(socket: string) {
     this.socket = socket;
     this.client = new Docker({ socketPath: socket });
-    this.#end = end;
   }
 
   /** Throws {@link NoDockerd} with the reason where there is none. */
   static async start(): Promise<TestDockerd> {
     const busybox = findProgram("busybox", searchPath);
     if (busybox === undefined || !isStatic(busybox)) throw new NoDockerd("no static busybox for an image");
-    const running = await answers(usual);
-    const dockerd = running ? new TestDockerd(usual, async () => undefined) : await own();
-    try {
-      await dockerd.#makeImage(busybox);
-      return dockerd;
-    } catch (error) {
-      await dockerd.end();
-      throw error;
-    }
+    const socket = process.env["TEST_DOCKER_SOCKET"];
+    if (socket === undefined)
+      throw new NoDockerd(process.env["TEST_DOCKER_MISSING"] ?? "only npm test starts a dockerd");
+    const dockerd = new TestDockerd(socket);
+    await dockerd.#makeImage(busybox);
+    return dockerd;
   }
 
   async end(): Promise<void> {
@@ -72,7 +64,6 @@ export class TestDockerd {
       .getImage(image)
       .remove({ force: true })
       .catch(() => undefined); // it was never made
-    await this.#end();
   }
 
   /** Nothing that a test started goes on; what is being removed already may take a moment. */
@@ -133,110 +124,4 @@ function isStatic(program: string): boolean {
     .toString("latin1")
     .split("/ld-linux");
   return length === 1;
-}
-
-async function answers(socketPath: string): Promise<boolean> {
-  if (!existsSync(socketPath)) return false;
-  return await new Docker({ socketPath, timeout: 10_000 }).ping().then(
-    () => true,
-    () => false,
-  );
-}
-
-/** A dockerd with a folder and a bridge of its own, which changes neither the machine's packet filter nor its settings. */
-async function own(): Promise<TestDockerd> {
-  const program = findProgram("dockerd", searchPath);
-  const ip = findProgram("ip", searchPath);
-  if (process.getuid?.() !== 0)
-    throw new NoDockerd(`nothing answers at ${usual}, and only root can start dockerd`);
-  if (program === undefined)
-    throw new NoDockerd(`nothing answers at ${usual}, and there is no dockerd to start`);
-  if (ip === undefined) throw new NoDockerd("there is no 'ip' to make a bridge with");
-  const directory = mkdtempSync(join(tmpdir(), "dockerd-"));
-  const bridge = `pm${process.pid}`;
-  const parent = `pulumi-mesos-${process.pid}`;
-  const socket = join(directory, "docker.sock");
-  let child: ChildProcess | undefined;
-  const end = async (): Promise<void> => {
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => child?.once("exit", resolve));
-      child.kill("SIGTERM");
-      await gone;
-    }
-    execFileSync(ip, ["link", "delete", bridge], { stdio: "ignore" });
-    removeCgroups(parent);
-    unmountBelow(directory);
-    rmSync(directory, { recursive: true, force: true });
-  };
-  try {
-    execFileSync(ip, ["link", "add", "name", bridge, "type", "bridge"], { stdio: "pipe" });
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    throw new NoDockerd(`this machine lets nobody make a bridge (${String(error).split("\n")[1] ?? error})`);
-  }
-  try {
-    execFileSync(ip, ["address", "add", "10.127.104.1/24", "dev", bridge]);
-    execFileSync(ip, ["link", "set", bridge, "up"]);
-    let said = "";
-    child = spawn(
-      program,
-      [
-        `--data-root=${directory}/data`,
-        `--exec-root=${directory}/exec`,
-        `--pidfile=${directory}/pid`,
-        `--host=unix://${socket}`,
-        `--bridge=${bridge}`,
-        `--cgroup-parent=/${parent}`,
-        "--storage-driver=vfs",
-        "--iptables=false",
-        "--ip6tables=false",
-        "--ip-masq=false",
-        "--ip-forward=false",
-      ],
-      { env: { PATH: searchPath }, stdio: ["ignore", "ignore", "pipe"] },
-    );
-    child.stderr?.on("data", (text: Buffer) => {
-      said = `${said}${text.toString()}`.slice(-2_000);
-    });
-    await until("dockerd answers", async () => {
-      if (child?.exitCode !== null || child.signalCode !== null)
-        throw new NoDockerd(`dockerd ended at once: ${said.trim().split("\n").at(-1)}`);
-      return await answers(socket);
-    });
-    return new TestDockerd(socket, end);
-  } catch (error) {
-    await end();
-    throw error;
-  }
-}
-
-/** The network of containers on the host's stays mounted. */
-function unmountBelow(directory: string): void {
-  const mounted = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  for (const line of mounted.reverse()) {
-    const path = line.split(" ")[1] ?? "";
-    if (path.startsWith(`${directory}/`)) execFileSync("umount", [path]);
-  }
-}
-
-/** Containers leave the cgroup above theirs behind. */
-function removeCgroups(parent: string): void {
-  const names = [
-    "",
-    "blkio",
-    "cpu",
-    "cpuacct",
-    "cpuset",
-    "devices",
-    "freezer",
-    "hugetlb",
-    "memory",
-    "pids",
-    "systemd",
-    "unified",
-  ];
-  for (const name of names) {
-    const directory = join("/sys/fs/cgroup", name, parent);
-    if (existsSync(directory)) rmdirSync(directory);
-  }
 }

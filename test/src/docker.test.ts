@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { containerName, privateBlock } from "@pulumi-mesos/model";
+import { ClusterView } from "./support/cluster-view";
+import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
+import { eventually, hangMs } from "./support/eventually";
+import { getJson, request } from "./support/http";
+import { type PlatformUnderTest, platformContract } from "./support/platform-contract";
+import { QuorumWatch } from "./support/quorum-watch";
+import { repository } from "./support/repository";
+import { TestStack } from "./support/test-stack";
+
+const owner = { project: "quickstart", stack: "dev" };
+const secret = "a-cluster-secret-of-this-test-alone";
+const nodes = [
+  ...[1, 2, 3].flatMap((n) => [`demo-zookeeper-${n}`, `demo-masters-${n}`]),
+  "demo-marathon-1",
+  "demo-marathon-2",
+  "demo-edge-1",
+  "demo-groups-1",
+];
+
+/** Says in the titles of a suite's tests why they cannot run here. */
+function isMissing(suite: Mocha.Suite | undefined): boolean {
+  const missing = whyNoDocker();
+  if (missing === undefined) return false;
+  for (const test of suite?.tests ?? []) test.title += ` (not on this machine: ${missing})`;
+  return true;
+}
+
+/** The quickstart's program with the one line of its platform changed. */
+function onDocker(program: string): string {
+  const changed = program.replace(
+    /platform: new mesos\.LocalPlatform\(.*\)/,
+    'platform: new DockerPlatform({ socket: config.get("socket") })',
+  );
+  assert.notEqual(changed, program);
+  return `import { DockerPlatform } from "@pulumi-mesos/docker";\n${changed}`;
+}
+
+describe("the Docker platform, as every platform", function () {
+  this.timeout(1_200_000);
+  const host = new DockerHost();
+  let underTest: PlatformUnderTest | undefined;
+
+  before(function () {
+    if (isMissing(this.test?.parent)) return;
+    const container = (node: string): string => containerName(owner, node);
+    underTest = {
+      expression: 'new (require("@pulumi-mesos/docker").DockerPlatform)()',
+      stack: { plugins: { docker: host.plugin }, env: host.env },
+      kill: (_stack, node) =>
+        host.docker("exec", container(node), "/bin/bash", "-c", "kill -9 $(pidof -s java)"),
+      killForGood: (_stack, node) => host.docker("kill", container(node)),
+      left: () => host.everythingOf(owner),
+    };
+  });
+
+  platformContract(() => underTest);
+});
+
+describe("the quickstart on Docker", function () {
+  this.timeout(1_200_000);
+  const host = new DockerHost();
+  const cluster = new ClusterView(privateBlock(owner.project, owner.stack), "demo", 80);
+  const program = onDocker(readFileSync(path.join(quickstart, "index.ts"), "utf8"));
+  let directory = "";
+  let stack: TestStack | undefined;
+
+  function write(text: string): void {
+    writeFileSync(path.join(directory, "index.ts"), text);
+  }
+
+  function running(): TestStack {
+    assert.ok(stack);
+    return stack;
+  }
+
+  async function nginxAnswers(): Promise<void> {
+    const answer = await request(`${cluster.edgeUrl}/`);
+    assert.equal(answer.status, 200);
+    assert.match(answer.body, /Welcome to nginx/);
+  }
+
+  function idsOf(names: readonly string[]): Promise<string[]> {
+    const containers = names.map((name) => containerName(owner, name));
+    return host.docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", ...containers);
+  }
+
+  before(async function () {
+    if (isMissing(this.test?.parent)) this.skip();
+    directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-docker-"));
+    symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
+    writeFileSync(path.join(directory, "package.json"), '{"name":"quickstart","main":"index.ts"}');
+    write(program);
+    stack = await TestStack.create({
+      program: { directory },
+      plugins: { docker: host.plugin },
+      env: host.env,
+      config: { socket: host.socket, agents: "2", masters: "3", zookeepers: "3" },
+      secrets: { clusterSecret: secret },
+    });
+    const began = performance.now();
+    await stack.up();
+    await eventually(hangMs, nginxAnswers);
+    console.log(`      first answer after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  });
+
+  after(async () => {
+    await stack?.close();
+    if (directory !== "") rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("answers with nginx's page through the edge, from two healthy instances, three masters and two agents", async () => {
+    const app = await cluster.app("/demo-nginx");
+    assert.equal(app.tasksHealthy, 2);
+    assert.equal((await cluster.leadingMasters()).length, 1);
+    assert.equal((await cluster.activeAgents()).length, 2);
+    assert.equal((await running().outputs())["url"], cluster.edgeUrl.replace(/:80$/, ""));
+  });
+
+  it("changes nothing at a second up and sees no drift", async () => {
+    await running().unchanged();
+    await running().ok("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+  });
+
+  it("is found by its labels, publishes no port, limits its programs and rotates their logs", async () => {
+    const expected = [...nodes, "demo-web-1", "demo-web-2"].map((name) => containerName(owner, name));
+    const withData = expected.filter((name) => !/marathon|groups/.test(name));
+    const all = [...expected, ...withData, `${owner.project}-${owner.stack}`];
+    assert.deepEqual(await host.everythingOf(owner), [...new Set(all)].sort());
+    const format = "{{json .HostConfig}}";
+    for (const line of await host.docker("inspect", "--format", format, ...expected)) {
+      const config = JSON.parse(line) as {
+        PortBindings: object | null;
+        RestartPolicy: { Name: string };
+        LogConfig: { Config: Record<string, string> };
+      };
+      assert.deepEqual(Object.keys(config.PortBindings ?? {}), []);
+      assert.equal(config.RestartPolicy.Name, "always");
+      assert.deepEqual(config.LogConfig.Config, { "max-file": "3", "max-size": "10m" });
+    }
+    const limits = "{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}";
+    for (const line of await host.docker(
+      "inspect",
+      "--format",
+      limits,
+      ...nodes.map((n) => containerName(owner, n)),
+    ))
+      assert.match(line, /^[1-9]\d+ 200000$/);
+  });
+
+  it("shows no secret to whoever can inspect its containers", async () => {
+    const edge = containerName(owner, "demo-edge-1");
+    const [line = ""] = await host
+      .docker("exec", edge, "cat", "/etc/pulumi-mesos/.environment")
+      .then((lines) => lines.filter((l) => l.startsWith("EDGE_STATS_PASSWORD=")));
+    const derived = /='(.{20,})'$/.exec(line)?.[1];
+    assert.ok(derived, "the edge got its password in a file");
+    const containers = (await host.docker("ps", "--quiet")).join(" ").split(" ");
+    const shown = (await host.docker("inspect", ...containers)).join("\n");
+    assert.ok(!shown.includes(derived));
+    assert.ok(!shown.includes(secret));
+    assert.doesNotMatch(shown, /PULUMI_|AWS_/);
+  });
+
+  it("adds an agent by config and takes the emptiest away again, with both instances healthy", async () => {
+    await running().ok("config", "set", "agents", "3");
+    await running().up();
+    assert.equal((await cluster.activeAgents()).length, 3);
+    await running().ok("config", "set", "agents", "2");
+    await running().up();
+    assert.equal((await cluster.activeAgents()).length, 2);
+    assert.equal((await cluster.healthy("/demo-nginx")).length, 2);
+    await nginxAnswers();
+    const agents = (await host.everythingOf(owner)).filter((name) => name.includes("demo-web"));
+    assert.equal(agents.length, 2);
+  });
+
+  it("starts a program again that was killed, and one that was killed by hand at the next up", async () => {
+    const [leader = ""] = await cluster.leadingMasters();
+    const name = `demo-masters-${cluster.hosts("masters", 3).indexOf(leader) + 1}`;
+    const before = await idsOf(nodes);
+    await host.docker("exec", containerName(owner, name), "/bin/bash", "-c", "kill -9 $(pidof -s node)");
+    await eventually(hangMs, async () => {
+      assert.equal((await request(`http://${leader}:5050/health`)).status, 200);
+      assert.notDeepEqual(await idsOf([name]), [before[nodes.indexOf(name)]]);
+    });
+    await host.docker("kill", containerName(owner, name));
+    assert.deepEqual(
+      await host.docker("inspect", "--format", "{{.State.Running}}", containerName(owner, name)),
+      ["false"],
+    );
+    await running().up("--refresh");
+    assert.equal((await request(`http://${leader}:5050/health`)).status, 200);
+    const after = await idsOf(nodes);
+    assert.deepEqual(
+      nodes.filter((_, i) => after[i] !== before[i]),
+      [name],
+      "nothing else was touched",
+    );
+    await running().unchanged();
+  });
+
+  it("rolls a flag of the masters through them one by one without losing the quorum", async () => {
+    const hosts = cluster.hosts("masters", 3);
+    const watch = new QuorumWatch(hosts, 2);
+    write(
+      program.replace(
+        /masters: \{ size: ([^}]*) \},/,
+        'masters: { size: $1, flags: { offer_timeout: "2mins" } },',
+      ),
+    );
+    await running().up();
+    await watch.stop();
+    assert.deepEqual(watch.losses, []);
+    assert.ok(watch.polls > 10);
+    console.log(`      at most ${watch.longestWithoutLeaderMs} ms without a leader`);
+    for (const each of hosts) {
+      const { flags } = await getJson<{ flags: Record<string, string> }>(`http://${each}:5050/flags`);
+      assert.match(flags["offer_timeout"] ?? "", /^2mins$/);
+    }
+    assert.equal((await cluster.activeAgents()).length, 2);
+    await nginxAnswers();
+    await running().unchanged();
+  });
+
+  it("leaves nothing on the Docker host when it is destroyed", async () => {
+    await running().ok("destroy", "--yes", "--skip-preview");
+    assert.deepEqual(await host.everythingOf(owner), []);
+  });
+});
