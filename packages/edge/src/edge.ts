@@ -109,6 +109,7 @@ class Controller {
     const check = haproxyCheck(program, directory);
     const settings = {
       frontendBind: bindText(this.#o.frontendBind),
+      mapDirectory: directory,
       nbthread: this.#o.nbthread,
       maxconn: 8_000,
       hardStopAfter: "60s",
@@ -148,6 +149,7 @@ class Controller {
         this.#rules.rules,
         (h) => this.#names.resolve(h),
         this.#memo,
+        { groups: this.#o.groups, takenPorts: new Set([this.#o.bind.port, this.#o.frontendBind.port]) },
       );
       for (const [id, reason] of routes.leftOut) {
         if (this.#leftOut.get(id) !== reason) this.#d.log.warn({ id, reason }, "left out");
@@ -165,7 +167,12 @@ class Controller {
 
   /** Whether HAProxy sends requests to a task that this controller sees for the first time. */
   #wasServing(app: App, task: Task): boolean {
-    const slots = this.#haproxy?.applier.table.get(backendName(app.id)) ?? [];
+    const table = this.#haproxy?.applier.table;
+    // Port indexes of labels have backends of their own.
+    const names = [undefined, ...task.ports.keys(), ...app.containerPorts.keys()].map((n) =>
+      backendName(app.id, n),
+    );
+    const slots = [...new Set(names)].flatMap((name) => table?.get(name) ?? []);
     const host = app.network === "container" ? task.addresses[0] : this.#names.resolve(task.host);
     const ports = app.network === "container" ? app.containerPorts : task.ports;
     return slots.some((s) => s.state === "ready" && s.address === host && ports.includes(s.port));

@@ -31,6 +31,7 @@ export interface RawOptions {
   statsPassword?: string;
   onExit?: string;
   nbthread?: string;
+  group?: string;
   extra?: string;
   template?: string;
   statsdEnabled?: string;
@@ -137,6 +138,13 @@ export const options: readonly Option[] = [
   },
   { name: "nbthread", flag: "--nbthread", env: "EDGE_NBTHREAD", default: "2", help: "HAProxy's threads" },
   {
+    name: "group",
+    flag: "--group",
+    env: "EDGE_GROUP",
+    default: "*",
+    help: "groups of marathon-lb's labels that this edge serves, by commas; * serves all",
+  },
+  {
     name: "extra",
     flag: "--haproxy-extra",
     env: "EDGE_HAPROXY_EXTRA",
@@ -192,6 +200,8 @@ export interface EdgeOptions {
   readonly statsPassword?: string;
   readonly onExit: "leave" | "stop";
   readonly nbthread: number;
+  /** Groups of labels that are served; `*` for all. */
+  readonly groups: readonly string[];
   /** File with sections of the user's own. */
   readonly extra?: string;
   readonly statsd?: StatsdOptions;
@@ -265,6 +275,7 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     ...optional("statsPassword"),
     onExit,
     nbthread,
+    groups: list(raw.group),
     ...optional("extra"),
     ...(isCounting && statsdAt && { statsd: { ...statsdAt, prefix: raw.statsdPrefix ?? "" } }),
   };

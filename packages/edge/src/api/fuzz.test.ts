@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BambooService, decodeBambooNode, encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
 import fc from "fast-check";
 import { findHaproxy } from "../haproxy/find-haproxy";
 import { aclProbe, type Check, haproxyCheck } from "../haproxy/validate";
+import { mapFile, mapNames } from "../routing/maps";
 import { render, shapeOf } from "../routing/render";
 import { routesOf } from "../routing/routes";
 import { planSlots } from "../routing/slots";
@@ -125,7 +126,14 @@ describe("the API under random requests", function () {
     const check = haproxyCheck(await findHaproxy(process.env), directory);
     const rules = new Map<string, BambooService>();
     const api = createApi({ backend: backendOf(rules, check), advertised: new Set() });
-    const settings = { frontendBind: "127.0.0.1:1", nbthread: 1, maxconn: 100, hardStopAfter: "1s" };
+    for (const name of mapNames) await writeFile(join(directory, mapFile(name)), "");
+    const settings = {
+      mapDirectory: directory,
+      frontendBind: "127.0.0.1:1",
+      nbthread: 1,
+      maxconn: 100,
+      hardStopAfter: "1s",
+    };
     const whole = async (): Promise<string | undefined> => {
       const apps = [...rules.keys()].map((ruleId) => appNamed(ruleId));
       const routes = routesOf(apps, rules, (host) => host);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Routes } from "../routing/routes";
+import { isMapped } from "../routing/maps";
+import type { Route, Routes } from "../routing/routes";
 import { aclProbe, type Check, offenders } from "./validate";
 
 /** Has HAProxy judge the conditions that people wrote, so that a bad one keeps nobody else from being routed. */
@@ -22,13 +23,14 @@ export class AclJudge {
   acceptable(routes: Routes): Routes | undefined {
     if (textsOf(routes).some((text) => !this.#verdicts.has(text))) return undefined;
     const refused = new Map<string, string>();
-    const kept = routes.routes.filter(({ appId, acl }) => {
-      const reason = acl.kind === "explicit" ? this.#verdicts.get(acl.text) : undefined;
+    const kept = routes.routes.filter((route) => {
+      const { appId, acl } = route;
+      const reason = acl.kind === "explicit" && !isMapped(route) ? this.#verdicts.get(acl.text) : undefined;
       if (reason !== undefined) refused.set(appId, `acl: ${reason}`);
       return reason === undefined;
     });
     this.#refused = refused;
-    return { ...routes, routes: kept };
+    return refused.size === 0 ? routes : { ...routes, routes: kept };
   }
 
   /** Has the conditions judged that are new. */
@@ -43,8 +45,8 @@ export class AclJudge {
 
   /** Finds the rules that are refused only within the whole file; whether any was found. */
   async blame(routes: Routes, check: (routes: Routes) => Promise<string | undefined>): Promise<boolean> {
-    const explicit = routes.routes.filter((route) => route.acl.kind === "explicit");
-    const others = routes.routes.filter((route) => route.acl.kind !== "explicit");
+    const explicit = routes.routes.filter(isJudged);
+    const others = routes.routes.filter((route) => !isJudged(route));
     if ((await check({ ...routes, routes: others })) !== undefined) return false;
     const bad = await offenders(explicit, (group) => check({ ...routes, routes: [...others, ...group] }));
     for (const { item, reason } of bad) {
@@ -55,5 +57,11 @@ export class AclJudge {
 }
 
 function textsOf(routes: Routes): string[] {
-  return [...new Set(routes.routes.flatMap(({ acl }) => (acl.kind === "explicit" ? [acl.text] : [])))];
+  const judged = routes.routes.filter(isJudged);
+  return [...new Set(judged.flatMap(({ acl }) => (acl.kind === "explicit" ? [acl.text] : [])))];
+}
+
+/** Prefixes in maps are plain words, which nobody needs to judge. */
+function isJudged(route: Route): boolean {
+  return route.acl.kind === "explicit" && !isMapped(route);
 }

@@ -2,13 +2,15 @@
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
-import { type RenderSettings, render, shapeOf } from "../routing/render";
+import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
+import { bindHost, type RenderSettings, render, shapeOf } from "../routing/render";
 import type { Routes } from "../routing/routes";
 import { changed, loaded, planSlots, type SlotTable } from "../routing/slots";
 import type { Stats } from "../stats";
 import { AclJudge } from "./acl-judge";
-import { ConfigFile } from "./config-file";
-import { type Master, readIfThere } from "./master";
+import { ConfigFile, type Files } from "./config-file";
+import type { Master } from "./master";
+import { PortJudge } from "./port-judge";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot } from "./snapshot";
 import type { Check } from "./validate";
@@ -41,6 +43,7 @@ interface Running {
   readonly generation: number;
   readonly shape: string;
   readonly table: SlotTable;
+  readonly maps: RouteMaps;
 }
 
 /** A reload that has begun. */
@@ -48,7 +51,7 @@ interface Reloading {
   readonly routes: Routes;
   readonly next: Running;
   /** To be put back when the reload fails. */
-  readonly fileBefore: string | undefined;
+  readonly fileBefore: Files | undefined;
   readonly began: number;
   remindAt: number;
   readonly until: number;
@@ -62,6 +65,7 @@ interface Reloading {
 export class Applier {
   readonly #o: ApplierOptions;
   readonly #judge: AclJudge;
+  readonly #ports: PortJudge;
   readonly #snapshot: Snapshot;
   readonly #file: ConfigFile;
   #wanted: Routes | undefined;
@@ -71,6 +75,7 @@ export class Applier {
   #running: Running | undefined;
   /** The shape that HAProxy accepted last. */
   #accepted: string | undefined;
+  #mapped: { readonly routes: Routes["routes"]; readonly maps: RouteMaps } | undefined;
   #reloading: Reloading | undefined;
   #job: Promise<void> | undefined;
   #jobError: unknown;
@@ -86,9 +91,10 @@ export class Applier {
   constructor(o: ApplierOptions) {
     this.#o = o;
     this.#judge = new AclJudge(o.check);
+    this.#ports = new PortJudge(o.clock, bindHost(o.settings));
     this.#snapshot = new Snapshot(o.directory, o.log);
     const { configFile: path, clock, log } = o;
-    this.#file = new ConfigFile({ path, snapshot: this.#snapshot, clock, log });
+    this.#file = new ConfigFile({ path, directory: o.directory, snapshot: this.#snapshot, clock, log });
   }
 
   /** Why HAProxy is not as wanted, if it is not. */
@@ -101,9 +107,9 @@ export class Applier {
     return this.#down || this.#running === undefined;
   }
 
-  /** Rules that HAProxy refuses, by app id. */
+  /** Rules and ports that HAProxy refuses, by app id. */
   get refused(): ReadonlyMap<string, string> {
-    return this.#judge.refused;
+    return new Map([...this.#judge.refused, ...this.#ports.refused]);
   }
 
   /** Routes and slots as HAProxy has them. */
@@ -129,6 +135,7 @@ export class Applier {
 
   /** Takes over the HAProxy of an earlier controller; {@link run} starts one when there is none. */
   async adopt(): Promise<void> {
+    await this.#file.ensureMaps();
     if (!(await this.#o.master.adopt())) return;
     this.#running = await this.#adopted();
     this.#o.log.info({ pid: this.#o.master.pid }, "adopted haproxy");
@@ -173,10 +180,17 @@ export class Applier {
   async reread(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    const table = await this.#o.runtime.slots(running.generation);
+    const held = await this.#held(running.generation);
     if (this.#running !== running) return;
-    this.#running = { ...running, table };
+    this.#running = { ...running, ...held };
     this.wake();
+  }
+
+  /** The slots and maps of a worker. */
+  async #held(generation: number): Promise<Pick<Running, "table" | "maps">> {
+    const { runtime, directory } = this.#o;
+    const [table, maps] = await Promise.all([runtime.slots(generation), runtime.maps(generation, directory)]);
+    return { table, maps };
   }
 
   /** One pass; returns how long nothing needs to be done. */
@@ -186,14 +200,17 @@ export class Applier {
     const running = this.#running;
     if (!wanted || !running) return idleMs;
     if (this.#reloading) return this.#awaitReload(this.#reloading, wanted);
-    const table = await this.#move(running, wanted);
+    await this.#move(running, wanted);
     this.#throwJobError();
-    const routes = this.#judge.acceptable(wanted);
+    const judged = this.#judge.acceptable(wanted);
+    const held = this.#applied?.ports ?? [];
+    const routes = judged && this.#ports.acceptable(judged, held);
+    if (judged && !routes) return this.#inBackground(() => this.#ports.judge(judged, held));
     if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
-    const plan = planSlots(table, routes.backends).table;
+    const plan = planSlots(this.table, routes.backends).table;
     const shape = shapeOf(routes, plan, this.#o.settings);
     if (shape !== running.shape) {
-      const next = this.#next(plan, shape);
+      const next = this.#next(routes, plan, shape);
       if (this.#accepted !== next.shape)
         return this.#inBackground(() => this.#validate(routes, next, signal));
       const early = this.#lastReload + reloadEveryMs - this.#o.clock.now();
@@ -203,8 +220,10 @@ export class Applier {
     if (this.#counted !== wanted) this.#o.stats.increment("haproxy.reload.skipped");
     this.#counted = wanted;
     this.#applied = routes;
-    if (this.#fileIsOld)
-      this.#file.follow({ routes, text: () => this.#text(routes, { ...running, table: plan }) });
+    if (this.#fileIsOld) {
+      const files = (): Files => this.#files(routes, { ...running, table: plan, maps: this.#mapsOf(routes) });
+      this.#file.follow({ routes, files });
+    }
     this.#fileIsOld = false;
     return idleMs;
   }
@@ -228,26 +247,38 @@ export class Applier {
     if (error !== undefined) throw error;
   }
 
-  /** Moves tasks in and out of the slots that exist. */
-  async #move(running: Running, wanted: Routes): Promise<SlotTable> {
+  /** Moves tasks in and out of the slots that exist, and changes what stands in maps. */
+  async #move(running: Running, wanted: Routes): Promise<void> {
+    const { runtime, directory } = this.#o;
     const moves = planSlots(running.table, wanted.backends).changes;
-    if (moves.length === 0) return running.table;
-    const refusal = await this.#o.runtime.apply(running.generation, moves);
-    if (refusal !== undefined) {
-      // HAProxy and we differ: learn from it what it has, and try again.
-      this.#running = { ...running, table: await this.#o.runtime.slots(running.generation) };
-      throw new MesosError(
-        "MESOS_EDGE_RUNTIME_REFUSED",
-        `haproxy refused a change of its servers: ${refusal}`,
-        {
-          retryable: true,
-        },
-      );
+    if (moves.length > 0) {
+      await this.#accept(await runtime.apply(running.generation, moves));
+      this.#running = { ...running, table: changed(running.table, moves) };
+      this.#fileIsOld = true;
     }
+    const now = this.#running ?? running;
+    const changes = mapChanges(now.maps, this.#mapsOf(wanted), (name) => now.table.has(name));
+    if (changes.length === 0) return;
+    await this.#accept(await runtime.applyMaps(now.generation, directory, changes));
+    this.#running = { ...now, maps: changedMaps(now.maps, changes) };
     this.#fileIsOld = true;
-    const table = changed(running.table, moves);
-    this.#running = { ...running, table };
-    return table;
+  }
+
+  /** When HAProxy refuses a change, it and we differ: learns from it what it has, and fails to try again. */
+  async #accept(refusal: string | undefined): Promise<void> {
+    if (refusal === undefined) return;
+    await this.reread();
+    throw new MesosError("MESOS_EDGE_RUNTIME_REFUSED", `haproxy refused a change at run time: ${refusal}`, {
+      retryable: true,
+    });
+  }
+
+  /** What stands in the maps; the same for the same routes. */
+  #mapsOf(routes: Routes): RouteMaps {
+    if (this.#mapped?.routes !== routes.routes) {
+      this.#mapped = { routes: routes.routes, maps: tablesOf(routes.routes).maps };
+    }
+    return this.#mapped.maps;
   }
 
   /** Has HAProxy check the whole file; rules that it refuses only there are left out from then on. */
@@ -263,8 +294,8 @@ export class Applier {
   /** Begins a reload; {@link #awaitReload} sees it through. */
   async #reload(routes: Routes, next: Running): Promise<number> {
     const { master, clock } = this.#o;
-    const fileBefore = await readIfThere(this.#file.path);
-    await this.#file.write(this.#text(routes, next));
+    const fileBefore = await this.#file.read();
+    await this.#file.write(this.#files(routes, next));
     const began = clock.now();
     this.#lastReload = began;
     this.#reloading = {
@@ -304,6 +335,7 @@ export class Applier {
     if (clock.now() > reloading.until || said === "refused") {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
+      if (this.#ports.blame(await master.lastWords(50))) return 0;
       throw new MesosError(
         "MESOS_EDGE_RELOAD_FAILED",
         `haproxy did not reload: ${await master.lastWords()}`,
@@ -324,16 +356,18 @@ export class Applier {
     const { master, check, log } = this.#o;
     this.#reloading = undefined;
     let refusal = "";
-    for (const routes of [this.#applied ?? (await this.#snapshot.read()), noRoutes]) {
+    const before = this.#applied ?? (await this.#snapshot.read());
+    await this.#ports.judge(before, []);
+    for (const routes of [this.#ports.acceptable(before, []) ?? noRoutes, noRoutes]) {
       const { table } = planSlots(this.table, routes.backends);
-      const next = this.#next(table, shapeOf(routes, table, this.#o.settings));
+      const next = this.#next(routes, table, shapeOf(routes, table, this.#o.settings));
       const reason = await check(this.#text(routes, next), signal);
       if (reason !== undefined) {
         refusal = reason;
         log.warn({ reason }, "the last configuration is refused, beginning without routes");
         continue;
       }
-      await this.#file.write(this.#text(routes, next));
+      await this.#file.write(this.#files(routes, next));
       await master.start(() => this.#watch(), signal);
       await this.#started(next, signal);
       this.#running = next;
@@ -371,9 +405,13 @@ export class Applier {
     return info?.shape === next.shape && !info.stopping;
   }
 
-  #next(table: SlotTable, shape: string): Running {
+  #next(routes: Routes, table: SlotTable, shape: string): Running {
     const newest = Math.max(0, this.#running?.generation ?? 0, ...this.#o.runtime.generations());
-    return { generation: newest + 1, shape, table: loaded(table) };
+    return { generation: newest + 1, shape, table: loaded(table), maps: this.#mapsOf(routes) };
+  }
+
+  #files(routes: Routes, running: Running): Files {
+    return { text: this.#text(routes, running), maps: running.maps };
   }
 
   #text(routes: Routes, running: Running): string {
@@ -385,7 +423,7 @@ export class Applier {
     for (const generation of this.#o.runtime.generations()) {
       const info = await this.#o.runtime.info(generation);
       if (!info || info.stopping) continue;
-      return { generation, shape: info.shape, table: await this.#o.runtime.slots(generation) };
+      return { generation, shape: info.shape, ...(await this.#held(generation)) };
     }
     return undefined;
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
 import { messageOf } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
+import { type MapName, mapFile, mapNames, mapText, noMaps, type RouteMaps } from "../routing/maps";
 import type { Routes } from "../routing/routes";
-import { writeAtomically } from "./master";
+import { readIfThere, writeAtomically } from "./master";
 import type { Snapshot } from "./snapshot";
 
 /** The files follow changes made at run time after this long. */
@@ -12,9 +14,15 @@ const followMs = 100;
 const snapshotEveryMs = 1_000;
 const retryMs = 1_000;
 
+/** What HAProxy reads. */
+export interface Files {
+  readonly text: string;
+  readonly maps: RouteMaps;
+}
+
 /** What HAProxy runs with, as the files tell it. */
 export interface Running {
-  readonly text: () => string;
+  readonly files: () => Files;
   readonly routes: Routes;
 }
 
@@ -24,7 +32,10 @@ export interface Running {
  */
 export class ConfigFile {
   readonly path: string;
+  readonly #directory: string;
   readonly #snapshot: Snapshot;
+  /** Most changes leave most maps as they are. */
+  readonly #written = new Map<MapName, string>();
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #closed = new AbortController();
@@ -34,8 +45,9 @@ export class ConfigFile {
   #lastSnapshot = Number.NEGATIVE_INFINITY;
   #problem: string | undefined;
 
-  constructor(o: { path: string; snapshot: Snapshot; clock: Clock; log: Log }) {
+  constructor(o: { path: string; directory: string; snapshot: Snapshot; clock: Clock; log: Log }) {
     this.path = o.path;
+    this.#directory = o.directory;
     this.#snapshot = o.snapshot;
     this.#clock = o.clock;
     this.#log = o.log;
@@ -54,10 +66,32 @@ export class ConfigFile {
     });
   }
 
-  /** Writes `text` now, in place of what was to follow. */
-  async write(text: string): Promise<void> {
+  /** Writes `files` now, in place of what was to follow. */
+  async write(files: Files): Promise<void> {
     this.#next = undefined;
-    await this.#write(text);
+    await this.#write(files);
+  }
+
+  /** Has map files there, which HAProxy opens when it checks a configuration. */
+  async ensureMaps(): Promise<void> {
+    for (const name of mapNames) {
+      const path = join(this.#directory, mapFile(name));
+      if ((await readIfThere(path)) === undefined) await writeAtomically(path, "");
+    }
+  }
+
+  /** The files as they are, to be put back. */
+  async read(): Promise<Files | undefined> {
+    const text = await readIfThere(this.path);
+    const maps = mapNames.map(async (name): Promise<[MapName, ReadonlyMap<string, string>]> => {
+      const lines = (await readIfThere(join(this.#directory, mapFile(name)))) ?? "";
+      return [
+        name,
+        new Map(lines.split("\n").flatMap((line) => (line ? [line.split(" ", 2) as [string, string]] : []))),
+      ];
+    });
+    const read = { ...noMaps, ...Object.fromEntries(await Promise.all(maps)) };
+    return text === undefined ? undefined : { text, maps: read };
   }
 
   /** Writes what has not been written. */
@@ -73,7 +107,7 @@ export class ConfigFile {
       if (!running) return;
       this.#next = undefined;
       try {
-        await this.#write(running.text());
+        await this.#write(running.files());
         await this.#save(running.routes);
         this.#problem = undefined;
         waitMs = followMs;
@@ -95,8 +129,16 @@ export class ConfigFile {
   }
 
   /** One after the other: each goes through the same file beside the real one. */
-  async #write(text: string): Promise<void> {
-    const turn = this.#writing.then(() => writeAtomically(this.path, text));
+  async #write({ text, maps }: Files): Promise<void> {
+    const turn = this.#writing.then(async () => {
+      for (const name of mapNames) {
+        const lines = mapText(maps[name]);
+        if (this.#written.get(name) === lines) continue;
+        await writeAtomically(join(this.#directory, mapFile(name)), lines);
+        this.#written.set(name, lines);
+      }
+      await writeAtomically(this.path, text);
+    });
     this.#writing = turn.catch(() => undefined);
     await turn;
   }

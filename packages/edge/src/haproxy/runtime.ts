@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
+import { type MapChange, type MapName, mapFile, mapNames, noMaps, type RouteMaps } from "../routing/maps";
 import { socketName } from "../routing/render";
 import { type Slot, type SlotChange, type SlotTable, slotName } from "../routing/slots";
 
@@ -90,12 +91,38 @@ export class Runtime {
     return parseServers(await this.command(generation, "show servers state", 10_000));
   }
 
+  /** The maps as the worker has them, in files below `directory`. */
+  async maps(generation: number, directory: string): Promise<RouteMaps> {
+    const read = async (name: MapName): Promise<[MapName, ReadonlyMap<string, string>]> => [
+      name,
+      parseMap(await this.command(generation, `show map ${join(directory, mapFile(name))}`, 10_000)),
+    ];
+    return { ...noMaps, ...Object.fromEntries(await Promise.all(mapNames.map(read))) };
+  }
+
+  /** Changes maps; returns what HAProxy refused. */
+  async applyMaps(
+    generation: number,
+    directory: string,
+    changes: readonly MapChange[],
+  ): Promise<string | undefined> {
+    return this.#send(
+      generation,
+      changes.map((change) => mapCommand(directory, change)),
+    );
+  }
+
   /** Makes `changes`; returns what HAProxy refused. */
   async apply(generation: number, changes: readonly SlotChange[]): Promise<string | undefined> {
-    for (const batch of batches(changes.flatMap(commandsFor))) {
-      const refused = /^(No such|Invalid|Unknown|Require|Permission|Can't|Error|'.*' expects).*$/m.exec(
-        await this.command(generation, batch),
-      );
+    return this.#send(generation, changes.flatMap(commandsFor));
+  }
+
+  async #send(generation: number, commands: readonly string[]): Promise<string | undefined> {
+    for (const batch of batches(commands)) {
+      const refused =
+        /^(No such|Invalid|Unknown|entry not|unable|Require|Permission|Can't|Error|'.*' expects).*$/m.exec(
+          await this.command(generation, batch),
+        );
       if (refused) return refused[0];
     }
     return undefined;
@@ -111,6 +138,26 @@ export function commandsFor(change: SlotChange): string[] {
       : []),
     `set server ${server} state ${change.state}`,
   ];
+}
+
+function mapCommand(directory: string, { map, key, backend, isNew }: MapChange): string {
+  const file = join(directory, mapFile(map));
+  if (backend === undefined) return `del map ${file} ${escaped(key)}`;
+  return `${isNew ? "add" : "set"} map ${file} ${escaped(key)} ${backend}`;
+}
+
+/** One word of HAProxy's runtime language. */
+function escaped(text: string): string {
+  return text.replace(/[\\;<\s]/g, "\\$&");
+}
+
+/** Answer of `show map`: one line an entry, its address first. */
+export function parseMap(text: string): ReadonlyMap<string, string> {
+  const entries = text.split("\n").flatMap((line): [string, string][] => {
+    const [, key, backend] = /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line) ?? [];
+    return key !== undefined && backend !== undefined ? [[key, backend]] : [];
+  });
+  return new Map(entries);
 }
 
 /** Joins commands to lines of at most 8 KiB. */

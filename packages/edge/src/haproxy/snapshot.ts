@@ -5,7 +5,7 @@ import type { Log } from "../log";
 import type { Routes } from "../routing/routes";
 import { readIfThere, writeAtomically } from "./master";
 
-export const noRoutes: Routes = { routes: [], backends: [], leftOut: new Map() };
+export const noRoutes: Routes = { routes: [], backends: [], ports: [], leftOut: new Map() };
 
 /** What was routed last, for a start at which neither Marathon nor ZooKeeper answers. */
 export class Snapshot {
@@ -17,8 +17,8 @@ export class Snapshot {
     this.#log = log;
   }
 
-  async write({ routes, backends }: Routes): Promise<void> {
-    await writeAtomically(this.#file, JSON.stringify({ routes, backends }));
+  async write({ routes, backends, ports }: Routes): Promise<void> {
+    await writeAtomically(this.#file, JSON.stringify({ routes, backends, ports }));
   }
 
   /** No routes when there is no snapshot or when it cannot be read. */
@@ -26,7 +26,8 @@ export class Snapshot {
     const text = await readIfThere(this.#file);
     if (text === undefined) return noRoutes;
     try {
-      return { ...(JSON.parse(text) as Routes), leftOut: new Map() };
+      // An older snapshot knows no ports.
+      return { ...noRoutes, ...(JSON.parse(text) as Partial<Routes>) };
     } catch (error) {
       this.#log.warn({ reason: messageOf(error) }, "the snapshot cannot be read, beginning without routes");
       return noRoutes;

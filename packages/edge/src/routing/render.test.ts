@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BambooService } from "@pulumi-mesos/model";
@@ -9,14 +9,25 @@ import { decodeApp } from "../discovery/apps";
 import { place } from "../discovery/rotation";
 import { findHaproxy } from "../haproxy/find-haproxy";
 import { type Check, haproxyCheck } from "../haproxy/validate";
-import { quote, render, shapeOf } from "./render";
+import { readLabels } from "./labels";
+import { mapFile, mapNames } from "./maps";
+import { quote } from "./quote";
+import { render, shapeOf } from "./render";
 import { type Routes, routesOf } from "./routes";
 import { planSlots } from "./slots";
 
-const settings = { frontendBind: "127.86.0.9:8888", nbthread: 2, maxconn: 1000, hardStopAfter: "60s" };
+const settings = {
+  frontendBind: "127.86.0.9:8888",
+  mapDirectory: "",
+  nbthread: 2,
+  maxconn: 1000,
+  hardStopAfter: "60s",
+};
+
+let mapDirectory = "";
 
 function configOf(routes: Routes, statsPassword?: string): string {
-  const all = { ...settings, ...(statsPassword !== undefined && { statsPassword }) };
+  const all = { ...settings, mapDirectory, ...(statsPassword !== undefined && { statsPassword }) };
   const { table } = planSlots(new Map(), routes.backends);
   return render(routes, table, all, { number: 1, shape: shapeOf(routes, table, all) });
 }
@@ -34,8 +45,41 @@ const task = fc.record({
   state: fc.constantFrom("TASK_RUNNING", "TASK_KILLING", "TASK_STAGING"),
   ipAddresses: fc.array(fc.record({ ipAddress: fc.ipV4() }), { maxLength: 1 }),
 });
+const labelValue = fc.oneof(
+  fc.constantFrom(
+    "a.example",
+    "a.example,b.example",
+    "/x",
+    "-i /x /y",
+    "tcp",
+    "http",
+    "true",
+    "10000",
+    "7",
+    "-3",
+  ),
+  fc.constantFrom(
+    "10.0.0.0/8 ::1",
+    "10.0.0.0/99",
+    "realm:user:$5$x$y",
+    "a:b",
+    "leastconn",
+    "/a%20b",
+    "/a'b",
+    "::1",
+  ),
+  fc.string({ unit: "grapheme", maxLength: 12 }),
+);
+const labels = fc.dictionary(
+  fc
+    .tuple(fc.constantFrom("0", "1"), fc.constantFrom(...[...readLabels, "SSL_CERT", "BACKEND_HEAD"]))
+    .map(([n, name]) => `HAPROXY_${n}_${name}`),
+  labelValue,
+  { maxKeys: 8 },
+);
 const document = fc.record({
   id,
+  labels,
   tasks: fc.array(task, { maxLength: 6 }),
   networks: fc.constantFrom([{ mode: "host" }], [{ mode: "container/bridge" }], [{ mode: "container" }]),
   container: fc.record({ portMappings: fc.array(fc.record({ containerPort: port }), { maxLength: 2 }) }),
@@ -64,6 +108,8 @@ describe("the configuration", function () {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "edge-render-"));
+    mapDirectory = directory;
+    for (const name of mapNames) await writeFile(join(directory, mapFile(name)), "");
     check = haproxyCheck(await findHaproxy(process.env), directory);
   });
   after(() => rm(directory, { recursive: true }));
@@ -88,7 +134,7 @@ describe("the configuration", function () {
   });
 
   it("has a statistics page only with a password", () => {
-    const none = { routes: [], backends: [], leftOut: new Map() };
+    const none = { routes: [], backends: [], ports: [], leftOut: new Map() };
     assert.doesNotMatch(configOf(none), /stats (uri|auth)/);
     assert.match(configOf(none, "it's"), /stats auth 'admin:it'\\''s'/);
   });

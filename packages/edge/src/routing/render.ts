@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
-import type { Backend, Route, Routes } from "./routes";
-import { emptySlot, type Slot, type SlotTable, slotName } from "./slots";
+import { join } from "node:path";
+import { isMapped, type MapName, mapFile, type RouteTables, tablesOf } from "./maps";
+import { quote } from "./quote";
+import { remembered } from "./remembered";
+import { backendLines } from "./render-backend";
+import type { Backend, PortFrontend, Route, Routes } from "./routes";
+import type { SlotTable } from "./slots";
 
 /** What the configuration holds beside routes. */
 export interface RenderSettings {
   /** Where traffic enters: `host:port`. */
   readonly frontendBind: string;
+  /** Absolute path of the directory with the map files. */
+  readonly mapDirectory: string;
   readonly nbthread: number;
   readonly maxconn: number;
   /** Password of `admin` on the page /haproxy_stats; no page without it. */
@@ -28,20 +35,13 @@ export interface Generation {
 /** The digest of everything that only a reload changes: all but the tasks in the slots. */
 export function shapeOf(routes: Routes, table: SlotTable, settings: RenderSettings): string {
   const backends = routes.backends.map((b) => `${shapeText(b)} ${table.get(b.name)?.length ?? 0}`);
-  const parts = [JSON.stringify(settings), ...routes.routes.map(routeText), ...backends];
+  const parts = [JSON.stringify([settings, routes.ports]), ...linesOf(routes).map(routeText), ...backends];
   return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
 }
 
-/** Texts of what does not change while one task of a thousand apps comes or goes. */
-function remembered<K extends object>(make: (key: K) => string): (key: K) => string {
-  const texts = new WeakMap<K, string>();
-  return (key) => {
-    const known = texts.get(key);
-    if (known !== undefined) return known;
-    const text = make(key);
-    texts.set(key, text);
-    return text;
-  };
+/** The routes that a reload alone changes. */
+function linesOf({ routes }: Routes): Route[] {
+  return routes.filter((route) => !isMapped(route));
 }
 
 const routeText = remembered((route: Route) => JSON.stringify(route));
@@ -62,7 +62,8 @@ export function render(
   return [
     ...head(settings, generation),
     ...frontend(routes.routes, settings),
-    ...routes.backends.flatMap((b) => backend(b, table.get(b.name) ?? [])),
+    ...routes.ports.flatMap((port) => portFrontend(port, settings)),
+    ...routes.backends.flatMap((b) => backendLines(b, table.get(b.name) ?? [])),
     ...(settings.extra === undefined ? [] : ["", settings.extra]),
     "",
   ].join("\n");
@@ -111,50 +112,75 @@ function frontend(routes: readonly Route[], settings: RenderSettings): string[] 
     "",
     "frontend http-in",
     `  bind ${settings.frontendBind}`,
-    "  option forwardfor",
-    "  # A kept connection gets its next answer from the old worker, which then closes it, instead of a closed door.",
-    "  option idle-close-on-response",
-    "  # Only what may be sent twice is sent again after a connection that ended without an answer.",
-    "  http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS",
+    ...httpFrontend,
     ...stats,
-    ...routes.flatMap((route) => {
-      const name = aclName(route);
-      const condition =
-        route.acl.kind === "explicit" ? route.acl.text : `path_beg -i -- ${quote(route.acl.path)}`;
-      return [`  acl ${name} ${condition}`, `  use_backend ${route.backend} if ${name}`];
-    }),
+    "  http-request set-var(txn.path) path",
+    ...routingLines(tablesOf(routes), settings),
+  ];
+}
+
+/** Lines and maps in the order in which routes are tried; of a map the longest prefix counts. */
+function routingLines(tables: RouteTables, { mapDirectory }: RenderSettings): string[] {
+  const map = (name: MapName, key: string): string => {
+    const lookup = `${key},map_beg(${quote(join(mapDirectory, mapFile(name)))})`;
+    return `  use_backend %[${lookup}] if { ${lookup} -m found }`;
+  };
+  return [
+    ...tables.before.flatMap(routeLines),
+    map("rules", "path"),
+    map("rules-any-case", "path,lower"),
+    ...tables.hosts.flatMap(routeLines),
+    map("hosts", "req.hdr(host),host_only,lower,concat(,txn.path)"),
+    ...tables.late.flatMap(routeLines),
+    map("defaults", "path,lower"),
+    ...tables.defaults.flatMap(routeLines),
+    ...tables.after.flatMap(routeLines),
+  ];
+}
+
+const httpFrontend = [
+  "  option forwardfor",
+  "  # A kept connection gets its next answer from the old worker, which then closes it, instead of a closed door.",
+  "  option idle-close-on-response",
+  "  # Only what may be sent twice is sent again after a connection that ended without an answer.",
+  "  http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS",
+];
+
+function routeLines(route: Route): string[] {
+  const { acl, backend } = route;
+  if (acl.kind === "host") {
+    const path = `path_beg${acl.ignoreCase ? " -i" : ""} -- ${quote(acl.path)}`;
+    const rest = acl.path === "/" ? "" : ` { ${path} }`;
+    return [`  use_backend ${backend} if { req.hdr(host),host_only -m str -i ${acl.host} }${rest}`];
+  }
+  const condition = acl.kind === "explicit" ? acl.text : `path_beg -i -- ${quote(acl.path)}`;
+  return [`  acl ${aclName(route)} ${condition}`, `  use_backend ${backend} if ${aclName(route)}`];
+}
+
+/** Name of the frontend of a port; HAProxy's complaints about its address name it. */
+export function portFrontendName({ port }: PortFrontend): string {
+  return `port-${port}`;
+}
+
+/** Address of ports that name none: the one where other traffic enters. */
+export function bindHost({ frontendBind }: RenderSettings): string {
+  return frontendBind.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
+function portFrontend(frontend: PortFrontend, settings: RenderSettings): string[] {
+  const { address = bindHost(settings), port, mode, backend } = frontend;
+  const host = isIPv6(address) ? `[${address}]` : address;
+  return [
+    "",
+    `frontend ${portFrontendName(frontend)}`,
+    `  mode ${mode}`,
+    `  bind ${host}:${port}`,
+    ...(mode === "http" ? httpFrontend : []),
+    `  default_backend ${backend}`,
   ];
 }
 
 /** Name of a route's acl. */
 export function aclName(route: Route): string {
   return route.backend.replace(/-cluster$/, "-aclrule");
-}
-
-function backend(b: Backend, slots: readonly Slot[]): string[] {
-  return [
-    "",
-    `backend ${b.name}`,
-    "  balance leastconn",
-    ...(b.checkPath === undefined ? [] : [`  option httpchk GET ${b.checkPath}`]),
-    b.tls ? tlsServersText(slots) : serversText(slots),
-  ];
-}
-
-const serversText = remembered((slots: readonly Slot[]) => serverLines(slots, ""));
-const tlsServersText = remembered((slots: readonly Slot[]) => serverLines(slots, " ssl verify none"));
-
-function serverLines(slots: readonly Slot[], options: string): string {
-  const lines = slots.map((slot, index) => {
-    // One that drains has no place in a new worker: the old one finishes its requests.
-    const is = slot.state === "ready" ? slot : emptySlot;
-    const address = `${isIPv6(is.address) ? `[${is.address}]` : is.address}:${is.port}`;
-    return `  server ${slotName(index)} ${address}${options}${is.state === "ready" ? "" : " disabled"}`;
-  });
-  return lines.join("\n");
-}
-
-/** One word for HAProxy's parser, whatever is in it. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -29,6 +29,28 @@ describe("routes", () => {
     );
   });
 
+  it("try rules by priority, then conditions by id, then the longest prefix", () => {
+    const acls = {
+      "/a": "path_beg /x",
+      "/b": "path_beg /x/y",
+      "/c": "hdr(host) -i c",
+      "/d": "path_beg /",
+      "/e": "path /e",
+    };
+    const all = rules(acls);
+    all.set("/d", { Id: "/d", Acl: "path_beg /", Config: { Acl: "path_beg /", Priority: "5" } });
+    all.set("/e", { Id: "/e", Acl: "path /e", Config: { Acl: "path /e", Priority: "-1" } });
+    const { routes } = routesOf(
+      Object.keys(acls).map((id) => app(id)),
+      all,
+      resolve,
+    );
+    assert.deepEqual(
+      routes.map((route) => route.appId),
+      ["/d", "/c", "/b", "/a", "/e"],
+    );
+  });
+
   it("leave out a rule with several lines and keep the others", () => {
     const { routes, leftOut } = routesOf(
       [app("/a"), app("/b")],

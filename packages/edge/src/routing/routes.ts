@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { aclProblem, type BambooService, digestOf } from "@pulumi-mesos/model";
 import type { App, HealthCheck, Task } from "../discovery/apps";
 import type { PlacedApp } from "../discovery/rotation";
+import { type BackendOptions, type LabelledPort, labelled } from "./labels";
 
 /** A task as HAProxy reaches it. */
 export interface Server {
@@ -18,7 +19,18 @@ export interface Backend {
   /** Path that HAProxy asks for; a connection alone is checked without one. */
   readonly checkPath?: string;
   readonly tls: boolean;
+  /** What labels ask for; plain HTTP without. */
+  readonly options?: BackendOptions;
   readonly servers: readonly Server[];
+}
+
+/** A port of the edge that leads to one backend alone. */
+export interface PortFrontend {
+  readonly appId: string;
+  readonly backend: string;
+  readonly mode: "http" | "tcp";
+  readonly port: number;
+  readonly address?: string;
 }
 
 /** A condition and where it leads. Only explicit ones come from people and may be bad. */
@@ -26,7 +38,14 @@ export interface Route {
   readonly appId: string;
   readonly backend: string;
   readonly acl:
-    | { readonly kind: "explicit"; readonly text: string }
+    | { readonly kind: "explicit"; readonly text: string; readonly priority: number }
+    | {
+        readonly kind: "host";
+        readonly host: string;
+        readonly path: string;
+        readonly ignoreCase: boolean;
+        readonly weight: number;
+      }
     | { readonly kind: "prefix"; readonly path: string };
 }
 
@@ -34,6 +53,7 @@ export interface Route {
 export interface Routes {
   readonly routes: readonly Route[];
   readonly backends: readonly Backend[];
+  readonly ports: readonly PortFrontend[];
   /** Ids of apps and rules that are left out, with the reason. */
   readonly leftOut: ReadonlyMap<string, string>;
 }
@@ -41,75 +61,135 @@ export interface Routes {
 /** The IP address of an agent's name, as far as it is known. */
 export type Resolve = (host: string) => string | undefined;
 
-/** Backends of apps that have not changed since, for as long as {@link Resolve} says the same. */
-export type BackendMemo = WeakMap<
-  PlacedApp,
-  {
-    readonly portIndex: number;
-    readonly backend: Backend;
-    readonly route: Route;
-    readonly leftOut: ReadonlyMap<string, string>;
-  }
->;
+/** What one app adds to {@link Routes}, and the rule that it was made by. */
+interface AppRoutes extends Routes {
+  readonly rule: string;
+}
+
+/** What apps add that have not changed since, for as long as {@link Resolve} and the groups are the same. */
+export type BackendMemo = WeakMap<PlacedApp, AppRoutes>;
+
+/** What an edge is told beside apps and rules. */
+export interface RoutingSettings {
+  /** Groups of marathon-lb's labels that this edge serves. @default all */
+  readonly groups?: readonly string[];
+  /** Ports that are the edge's own. */
+  readonly takenPorts?: ReadonlySet<number>;
+}
 
 /**
  * Makes routes from apps and rules.
  *
- * Explicit rules come first, in the order of their ids, then Bamboo's default for apps without one, the longest prefix
- * first. An explicit rule that matches everything (`path_beg /`) comes last, because behind it nothing could be reached.
+ * Explicit rules come first: by `Priority`, then conditions other than a plain prefix by the ids of their apps, then plain
+ * prefixes, the longest first. Then hosts of labels by weight and length of the path, then Bamboo's default for apps that
+ * have neither. An explicit rule that matches everything (`path_beg /`) comes last, because behind it nothing could be
+ * reached.
  */
 export function routesOf(
   apps: Iterable<PlacedApp>,
   rules: ReadonlyMap<string, BambooService>,
   resolve: Resolve,
   memo: BackendMemo = new WeakMap(),
+  settings: RoutingSettings = {},
 ): Routes {
   const leftOut = new Map<string, string>();
   const routes: Route[] = [];
   const backends: Backend[] = [];
+  const ports = new Map<number, PortFrontend>();
   for (const app of [...apps].sort((a, b) => compare(a.id, b.id))) {
     const rule = rules.get(app.id);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: such an id cannot stand in a configuration
-    const problem = /[\u0000-\u001f\u007f]/.test(app.id)
-      ? "the id has control characters"
-      : app.id.length > 512
-        ? "the id is longer than 512 characters"
-        : rule && aclProblem(rule.Acl);
-    if (problem !== undefined) {
-      leftOut.set(app.id, rule ? `acl: ${problem}` : problem);
-      continue;
-    }
-    const portIndex = portIndexOf(rule);
+    const key = rule ? JSON.stringify(rule.Config) : "";
     let made = memo.get(app);
-    if (made?.portIndex !== portIndex || !isMadeBy(rule, made.route)) {
-      const lost = new Map<string, string>();
-      const backend = backendOf(app, portIndex, resolve, lost);
-      made = { portIndex, backend, route: routeOf(app.id, backend.name, rule), leftOut: lost };
+    if (made?.rule !== key) {
+      made = { ...appRoutes(app, rule, resolve, settings.groups ?? ["*"]), rule: key };
       memo.set(app, made);
     }
     for (const [id, reason] of made.leftOut) leftOut.set(id, reason);
-    backends.push(made.backend);
-    routes.push(made.route);
+    backends.push(...made.backends);
+    routes.push(...made.routes);
+    for (const frontend of made.ports) {
+      const holder = settings.takenPorts?.has(frontend.port)
+        ? "the edge itself"
+        : ports.get(frontend.port)?.appId;
+      if (holder === undefined) ports.set(frontend.port, frontend);
+      else leftOut.set(`${app.id} port ${frontend.port}`, `the port is taken by ${holder}`);
+    }
   }
-  return { routes: routes.sort(byPrecedence), backends, leftOut };
+  return { routes: routes.sort(byPrecedence), backends, ports: [...ports.values()], leftOut };
 }
 
-function routeOf(appId: string, backend: string, rule: BambooService | undefined): Route {
-  const acl: Route["acl"] = rule ? { kind: "explicit", text: rule.Acl } : { kind: "prefix", path: appId };
-  return { appId, backend, acl };
+/** What one app adds. */
+function appRoutes(
+  app: PlacedApp,
+  rule: BambooService | undefined,
+  resolve: Resolve,
+  groups: readonly string[],
+): Routes {
+  const leftOut = new Map<string, string>();
+  const routes: Route[] = [];
+  const backends: Backend[] = [];
+  const ports: PortFrontend[] = [];
+  const none = { routes, backends, ports, leftOut };
+  const idReason = idProblem(app.id);
+  if (idReason !== undefined) return { ...none, leftOut: new Map([[app.id, idReason]]) };
+  const labels = labelled(app, groups);
+  for (const [name, reason] of labels.problems) leftOut.set(`${app.id} ${name}`, reason);
+  const aclReason = rule && aclProblem(rule.Acl);
+  if (aclReason !== undefined) leftOut.set(app.id, `acl: ${aclReason}`);
+  if (rule ? aclReason === undefined : labels.ports.length === 0) {
+    const backend = backendOf(app, portIndexOf(rule), resolve, leftOut);
+    backends.push(backend);
+    routes.push({ appId: app.id, backend: backend.name, acl: aclOf(app.id, rule) });
+  }
+  for (const label of labels.ports) {
+    const plain = backendOf(app, label.portIndex, resolve, leftOut);
+    const backend = { ...plain, ...optionsOf(plain, label), name: backendName(app.id, label.portIndex) };
+    backends.push(backend);
+    routes.push(...hostRoutes(app.id, backend.name, label));
+    const { bind, options } = label;
+    if (bind) ports.push({ appId: app.id, backend: backend.name, mode: options.mode, ...bind });
+  }
+  return none;
 }
 
-function isMadeBy(rule: BambooService | undefined, { acl }: Route): boolean {
-  return acl.kind === "explicit" ? acl.text === rule?.Acl : rule === undefined;
+function hostRoutes(appId: string, backend: string, label: LabelledPort): Route[] {
+  const { ignoreCase } = label;
+  const paths = label.paths.length > 0 ? label.paths : ["/"];
+  const weight = label.weight ?? (label.paths.length > 0 ? 1 : 0);
+  return label.hosts.flatMap((host) =>
+    paths.map((path): Route => ({ appId, backend, acl: { kind: "host", host, path, ignoreCase, weight } })),
+  );
 }
 
-/** Name of an app's backend: Bamboo's, with a digest where the id has characters that HAProxy refuses. */
-export function backendName(appId: string): string {
+function optionsOf(plain: Backend, { options }: LabelledPort): Pick<Backend, "options" | "servers"> {
+  // Whoever holds a cookie would still be sent to a task that drains, so one that leaves is closed at once.
+  const servers = options.sticky ? plain.servers.filter((s) => s.state === "ready") : plain.servers;
+  return { options, servers };
+}
+
+function aclOf(appId: string, rule: BambooService | undefined): Route["acl"] {
+  if (!rule) return { kind: "prefix", path: appId };
+  const priority = Number(rule.Config?.["Priority"] ?? 0);
+  return { kind: "explicit", text: rule.Acl, priority: Number.isFinite(priority) ? priority : 0 };
+}
+
+function idProblem(id: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: such an id cannot stand in a configuration
+  if (/[\u0000-\u001f\u007f]/.test(id)) return "the id has control characters";
+  return id.length > 512 ? "the id is longer than 512 characters" : undefined;
+}
+
+/**
+ * Name of an app's backend: Bamboo's, with a digest where the id has characters that HAProxy refuses. Ports that labels
+ * name have backends of their own; no id has a colon.
+ */
+export function backendName(appId: string, labelledPort?: number): string {
   const plain = /^(\/[A-Za-z0-9._-]+)+$/.test(appId) && appId.length < 200;
   const escaped = appId.replaceAll("/", "::");
+  const port = labelledPort === undefined ? "" : `:${labelledPort}`;
   return plain
-    ? `${escaped}-cluster`
-    : `${escaped.replace(/[^A-Za-z0-9._:-]/g, "_").slice(0, 150)}-${digestOf(appId)}-cluster`;
+    ? `${escaped}${port}-cluster`
+    : `${escaped.replace(/[^A-Za-z0-9._:-]/g, "_").slice(0, 150)}-${digestOf(appId)}${port}-cluster`;
 }
 
 /** Where a task of `app` serves the port of `portIndex`, or nothing when it does not. */
@@ -187,18 +267,19 @@ function portIndexOf(rule: BambooService | undefined): number {
   return Number.isInteger(index) && index >= 0 ? index : 0;
 }
 
+/** Larger numbers come first, one after the other; then ids. */
 function byPrecedence(a: Route, b: Route): number {
-  const rank = rankOf(a) - rankOf(b);
-  if (rank !== 0) return rank;
-  if (a.acl.kind === "prefix" && b.acl.kind === "prefix" && a.acl.path.length !== b.acl.path.length) {
-    return b.acl.path.length - a.acl.path.length;
-  }
+  const [left, right] = [precedence(a), precedence(b)];
+  for (const [i, value] of left.entries()) if (value !== right[i]) return (right[i] ?? 0) - value;
   return compare(a.appId, b.appId);
 }
 
-function rankOf(route: Route): number {
-  if (route.acl.kind === "prefix") return 1;
-  return /^\s*path_beg(\s+-i)?\s+\/\s*$/.test(route.acl.text) ? 2 : 0;
+function precedence({ acl }: Route): [kind: number, order: number, length: number] {
+  if (acl.kind === "prefix") return [1, 0, acl.path.length];
+  if (acl.kind === "host") return [2, acl.weight, acl.path.length];
+  const prefix = /^\s*path_beg(?:\s+-i)?\s+(\/\S*)\s*$/.exec(acl.text)?.[1];
+  if (prefix === "/" && acl.priority <= 0) return [0, acl.priority, 0];
+  return [3, acl.priority, prefix?.length ?? Number.MAX_SAFE_INTEGER];
 }
 
 function compare(a: string, b: string): number {

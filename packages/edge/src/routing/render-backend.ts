@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isIPv6 } from "node:net";
+import type { BackendOptions } from "./labels";
+import { quote } from "./quote";
+import { remembered } from "./remembered";
+import type { Backend } from "./routes";
+import { emptySlot, type Slot, slotName } from "./slots";
+
+/** One backend's section, and its users where it asks for a password. */
+export function backendLines(b: Backend, slots: readonly Slot[]): string[] {
+  const options = b.options ?? { mode: "http" };
+  const isHttp = options.mode === "http";
+  const servers = serversText[options.sticky ? "sticky" : "plain"][b.tls ? "tls" : "clear"](slots);
+  return [
+    ...(options.auth
+      ? ["", `userlist ${b.name}`, `  user ${quote(options.auth.user)} password ${quote(options.auth.hash)}`]
+      : []),
+    "",
+    `backend ${b.name}`,
+    ...(isHttp ? [] : ["  mode tcp"]),
+    `  balance ${options.balance ?? "leastconn"}`,
+    ...allowedLines(options),
+    ...(isHttp ? httpLines(b.name, options) : []),
+    ...(isHttp && b.checkPath !== undefined ? [`  option httpchk GET ${b.checkPath}`] : []),
+    servers,
+  ];
+}
+
+function httpLines(name: string, o: BackendOptions): string[] {
+  return [
+    ...(o.redirectToHttps ? ["  http-request redirect scheme https code 301 if !{ ssl_fc }"] : []),
+    ...(o.auth ? [`  http-request auth realm ${quote(o.auth.realm)} unless { http_auth(${name}) }`] : []),
+    ...(o.rootRedirect
+      ? [`  http-request redirect code 301 location ${o.rootRedirect.replaceAll("%", "%%")} if { path / }`]
+      : []),
+    ...(o.stripPath
+      ? [
+          `  http-request replace-path ${quote(`^${escapeRegex(o.stripPath.replace(/\/$/, ""))}(/|$)(.*)`)} '/\\2'`,
+        ]
+      : []),
+    ...(o.hsts
+      ? ["  http-response set-header Strict-Transport-Security max-age=15768000 if { ssl_fc }"]
+      : []),
+    ...(o.sticky ? ["  cookie mesosphere_server_id insert indirect nocache"] : []),
+  ];
+}
+
+/** HAProxy takes 64 words a line, so long lists have several conditions of one name. */
+function allowedLines({ allowed, mode }: BackendOptions): string[] {
+  if (!allowed) return [];
+  const lines: string[] = [];
+  for (let i = 0; i < allowed.length; i += 32)
+    lines.push(`  acl allowed src ${allowed.slice(i, i + 32).join(" ")}`);
+  return [
+    ...lines,
+    mode === "http" ? "  http-request deny unless allowed" : "  tcp-request content reject unless allowed",
+  ];
+}
+
+const serversText = {
+  plain: {
+    clear: remembered((slots: readonly Slot[]) => serverLines(slots, "", false)),
+    tls: remembered((slots: readonly Slot[]) => serverLines(slots, " ssl verify none", false)),
+  },
+  sticky: {
+    clear: remembered((slots: readonly Slot[]) => serverLines(slots, "", true)),
+    tls: remembered((slots: readonly Slot[]) => serverLines(slots, " ssl verify none", true)),
+  },
+};
+
+function serverLines(slots: readonly Slot[], options: string, isSticky: boolean): string {
+  const lines = slots.map((slot, index) => {
+    // One that drains has no place in a new worker: the old one finishes its requests.
+    const is = slot.state === "ready" ? slot : emptySlot;
+    const address = `${isIPv6(is.address) ? `[${is.address}]` : is.address}:${is.port}`;
+    const cookie = isSticky ? ` cookie ${slotName(index)}` : "";
+    return `  server ${slotName(index)} ${address}${options}${cookie}${is.state === "ready" ? "" : " disabled"}`;
+  });
+  return lines.join("\n");
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
