@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export type { DeployedApp } from "@pulumi-mesos/model";
 export { App, type AppArgs, type AppTask } from "./resources/marathon-app";
 export {
   type GetAppArgs,

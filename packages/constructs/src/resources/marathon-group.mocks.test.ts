@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual } from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { Group } from "./marathon-group";
+import { Group, type GroupArgs } from "./marathon-group";
 
 const made: pulumi.runtime.MockResourceArgs[] = [];
 
@@ -60,6 +60,22 @@ describe("marathon.Group", () => {
       ["/shop", "v1", ["/shop/web"]],
     );
     deepEqual(made.filter((m) => m.type === "mesos:marathon:Group").length, 2);
+  });
+
+  it("refuses unknown and ill-typed fields at compile time", () => {
+    const refused: GroupArgs[] = [
+      // @ts-expect-error a command
+      { scaleBy: 2 },
+      // @ts-expect-error an app inside a group has an id
+      { apps: [{ appId: "web", cmd: "sleep 1" }] },
+      // @ts-expect-error an unknown field of an app in a group in a group
+      { groups: [{ id: "a", groups: [{ id: "b", apps: [{ id: "c", command: "sleep 1" }] }] }] },
+      // @ts-expect-error a role of its own below the top
+      { groups: [{ id: "a", enforceRole: true }] },
+      // @ts-expect-error another word
+      { onTimeout: "wait" },
+    ];
+    deepEqual(refused.length, 5);
   });
 
   it("reads an existing group by its path without sending inputs, and tells its own instances from others", async () => {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type DeployedApp, type GroupResourceInputs, resourceTokens } from "@pulumi-mesos/model";
+import {
+  type DeployedApp,
+  type GroupApp,
+  type GroupMember,
+  type GroupResourceInputs,
+  resourceTokens,
+} from "@pulumi-mesos/model";
 import { isOfType } from "./is-of-type";
 import type { Lifted } from "./lifted";
 import { pluginOptions } from "./plugin-options";
@@ -14,6 +20,31 @@ import { pluginOptions } from "./plugin-options";
 export interface GroupArgs extends Omit<Lifted<GroupResourceInputs>, "groupId"> {
   /** Path of the group, absolute or relative to the root. @default "/" and the resource's name */
   readonly id?: pulumi.Input<string>;
+  /** All apps directly in the group. @default what is there is left to others */
+  readonly apps?: pulumi.Input<readonly pulumi.Input<Lifted<GroupApp>>[]>;
+  /** All groups directly in this one, with all that is in them. @default what is there is left to others */
+  readonly groups?: pulumi.Input<readonly pulumi.Input<Lifted<GroupMember>>[]>;
+  /** A set of apps and groups that are deployed before what is in this group. @default none */
+  readonly dependencies?: pulumi.Input<readonly pulumi.Input<string>[]>;
+  /**
+   * Whether the name of this top-level group is the role of its apps and pods (Marathon 1.9).
+   * @default what the group says already, for a new one the server's `--new_group_enforce_role`
+   */
+  readonly enforceRole?: pulumi.Input<boolean>;
+  /** Whether `instances` of the apps are kept as given; false leaves them to others, such as an autoscaler, once an app is made. @default true */
+  readonly manageInstances?: pulumi.Input<boolean>;
+  /**
+   * What happens to a deployment that is not done in time (`customTimeouts`, 10 minutes otherwise) or can never be
+   * done: `rollback` goes back to what was before, `cancel` ends it and leaves the tasks as they are, `leave` leaves it
+   * running. @default "leave"
+   */
+  readonly onTimeout?: pulumi.Input<"rollback" | "cancel" | "leave">;
+  /**
+   * Whether a change overwrites what others changed since the last refresh, ends apps and pods that the program has
+   * never named, and cancels deployments that lock the group.
+   * @default false: such changes are refused, and such deployments are waited for
+   */
+  readonly force?: pulumi.Input<boolean>;
 }
 
 /**
