@@ -112,6 +112,16 @@ describe("the event stream of a master: SUBSCRIBE of POST /api/v1 (docs/operator
     assert.deepEqual(own(await stream.next("AGENT_REMOVED"))["agent_id"], agentId);
   });
 
+  it("sends the first HEARTBEAT at once, as src/master/readonly_handler.cpp does", async () => {
+    const { url } = await started();
+    const stream = listen(url);
+    await stream.next("HEARTBEAT");
+    assert.deepEqual(
+      stream.records.map(({ type }) => type),
+      ["SUBSCRIBED", "HEARTBEAT"],
+    );
+  });
+
   it("sends HEARTBEAT each 15 s to operators and schedulers", async () => {
     const program = new MasterProgram({
       flags: valuesOf(masterFlags, ["--port=0", "--ip=127.114.1.5", `--work_dir=${fixture.directory}/m`]),
@@ -142,6 +152,7 @@ describe("the event stream of a master: SUBSCRIBE of POST /api/v1 (docs/operator
     await until("the one that reads nothing", () => state.subscribers === 1);
     const stream = listen(url);
     await stream.next("SUBSCRIBED");
+    await stream.next("HEARTBEAT");
     const message = "x".repeat(1024 * 1024);
     const status = { task_id: { value: "t" }, state: "TASK_RUNNING", message };
     for (let n = 1; n <= 60; n++) {
@@ -149,7 +160,7 @@ describe("the event stream of a master: SUBSCRIBE of POST /api/v1 (docs/operator
         type: "TASK_UPDATED",
         task_updated: { framework_id: { value: String(n) }, status, state: "TASK_RUNNING" },
       }));
-      await until(`event ${n} at the other`, () => stream.records.length === n + 1);
+      await until(`event ${n} at the other`, () => stream.records.length === n + 2);
       if (n === 20) assert.equal(state.subscribers, 2);
     }
     await until("the end of the one that reads nothing", () => state.subscribers === 1);

@@ -106,6 +106,8 @@ function subscribe(
       heartbeat_interval_seconds: heartbeatSeconds,
     },
   });
+  // At once too: who reads line by line has a record only when the next one's length comes.
+  send({ type: "HEARTBEAT" });
   const heartbeat = clock.every(heartbeatSeconds * 1000, () => send({ type: "HEARTBEAT" }));
   const hears = mayHear(leader.context, principal);
   const off = state.onEvent(
