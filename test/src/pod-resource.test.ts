@@ -176,6 +176,25 @@ describe("mesos:marathon:Pod", function () {
     assert.equal(await plugin.read(failure.kept), undefined);
   });
 
+  it("fail early on crash loop / unmatched resources, long before the timeout", async () => {
+    const artifacts = [{ uri: `file://${cluster.directory}/nowhere` }];
+    const scheduling = { backoff: { backoff: 0.1, backoffFactor: 1, maxLaunchDelay: 1 } };
+    const looping = pod("/loop", { scheduling, containers: [container({ artifacts })] });
+    const looped = await failed(plugin.create(type, looping, 60));
+    assert.match(
+      looped.reasons[0] ?? "",
+      /^given up early: crash loop, \d+ tasks of \/loop ended within \d+ s, the last with TASK_FAILED/,
+    );
+    await plugin.delete(looped.kept);
+    const big = pod("/never", { containers: [container({ resources: { cpus: 100, mem: 16 } })] });
+    const never = await failed(plugin.create(type, big, 20));
+    assert.match(
+      never.reasons[0] ?? "",
+      /^given up early: unmatched resources, for \d+ s no offer fits \/never/,
+    );
+    await plugin.delete(never.kept);
+  });
+
   it("rolls back on a timeout when told to, waits for that and keeps the state of before", async () => {
     const made = await plugin.create(type, pod("/back"));
     const big = { containers: [container({ resources: { cpus: 100, mem: 16 } })], onTimeout: "rollback" };
