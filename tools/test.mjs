@@ -10,7 +10,7 @@ import { findChromium } from "./setup/browser.mjs";
 import { dockerCommand, findDocker } from "./setup/docker.mjs";
 import { findDockerPlugin } from "./setup/docker-plugin.mjs";
 import { withDockerd } from "./setup/dockerd.mjs";
-import { say, sayFailure, step } from "./setup/report.mjs";
+import { SetupError, say, sayFailure, step } from "./setup/report.mjs";
 import { run as runProgram } from "./setup/run.mjs";
 import { setup } from "./setup.mjs";
 
@@ -47,7 +47,6 @@ function suites() {
     name: name === "constructs" ? "mocks" : `mocks:${name}`,
     glob: `packages/${name}/dist/**/*.mocks.test.js`,
   }));
-  // First, because a machine's network that changes, as by the simulator's tests of dockerd, fails pages that load.
   const pages = { name: "pages", glob: "packages/pages/dist/**/*.test.js" };
   return [
     pages,
@@ -108,24 +107,56 @@ async function buildImages({ name }, socket, env) {
   return code === 0;
 }
 
+/** What tests of DockerPlatform need besides a dockerd; a reason where it cannot be had. */
+async function findPlugin(engine) {
+  try {
+    return { plugin: await step("docker plugin", (note) => findDockerPlugin(note, engine)) };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return { reason: error.message };
+  }
+}
+
 /** Runs one suite, beside a dockerd where it needs one; where there is none, its tests say why. */
-function runProvided(suite, env) {
+function runProvided(suite, env, engine) {
   const options = onDocker.get(suite.name);
   if (options === undefined) return run(suite, env);
   const note = (line) => say(`${suite.name}: ${line}`);
-  return withDockerd(options, note, async ({ socket, reason }) => {
-    if (socket !== undefined && options.keep && !(await buildImages(suite, socket, env))) return false;
-    const docker = { TEST_DOCKER_SOCKET: socket, TEST_DOCKER_MISSING: reason };
-    return run(suite, { ...env, ...docker, TEST_DOCKER_COMMAND: dockerCommand() });
+  return withDockerd(options, note, async (docker) => {
+    const platform = options.keep && docker.socket !== undefined ? await findPlugin(engine) : {};
+    const { socket, reason, plugin } = { ...docker, ...platform };
+    if (plugin !== undefined && !(await buildImages(suite, socket, env))) return false;
+    return run(suite, {
+      ...env,
+      TEST_DOCKER_SOCKET: socket,
+      TEST_DOCKER_MISSING: reason,
+      TEST_DOCKER_PLUGIN: plugin,
+      TEST_DOCKER_COMMAND: dockerCommand(),
+    });
   });
 }
 
-async function runAll(queue, env) {
+/** Whether a suite loads pages, or changes the machine's network by a dockerd. */
+function touchesNetwork({ name }) {
+  return clicking.has(name) || onDocker.has(name);
+}
+
+async function runAll(queue, env, engine) {
   const waiting = [...queue];
   const broken = [];
+  let touched = false;
+  // Pages that load fail when the network changes beside them: of the suites that touch it, one runs at a time.
+  const next = () => {
+    const index = waiting.findIndex((suite) => !(touched && touchesNetwork(suite)));
+    return index < 0 ? undefined : waiting.splice(index, 1)[0];
+  };
   const lane = async () => {
-    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
-      if (!(await runProvided(suite, env))) broken.push(suite.name);
+    // When only such suites are left, the lane that runs one of them goes on with the others.
+    for (let suite = next(); suite !== undefined; suite = next()) {
+      const touches = touchesNetwork(suite);
+      touched ||= touches;
+      if (!(await runProvided(suite, env, engine))) broken.push(suite.name);
+      if (touches) touched = false;
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -137,20 +168,12 @@ async function main() {
   const { engine, programs } = await setup();
   if (queue.some(({ name }) => clicking.has(name))) await step("browser", findChromium);
   if (queue.some(({ name }) => onDocker.has(name))) await step("docker", findDocker);
-  const plugin = queue.some(({ name }) => name === "e2e:docker")
-    ? await step("docker plugin", (note) => findDockerPlugin(note, engine))
-    : undefined;
   const scratch = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-test-"));
   const totals = path.join(scratch, "totals");
   // The programs come last, as for the plugin: what the machine has itself wins.
   const PATH = [engine, process.env.PATH, programs].join(path.delimiter);
   const began = Date.now();
-  const broken = await runAll(queue, {
-    ...process.env,
-    PATH,
-    TEST_TOTALS: totals,
-    TEST_DOCKER_PLUGIN: plugin,
-  });
+  const broken = await runAll(queue, { ...process.env, PATH, TEST_TOTALS: totals }, engine);
   const lines = existsSync(totals) ? readFileSync(totals, "utf8").trim().split("\n") : [];
   rmSync(scratch, { recursive: true, force: true });
   const counts = lines.map((line) => JSON.parse(line));
