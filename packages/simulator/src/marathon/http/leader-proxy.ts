@@ -67,7 +67,8 @@ export async function proxyToLeader(
   try {
     response = await send(leader, request.url, request.method, headers, body, options);
   } catch (error) {
-    await refuse(request, reply, `Could not connect to the current leader ${leader}: ${String(error)}`);
+    if (error instanceof ReadTimeout) await sendHtmlError(request, reply, 500, "Server Error");
+    else await refuse(request, reply, refusedBecause(error));
     return;
   }
   reply.code(response.statusCode ?? 502);
@@ -76,6 +77,21 @@ export async function proxyToLeader(
   }
   reply.header("x-marathon-via", viaOf(options.own));
   await reply.send(response);
+}
+
+/** The leader took the request, but said nothing for as long as `--leader_proxy_read_timeout`. */
+class ReadTimeout extends MesosError {
+  constructor() {
+    super("MESOS_SIMULATOR_PROXY", "the leader said nothing");
+  }
+}
+
+/** Marathon's words, also where the connection broke later; what is wrong with a certificate is said, too. */
+function refusedBecause(error: unknown): string {
+  const refused = "Connection to leader refused.";
+  return error instanceof MesosError && error.code === "MESOS_SIMULATOR_PROXY" && error.retryable
+    ? `${refused} ${error.message}`
+    : refused;
 }
 
 async function send(
@@ -109,7 +125,10 @@ async function send(
     } else {
       request.setTimeout(readMs);
     }
-    request.once("timeout", () => request.destroy(new MesosError("MESOS_SIMULATOR_PROXY", "timeout")));
+    request.once("timeout", () => {
+      const open = request.socket?.connecting === false;
+      request.destroy(open ? new ReadTimeout() : new MesosError("MESOS_SIMULATOR_PROXY", "timeout"));
+    });
     request.once("error", reject);
     request.once("response", resolve);
     request.end(body);
