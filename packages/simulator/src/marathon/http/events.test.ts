@@ -114,6 +114,20 @@ describe("marathon: /v2/events", function () {
     assert.match(answer.text, /HTTP ERROR 405/);
   });
 
+  it("answers other methods as a servlet does, not as the API", async () => {
+    const options = await fetch(`${marathon.url}/v2/events`, { method: "OPTIONS" });
+    assert.deepEqual([options.status, options.headers.get("allow")], [200, "GET, HEAD, OPTIONS"]);
+    for (const [method, status, reason] of [
+      ["POST", 405, "HTTP method POST is not supported by this URL"],
+      ["DELETE", 405, "HTTP method DELETE is not supported by this URL"],
+      ["PATCH", 501, "Method PATCH is not defined in RFC 2068 and is not supported by the Servlet API"],
+    ] as const) {
+      const answer = await marathon.call(method, "/v2/events");
+      assert.equal(answer.status, status);
+      assert.ok(answer.text.includes(`<title>Error ${status} ${reason}</title>`), answer.text);
+    }
+  });
+
   it("says api_post_event with the client's address and the path alone", async () => {
     await marathon.call("PUT", "/v2/apps/a?force=true", { cmd: "sleep 9", instances: 0 });
     const event = marathon.events.find((e) => e.eventType === "api_post_event");

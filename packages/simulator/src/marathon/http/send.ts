@@ -8,7 +8,10 @@ const zipped = promisify(gzip);
 /** Shorter bodies are sent as they are, as Jetty's handler does. */
 const minCompressed = 16;
 
-/** Sends what the API answers; compressed where the client takes gzip and `compress` says so (GET only, as Jetty). */
+/**
+ * Sends what the API answers. As Jetty's GzipHandler: only a GET that succeeds is compressed, where the client takes
+ * gzip; that it could be is said to all.
+ */
 export async function send(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -25,12 +28,16 @@ export async function send(
   const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
   if (typeof answer.body !== "string") reply.header("content-type", "application/json");
   const body = Buffer.from(text);
-  if (!compress || request.method !== "GET" || body.length < minCompressed || !takesGzip(request)) {
+  if (!compress || request.method !== "GET" || answer.status >= 300) {
     await reply.send(body);
     return;
   }
   const before = reply.getHeader("vary");
   reply.header("vary", before === undefined ? "Accept-Encoding" : `${String(before)}, Accept-Encoding`);
+  if (body.length < minCompressed || !takesGzip(request)) {
+    await reply.send(body);
+    return;
+  }
   await reply.header("content-encoding", "gzip").send(await zipped(body));
 }
 

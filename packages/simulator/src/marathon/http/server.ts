@@ -147,11 +147,8 @@ async function respond(
     return;
   }
   reply.headers({ ...alwaysSent, "x-marathon-leader": `${schemeOf(options)}://${options.own}` });
-  if (path === "/v2/events" && request.method === "GET") {
-    if (!(request.headers.accept ?? "").includes("text/event-stream")) {
-      await sendHtmlError(request, reply, 405, "HTTP method GET is not supported by this URL");
-      return;
-    }
+  if (path === "/v2/events") {
+    if (await refusedByServlet(request, reply)) return;
     streamsOf(core).attach(reply, request.ip, new Set(url.searchParams.getAll("event_type")));
     return;
   }
@@ -185,6 +182,22 @@ async function respond(
     );
     await answered({ status: 500, body: { message: messageOf(error) } });
   }
+}
+
+/** What no reader of events asks is answered by the servlet alone. */
+async function refusedByServlet(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const { method } = request;
+  if (method === "OPTIONS") {
+    await reply.header("allow", "GET, HEAD, OPTIONS").send();
+  } else if (method === "PATCH") {
+    const reason = `Method ${method} is not defined in RFC 2068 and is not supported by the Servlet API`;
+    await sendHtmlError(request, reply, 501, reason);
+  } else if (method !== "GET" || !(request.headers.accept ?? "").includes("text/event-stream")) {
+    await sendHtmlError(request, reply, 405, `HTTP method ${method} is not supported by this URL`);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 async function prometheus(core: Marathon, prefix: string): Promise<ApiResponse> {

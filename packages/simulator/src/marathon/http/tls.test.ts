@@ -163,7 +163,13 @@ describe("marathon: HTTP flags", function () {
       ["gzip", "Accept-Encoding"],
     );
     assert.equal((await raw(marathon.url, "GET", "/v2/info")).headers["content-encoding"], undefined);
+    const missing = await raw(marathon.url, "GET", "/v2/apps/none-of-this-name", gzip);
+    assert.deepEqual(
+      [missing.status, missing.headers["content-encoding"], missing.headers["vary"]],
+      [404, undefined, undefined],
+    );
     const refused = await raw(marathon.url, "GET", "/v2/info", { "accept-encoding": "gzip;q=0" });
+    assert.equal(refused.headers["vary"], "Accept-Encoding");
     assert.equal(refused.headers["content-encoding"], undefined);
     await marathon.close();
     marathon = await TestMarathon.start({ server: { compress: false } });
