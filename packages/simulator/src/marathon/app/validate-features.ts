@@ -7,7 +7,8 @@ export function notEnabled(feature: string): string {
   return `Feature ${feature} is not enabled. Enable with --enable_features ${feature})`;
 }
 
-const badUri = /[\s<>"{}|\\^`]/;
+/** What no URI has in it. */
+export const badUri = /[\s<>"{}|\\^`]/;
 
 /** Rules about secrets, GPUs, limits, pull configurations, seccomp and artifacts (marathon.md §1.2, §1.3). */
 export function featureViolations(app: App, features: ReadonlySet<string>): Violation[] {

@@ -294,6 +294,26 @@ describe("marathon's HTTP API", function () {
     });
   });
 
+  it("fails to abdicate with a backup that is neither a file nor in S3", async () => {
+    for (const [name, value, error] of [
+      ["backup", "nonsense", "Invalid URI or unsupported scheme: nonsense"],
+      ["backup", "file:///", "Invalid URI or unsupported scheme: file:///"],
+      ["restore", "http://a/b", "Invalid URI or unsupported scheme: http://a/b"],
+      ["restore", "s3://bucket", "Invalid URI or unsupported scheme: s3://bucket"],
+      ["restore", "file:///a b", "URI has invalid syntax."],
+    ] as const) {
+      const answer = await marathon.call("DELETE", `/v2/leader?${name}=${encodeURIComponent(value)}`);
+      assert.deepEqual(
+        [answer.status, answer.body],
+        [422, { message: "Object is not valid", details: [{ path: "/", errors: [error] }] }],
+      );
+    }
+    for (const value of ["file:///a", "file:/a", "s3://bucket/a?region=x"]) {
+      const answer = await marathon.call("DELETE", `/v2/leader?backup=${encodeURIComponent(value)}`);
+      assert.equal(answer.status, 200, value);
+    }
+  });
+
   describe("/, /v2/plugins, /logging", () => {
     it("sends / and /ui to the page", async () => {
       const root = await get("/");

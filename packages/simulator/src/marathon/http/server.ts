@@ -22,7 +22,7 @@ import { pageFile } from "./page";
 import { podsApi } from "./pods-api";
 import { negotiated } from "./resources";
 import { send } from "./send";
-import { loggingApi, ping, pluginsApi } from "./system-api";
+import { checkBackupUri, loggingApi, ping, pluginsApi } from "./system-api";
 import { tasksApi } from "./tasks-api";
 import type { Keystore } from "./tls";
 
@@ -263,6 +263,7 @@ function leaderApi(request: ApiRequest, leadership: Leadership): ApiResponse | u
       : { status: 200, body: { leader: leadership.leader } };
   }
   if (request.method !== "DELETE") return undefined;
+  for (const name of ["backup", "restore"]) checkBackupUri(request.query.get(name));
   leadership.abdicate();
   return { status: 200, body: { message: "Leadership abdicated" } };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, invalid, unreadable } from "../api-error";
 import { integer, object, readShape, text, word } from "../app/reader";
+import { badUri } from "../app/validate-features";
 import { type Logging, type LogLevel, logLevels } from "../logging";
 import { type ApiRequest, type ApiResponse, jsonBody } from "./messages";
 
@@ -46,4 +47,15 @@ export function ping(accept: string): ApiResponse {
     return { status: 200, body: '"pong"', headers: { "content-type": "application/json" } };
   }
   return { status: 204 };
+}
+
+/** What `DELETE /v2/leader` takes as `backup` and `restore`; nothing is written or read there. */
+export function checkBackupUri(text: string | null): void {
+  if (text === null) return;
+  const errors: string[] = [];
+  if (badUri.test(text)) errors.push("URI has invalid syntax.");
+  else if (!/^(file:(\/\/[^/]*\/[^?#]|\/[^/?#])|s3:\/\/[^/?#]+\/)/.test(text)) {
+    errors.push(`Invalid URI or unsupported scheme: ${text}`);
+  }
+  if (errors.length > 0) throw invalid([{ path: "/", errors }]);
 }
