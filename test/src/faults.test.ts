@@ -9,6 +9,7 @@ import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
 import type { ProcessEntry } from "./support/processes";
 import { repository } from "./support/repository";
+import { type Outcome, run } from "./support/run";
 import { TestStack } from "./support/test-stack";
 
 const octet = 97;
@@ -40,6 +41,18 @@ describe("the quickstart with five masters", function () {
     assert.match(answer.body, /nginx/);
   }
 
+  /** The command `pulumi-mesos` in the stack's project. */
+  function pulumiMesos(...args: string[]): Promise<Outcome> {
+    const program = path.join(repository, "packages/cli/bin/pulumi-mesos");
+    return run(process.execPath, [program, ...args], { cwd: stack.directory, env: stack.env });
+  }
+
+  async function says(code: number, words: RegExp, ...args: string[]): Promise<void> {
+    const outcome = await pulumiMesos(...args);
+    assert.equal(outcome.code, code, outcome.output);
+    assert.match(outcome.output, words);
+  }
+
   async function taskIds(): Promise<string[]> {
     return (await cluster.app("/demo-nginx")).tasks.map(({ id }) => id).sort();
   }
@@ -63,6 +76,31 @@ describe("the quickstart with five masters", function () {
     assert.equal(slaves.slaves.filter(({ active }) => active).length, 2, "both agents are active");
     await answers();
   }
+
+  it("is all well and safe to change by pulumi-mesos, which shows logs and pages, too", async () => {
+    const { code, output } = await pulumiMesos("status");
+    assert.equal(code, 0, output);
+    for (const words of [
+      /^stack dev of quickstart: all well$/m,
+      /^ZooKeeper demo-zookeeper: 3 of 3, quorum 2$/m,
+      /^Masters demo-masters: 5 of 5, quorum 3$/m,
+      /^ {2}leads +demo-masters-\d /m,
+      /^Agents: 2 active; cpus 0\.2 of 4 used, mem 128 of 2048 used$/m,
+      /^Apps: 1; 2 of 2 tasks run; deployments: 0$/m,
+      /^ {2}demo-edge-1 +apps: 1 +rules: 1$/m,
+      /2 of 2 agents active/,
+    ]) {
+      assert.match(output, words);
+    }
+    const seen = JSON.parse((await pulumiMesos("status", "--json")).output) as { findings: unknown[] };
+    assert.deepEqual(seen.findings, []);
+    await says(0, /^stack dev of quickstart: safe to change$/m, "validate");
+    await says(0, /\S/, "logs", "demo-masters-1");
+    await says(0, /\S/, "logs", "demo-web-1", "-n", "5");
+    await says(1, /did you mean demo-masters-1\?/, "logs", "demo-master-1");
+    const [leader] = await cluster.leadingMasters(masters);
+    await says(0, new RegExp(`^mesos +http://${leader}:5050/$`, "m"), "ui");
+  });
 
   describe("of which some were killed and their addresses taken", () => {
     const holders: Server[] = [];
@@ -98,6 +136,8 @@ describe("the quickstart with five masters", function () {
         const [now] = await cluster.leadingMasters(masters);
         assert.ok(now !== undefined && now !== leader, "another leads");
       });
+      await eventually(hangMs, () => says(1, /^ {2}DOWN +demo-masters-\d /m, "status"));
+      await says(1, /3 of 5 have joined and 3 must stay, so none may leave/, "validate");
       const url = `${await cluster.marathonUrl()}/v2/apps`;
       const app = { id: "/meanwhile", cmd: "exec sleep 1000", cpus: 0.1, mem: 32 };
       assert.equal((await request(url, { method: "POST", json: app })).status, 201);
@@ -109,6 +149,7 @@ describe("the quickstart with five masters", function () {
       const [leader = ""] = await cluster.leadingMasters(masters);
       await takeOver(leader);
       await eventually(hangMs, async () => assert.deepEqual(await cluster.leadingMasters(masters), []));
+      await says(1, /^! masters demo-masters: no quorum: \d of 5 have joined, 3 are needed$/m, "status");
       await answers();
       const outcome = await stack.pulumi(["up", "--yes", "--skip-preview"]);
       assert.notEqual(outcome.code, 0, outcome.output);
@@ -125,6 +166,7 @@ describe("the quickstart with five masters", function () {
       for (const server of holders.splice(0)) server.close();
       await stack.up();
       await eventually(hangMs, allBack);
+      await eventually(hangMs, () => says(0, /all well/, "status"));
       await stack.unchanged();
       assert.deepEqual(await taskIds(), tasks);
     });

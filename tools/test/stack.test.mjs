@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,16 @@ import { backendFolder, lockVerdict, processBeganMs } from "../stack/lock.mjs";
 import { stackArgument, urlLines } from "../stack/stack.mjs";
 
 describe("stack", () => {
+  it("is looked at by pulumi-mesos with its exit codes", function () {
+    this.timeout(60_000);
+    const script = new URL("../mesos.mjs", import.meta.url).pathname;
+    // Nobody listens there.
+    const args = [script, "status", "--masters", "127.122.4.9:1"];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(status, 2, stdout);
+    assert.match(stdout, /^the given addresses: cannot tell$/m);
+  });
+
   describe("lock of the engine", () => {
     const lock = { pid: 7, username: "u", hostname: "h", timestamp: "2026-01-01T00:00:10.5Z" };
     const at = (seconds) => () => Date.parse("2026-01-01T00:00:00Z") + seconds * 1000;

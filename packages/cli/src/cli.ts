@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command, CommanderError, Option } from "commander";
-import type { ConnectionArguments } from "./connection";
+import { Command, CommanderError } from "commander";
+import { addClusterCommands } from "./cluster-commands";
+import { type ConnectionArguments, connectionFlags, credentialsHelp, marathonFlag } from "./connection";
 
 /** What surrounds one run of the program. */
 export interface Surroundings {
@@ -15,19 +16,19 @@ export interface Surroundings {
 const exitCodes = `
 Exit codes: 0 done, 1 failed (the line says why), 2 wrong usage.`;
 
-const credentials = `
-Password and token are no arguments: they are read from MARATHON_PASSWORD and
-MARATHON_TOKEN, or from the files.`;
-
 /**
- * Runs `pulumi-mesos` with these arguments and answers its exit code: 0 done, 1 failed, 2 wrong usage.
+ * Runs `pulumi-mesos` with these arguments and answers its exit code: 0 done, 1 failed, 2 wrong usage; `status` and
+ * `validate` answer with theirs.
  *
  * Only what a command needs is loaded, when it runs.
  */
 export async function runCli(argv: readonly string[], around: Surroundings): Promise<number> {
+  let code = 0;
   try {
-    await commands(around).parseAsync([...argv], { from: "user" });
-    return 0;
+    await commands(around, (verdict) => {
+      code = verdict;
+    }).parseAsync([...argv], { from: "user" });
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const { isMesosError, messageOf } = await import("@pulumi-mesos/model");
@@ -36,10 +37,12 @@ export async function runCli(argv: readonly string[], around: Surroundings): Pro
   }
 }
 
-function commands(around: Surroundings): Command {
+function commands(around: Surroundings, end: (code: number) => void): Command {
   const write = (print: (line: string) => void) => (text: string) => print(text.replace(/\n$/, ""));
   const program = new Command("pulumi-mesos")
-    .description("Brings what runs on a Marathon under Pulumi.")
+    .description(
+      "Looks after a Mesos installation that Pulumi made, and brings what runs on a Marathon under Pulumi.",
+    )
     .version((require("../package.json") as { version: string }).version)
     .configureOutput({ writeOut: write(around.out), writeErr: write(around.err) })
     .exitOverride()
@@ -54,7 +57,7 @@ function commands(around: Surroundings): Command {
     )
     .option("--out <directory>", "where to write", ".")
     .option("--force", "overwrite a program and an import file that are there")
-    .addHelpText("after", `${credentials}\n${exitCodes}`)
+    .addHelpText("after", `${credentialsHelp}\n${exitCodes}`)
     .action(async (options) => (await import("./import-command.js")).importCommand(options, around));
 
   connected(program.command("configure"))
@@ -66,40 +69,22 @@ function commands(around: Surroundings): Command {
     )
     .option("--stack <name>", "the stack to configure (default: the selected one)")
     .option("--cwd <directory>", "the folder of the Pulumi project", ".")
-    .addHelpText("after", `${credentials}\n${exitCodes}`)
+    .addHelpText("after", `${credentialsHelp}\n${exitCodes}`)
     .action(async (options) => (await import("./configure-command.js")).configureCommand(options, around));
+  addClusterCommands(program, around, end);
   return program;
 }
 
 /** Says which Marathon is meant, and which part of it. */
 function connected(command: Command): Command {
-  const urls = (text: string, before: readonly string[] = []): readonly string[] => [
-    ...before,
-    ...text.split(",").filter(Boolean),
-  ];
-  return command
-    .addOption(
-      new Option("--marathon <url>", "a Marathon's address; of several give all, by commas or repeated")
-        .argParser(urls)
-        .makeOptionMandatory(),
-    )
-    .option("--user <name>", "user of HTTP basic authentication")
-    .option("--password-file <file>", "file that holds the user's password")
-    .option(
-      "--token-file <file>",
-      "file that holds a token: DC/OS's, or one that names its scheme (Bearer …)",
-    )
-    .option("--ca <file>", "certificates in PEM of the authorities that may sign Marathon's")
-    .option("--cert <file>", "certificate in PEM that is shown to Marathon; with --key")
-    .option("--key <file>", "private key in PEM of --cert")
-    .option(
-      "--insecure",
-      "take any certificate of Marathon: anybody on the way can read and change everything",
-    )
-    .option("--group <path>", "only what is in this group", "/");
+  return connectionFlags(command.addOption(marathonFlag().makeOptionMandatory())).option(
+    "--group <path>",
+    "only what is in this group",
+    "/",
+  );
 }
 
-/** What every command is told about the Marathon that it reads. */
+/** What `import` and `configure` are told about the Marathon that it reads. */
 export interface ReadOptions extends ConnectionArguments {
   readonly group: string;
 }

@@ -9,6 +9,7 @@ import {
   MesosError,
   messageOf,
 } from "@pulumi-mesos/model";
+import { type Command, Option } from "commander";
 import type { Surroundings } from "./cli";
 
 /** How a Marathon is reached, as the command line says it; `…File`, `ca`, `cert` and `key` are paths. */
@@ -21,6 +22,39 @@ export interface ConnectionArguments {
   readonly cert?: string;
   readonly key?: string;
   readonly insecure?: boolean;
+}
+
+export const credentialsHelp = `
+Password and token are no arguments: they are read from MARATHON_PASSWORD and
+MARATHON_TOKEN, or from the files.`;
+
+/** A list as one word with commas, or the flag several times. */
+export function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(",").filter(Boolean)];
+}
+
+/** Says which Marathon is meant. */
+export function marathonFlag(): Option {
+  const words = "a Marathon's address; of several give all, by commas or repeated";
+  return new Option("--marathon <url>", words).argParser(listed);
+}
+
+/** Says who one is at Marathon, and whom one trusts. */
+export function connectionFlags(command: Command): Command {
+  return command
+    .option("--user <name>", "user of HTTP basic authentication")
+    .option("--password-file <file>", "file that holds the user's password")
+    .option(
+      "--token-file <file>",
+      "file that holds a token: DC/OS's, or one that names its scheme (Bearer …)",
+    )
+    .option("--ca <file>", "certificates in PEM of the authorities that may sign Marathon's")
+    .option("--cert <file>", "certificate in PEM that is shown to Marathon; with --key")
+    .option("--key <file>", "private key in PEM of --cert")
+    .option(
+      "--insecure",
+      "take any certificate of Marathon: anybody on the way can read and change everything",
+    );
 }
 
 /** What the user calls each part of the connection. */
@@ -81,6 +115,6 @@ function contents(flag: string, file: string): string {
   }
 }
 
-function usage(message: string, cause?: unknown): MesosError {
+export function usage(message: string, cause?: unknown): MesosError {
   return new MesosError("MESOS_CLI_USAGE", message, { cause });
 }

@@ -49,6 +49,7 @@ export { MarathonReader } from "./marathon-reader";
 export { MesosClient, type MesosOptions, type OperatorCall } from "./mesos";
 export type { MesosAgent, MesosQuota, MesosResource, MesosState, MesosTask } from "./mesos-documents";
 export { probeEnsemble, probeMember } from "./probe";
+export { type EdgeHealth, edgeHealth, poolStatuses } from "./program-status";
 export { SharedCall } from "./shared-call";
 export type { ReadClock, SharedReads } from "./shared-reads";
 export { ZooKeeper, type ZooKeeperMode, type ZooKeeperNode, type ZooKeeperOptions } from "./zookeeper";

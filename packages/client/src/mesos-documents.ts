@@ -113,6 +113,13 @@ export interface MesosQuota {
 }
 
 export const decoders = {
+  metrics: decoder(
+    Type.Object({
+      get_metrics: Type.Object({
+        metrics: optional(Type.Array(Type.Object({ name: text, value: optional(number) }))),
+      }),
+    }),
+  ),
   quota: decoder(
     Type.Object({
       get_quota: Type.Object({

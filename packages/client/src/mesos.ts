@@ -100,6 +100,16 @@ export class MesosClient {
     }
   }
 
+  /** The leader's metrics by name, such as `master/slaves_unreachable`. */
+  async getMetrics(signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
+    const response = await this.#atLeader("POST", "/api/v1", signal, {
+      type: "GET_METRICS",
+      get_metrics: {},
+    });
+    const metrics = decodeBody(response, decoders.metrics).get_metrics.metrics ?? [];
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value ?? 0]));
+  }
+
   /** The quota of every role that has one. */
   async getQuotas(signal: AbortSignal): Promise<MesosQuota[]> {
     const response = await this.#atLeader("POST", "/api/v1", signal, { type: "GET_QUOTA" });

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deepEqual, equal, match } from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { runCli } from "./cli";
+
+/** Nobody listens there. */
+const dead = { name: "demo-masters-1", host: "127.122.3.9", port: 1 };
+
+/** The commands against an engine that prints a state, and members that are all dead. */
+describe("pulumi-mesos status, validate, logs and ui", function () {
+  this.timeout(60_000);
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-cli-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+    const lines = { out: "", err: "" };
+    const code = await runCli(argv, {
+      directory,
+      environment: { PATH: `${directory}/bin:/usr/bin:/bin` },
+      out: (line) => {
+        lines.out += `${line}\n`;
+      },
+      err: (line) => {
+        lines.err += `${line}\n`;
+      },
+      signal: new AbortController().signal,
+    });
+    return { code, ...lines };
+  }
+
+  /** Puts a `pulumi` on PATH. */
+  function engine(script: string): void {
+    mkdirSync(path.join(directory, "bin"), { recursive: true });
+    writeFileSync(path.join(directory, "bin/pulumi"), `#!/bin/sh\n${script}\n`);
+    chmodSync(path.join(directory, "bin/pulumi"), 0o755);
+  }
+
+  function stateWith(...resources: object[]): void {
+    writeFileSync(path.join(directory, "state"), JSON.stringify({ deployment: { resources } }));
+    engine('test "$1 $2" = "stack export" && cat state');
+  }
+
+  const urn = (type: string, name: string) => `urn:pulumi:dev::shop::${type}::${name}`;
+  const stack = {
+    urn: urn("pulumi:pulumi:Stack", "shop-dev"),
+    type: "pulumi:pulumi:Stack",
+    outputs: { shop: "http://shop.example" },
+  };
+  const gate = {
+    urn: urn("mesos:index:Ready", "demo-masters-1-ready"),
+    type: "mesos:index:Ready",
+    parent: urn("mesos:index:Masters", "demo-masters"),
+    inputs: { kind: "mesos-master", member: dead, peers: [] },
+  };
+  const node = (logFile: string) => ({
+    urn: urn("mesos:local:Process", "demo-masters-1"),
+    type: "mesos:local:Process",
+    id: "demo-masters-1",
+    outputs: { logFile },
+  });
+
+  it("cannot tell with 2 where nobody answers, in words and as JSON", async () => {
+    stateWith(stack, gate);
+    const { code, out, err } = await run("status");
+    deepEqual([code, err], [2, ""]);
+    match(out, /^stack dev of shop: cannot tell\n/);
+    match(out, /DOWN +demo-masters-1 +127\.122\.3\.9:1 +connect ECONNREFUSED/);
+    match(out, /\? stack dev of shop: nobody answers/);
+    const json = await run("validate", "--json");
+    equal(json.code, 2);
+    const said = JSON.parse(json.out) as { code: number; findings: { level: string }[] };
+    deepEqual([said.code, said.findings[0]?.level], [2, "unknown"]);
+    equal((await run("status", "--zk", "127.122.3.9:1", "--edge", "127.122.3.9:2")).code, 2);
+  });
+
+  it("cannot tell with 2 without engine, stack or installation, and says so in one line", async () => {
+    const cases: [() => void, RegExp][] = [
+      [() => {}, /^error: pulumi stack export: the program pulumi is not on PATH; .*--zk/],
+      [
+        () => engine("echo 'error: no stack selected' >&2; exit 255"),
+        /^error: pulumi stack export: no stack selected; /,
+      ],
+      [() => engine("echo '{}'"), /^error: pulumi stack export: printed no state of a stack/],
+      [() => stateWith(stack), /^error: stack dev of shop has no part of a Mesos installation/],
+    ];
+    for (const [prepare, words] of cases) {
+      prepare();
+      for (const command of ["status", "validate"]) {
+        const { code, out, err } = await run(command);
+        deepEqual([code, out], [2, ""], err);
+        match(err, words);
+        equal(err.trim().split("\n").length, 1);
+      }
+    }
+    equal((await run("logs", "demo-masters-1")).code, 1);
+  });
+
+  it("prints a node's log, and names those that there are for another", async () => {
+    const log = path.join(directory, "log");
+    stateWith(stack, gate, node(log));
+    match((await run("logs", "demo-masters-1")).err, /^error: demo-masters-1: there is no log at /);
+    writeFileSync(log, "one\ntwo\nthree");
+    deepEqual(await run("logs", "demo-masters-1", "-n", "1"), { code: 0, out: "two\nthree\n", err: "" });
+    const other = await run("logs", "demo-master-1");
+    equal(other.code, 1);
+    match(other.err, /has no such node on this machine; did you mean demo-masters-1\?/);
+    equal((await run("logs", "demo-masters-1", "--lines", "some")).code, 2);
+    stateWith(stack, gate);
+    match((await run("logs", "demo-masters-1")).err, /runs nothing on this machine/);
+  });
+
+  it("prints where pages are, and opens one", async () => {
+    stateWith(stack, gate);
+    const { code, out } = await run("ui");
+    deepEqual([code, out], [0, "mesos  http://127.122.3.9:1/\nshop   http://shop.example\n"]);
+    equal((await run("ui", "shop")).out, "shop  http://shop.example\n");
+    match((await run("ui", "shopp")).err, /did you mean shop\?/);
+    for (const opener of ["xdg-open", "open"]) {
+      writeFileSync(
+        path.join(directory, "bin", opener),
+        `#!/bin/sh\necho "$1" > ${directory}/opened; exit 3\n`,
+      );
+      chmodSync(path.join(directory, "bin", opener), 0o755);
+    }
+    const opened = await run("ui", "shop", "--open");
+    equal(opened.code, 1);
+    match(opened.err, /ended with 3; open it by hand/);
+  });
+});

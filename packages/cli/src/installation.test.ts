@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { installationOf, resourcesIn } from "./installation";
+import { givenInstallation } from "./places";
+
+const urn = (type: string, name: string) => `urn:pulumi:dev::shop::${type}::${name}`;
+const parent = urn("mesos:index:Cluster$mesos:index:Masters", "demo-masters");
+const member = (n: number) => ({ name: `demo-masters-${n}`, host: `10.0.0.${n}`, port: 5050 });
+
+function gate(n: number, peers: readonly number[], more: object = {}) {
+  const inputs = {
+    kind: "mesos-master",
+    member: member(n),
+    peers: peers.map(member),
+    whole: false,
+    incarnation: "i",
+  };
+  return { urn: urn("mesos:index:Ready", `ready-${n}`), type: "mesos:index:Ready", parent, inputs, ...more };
+}
+
+function exported(...resources: object[]): string {
+  return JSON.stringify({ version: 3, deployment: { resources } });
+}
+
+describe("an installation", () => {
+  it("is read from a stack's gates, processes, groups, providers and outputs", () => {
+    const stack = {
+      urn: urn("pulumi:pulumi:Stack", "shop-dev"),
+      type: "pulumi:pulumi:Stack",
+      outputs: {
+        url: "http://10.0.2.1:8888",
+        count: 3,
+        secret: { "4dabf18193072939515e22adb298388d": "1b" },
+      },
+    };
+    const process = {
+      urn: urn("mesos:local:Process", "demo-masters-1"),
+      type: "mesos:local:Process",
+      id: "demo-masters-1",
+      outputs: { logFile: "/state/processes/demo-masters-1/log" },
+    };
+    const pool = {
+      urn: urn("mesos:index:AgentPool", "demo-web"),
+      type: "mesos:index:AgentPool",
+      inputs: {
+        cluster: "demo",
+        zookeeper: "10.0.3.1:2181",
+        declaration: {
+          name: "web",
+          size: 2,
+          template: { command: ["mesos-agent"] },
+          backend: { kind: "local", network: "127.9.9.0/24", taskPorts: [31000, 31499], portsPerMember: 20 },
+          drain: { graceSeconds: 1, timeoutSeconds: 1 },
+        },
+      },
+    };
+    const provider = {
+      urn: urn("pulumi:providers:mesos", "mine"),
+      type: "pulumi:providers:mesos",
+      inputs: { marathonUrls: '["http://marathon.example:8080"]' },
+    };
+    const leaving = gate(9, [1], { delete: true });
+    const resources = [stack, gate(1, [3, 2]), gate(2, [1]), leaving, process, pool, provider];
+    const found = installationOf(resourcesIn(exported(...resources)));
+    equal(found.title, "stack dev of shop");
+    deepEqual(found.ensembles, [
+      { kind: "mesos-master", name: "demo-masters", members: [1, 2, 3].map(member) },
+    ]);
+    deepEqual(found.pools, [{ name: "web", size: 2 }]);
+    deepEqual(found.marathons, [{ name: "mine", urls: ["http://marathon.example:8080"] }]);
+    deepEqual(
+      [...found.logs],
+      ["demo-masters-1", "web-1", "web-2"].map((name) => [name, `/state/processes/${name}/log`]),
+    );
+    deepEqual(found.urls, { url: "http://10.0.2.1:8888" });
+  });
+
+  it("is empty where the stack has nothing of it, and no state is refused", () => {
+    const found = installationOf(resourcesIn(exported()));
+    deepEqual([found.ensembles, found.marathons, [...found.logs]], [[], [], []]);
+    throws(() => resourcesIn("[]"), { code: "MESOS_CLI_STACK" });
+  });
+
+  it("is taken from addresses with their usual ports", () => {
+    const given = givenInstallation({
+      cwd: ".",
+      zk: ["z1", "z2:2182"],
+      masters: ["http://m1:5051/"],
+      marathon: ["http://ma:8080", "https://mb/marathon"],
+    });
+    deepEqual(
+      given?.ensembles.map(({ kind, members }) => [kind, ...members.map((m) => `${m.host}:${m.port}`)]),
+      [
+        ["zookeeper", "z1:2181", "z2:2182"],
+        ["mesos-master", "m1:5051"],
+        ["marathon", "ma:8080"],
+      ],
+    );
+    deepEqual(given?.marathons, [{ name: "marathon", urls: ["http://ma:8080", "https://mb/marathon"] }]);
+    equal(givenInstallation({ cwd: "." }), undefined);
+    throws(() => givenInstallation({ cwd: ".", zk: ["u:p@z"] }), { code: "MESOS_CLI_USAGE" });
+  });
+});

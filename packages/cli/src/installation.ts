@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  AgentPoolInputs,
+  decoder,
+  MemberAddress,
+  MemberKind,
+  MesosError,
+  memberName,
+  resourceTokens,
+  type Static,
+  Type,
+} from "@pulumi-mesos/model";
+
+/** Members that belong together, such as the masters of one cluster. */
+export interface Ensemble {
+  readonly kind: MemberKind;
+  readonly name: string;
+  readonly members: readonly MemberAddress[];
+}
+
+/** An agent group as it is declared. */
+export interface DeclaredPool {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** The addresses of one Marathon. */
+export interface MarathonPlace {
+  readonly name: string;
+  readonly urls: readonly string[];
+}
+
+/** Where everything of an installation is. */
+export interface Installation {
+  /** For headings: `stack dev of shop`. */
+  readonly title: string;
+  readonly ensembles: readonly Ensemble[];
+  readonly pools: readonly DeclaredPool[];
+  readonly marathons: readonly MarathonPlace[];
+  /** By node: the log that its supervisor keeps on this machine. */
+  readonly logs: ReadonlyMap<string, string>;
+  /** The stack's outputs that are addresses, by name. */
+  readonly urls: Readonly<Record<string, string>>;
+}
+
+const Values = Type.Record(Type.String(), Type.Unknown());
+const StateResource = Type.Object({
+  urn: Type.String(),
+  type: Type.String(),
+  id: Type.Optional(Type.String()),
+  parent: Type.Optional(Type.String()),
+  /** Replaced, and to be deleted yet. */
+  delete: Type.Optional(Type.Boolean()),
+  inputs: Type.Optional(Values),
+  outputs: Type.Optional(Values),
+});
+/** One resource of a stack's state. */
+export type StateResource = Static<typeof StateResource>;
+
+const decoders = {
+  state: decoder(
+    Type.Object({ deployment: Type.Object({ resources: Type.Optional(Type.Array(StateResource)) }) }),
+  ),
+  gate: decoder(Type.Object({ kind: MemberKind, member: MemberAddress, peers: Type.Array(MemberAddress) })),
+  pool: decoder(AgentPoolInputs),
+  process: decoder(Type.Object({ logFile: Type.String() })),
+  provider: decoder(Type.Object({ marathonUrls: Type.Union([Type.String(), Type.Array(Type.String())]) })),
+};
+
+/** The resources in what `pulumi stack export` prints. */
+export function resourcesIn(exported: string): readonly StateResource[] {
+  const decoded = decoders.state.decode(JSON.parse(exported) as unknown);
+  if (!decoded.ok)
+    throw new MesosError("MESOS_CLI_STACK", "pulumi stack export: printed no state of a stack");
+  return (decoded.value.deployment.resources ?? []).filter((resource) => resource.delete !== true);
+}
+
+/** What a stack's state says: members by their gates, which stand on every platform. */
+export function installationOf(resources: readonly StateResource[]): Installation {
+  const ensembles = ensemblesIn(resources);
+  const logs = new Map(
+    inputsOf(resources, resourceTokens.process, decoders.process, "outputs").map(
+      ([resource, { logFile }]) => [resource.id ?? "", logFile],
+    ),
+  );
+  const pools = inputsOf(resources, resourceTokens.agentPool, decoders.pool).map(
+    ([, { declaration }]) => declaration,
+  );
+  return {
+    title: titleOf(resources),
+    ensembles,
+    pools: pools.map(({ name, size }) => ({ name, size })),
+    marathons: marathonsIn(resources, ensembles),
+    logs: new Map([...logs, ...agentLogs(logs, pools)]),
+    urls: urlsIn(resources),
+  };
+}
+
+/** Gates below one parent are of one ensemble; each knows its own member and all others. */
+function ensemblesIn(resources: readonly StateResource[]): Ensemble[] {
+  const found = new Map<string, { kind: MemberKind; members: Map<string, MemberAddress> }>();
+  for (const [{ parent = "" }, gate] of inputsOf(resources, resourceTokens.ready, decoders.gate)) {
+    const ensemble = found.get(parent) ?? { kind: gate.kind, members: new Map() };
+    for (const member of [gate.member, ...gate.peers]) ensemble.members.set(member.name, member);
+    found.set(parent, ensemble);
+  }
+  return [...found].map(([parent, { kind, members }]) => ({
+    kind,
+    name: nameIn(parent),
+    members: [...members.values()].sort(byName),
+  }));
+}
+
+/** Those that were made here, or else those that a provider was given. */
+function marathonsIn(resources: readonly StateResource[], ensembles: readonly Ensemble[]): MarathonPlace[] {
+  const made = ensembles.filter(({ kind }) => kind === "marathon");
+  if (made.length > 0) {
+    return made.map(({ name, members }) => ({
+      name,
+      urls: members.map(({ host, port }) => `http://${host}:${port}`),
+    }));
+  }
+  return inputsOf(resources, "pulumi:providers:mesos", decoders.provider).map(
+    ([{ urn }, { marathonUrls: urls }]) => ({
+      name: nameIn(urn),
+      urls: typeof urls === "string" ? (JSON.parse(urls) as string[]) : urls,
+    }),
+  );
+}
+
+/** Members of a group are processes beside the others; their controller makes them, so the state does not list them. */
+function agentLogs(logs: ReadonlyMap<string, string>, pools: readonly DeclaredPool[]): [string, string][] {
+  const [[name, file] = ["", ""]] = logs;
+  const at = file.lastIndexOf(`/${name}/`);
+  if (name === "" || at < 0) return [];
+  const agents = pools.flatMap((pool) =>
+    Array.from({ length: pool.size }, (_, index) => memberName(pool.name, index + 1)),
+  );
+  return agents.map((agent) => [agent, `${file.slice(0, at)}/${agent}/${file.slice(at + name.length + 2)}`]);
+}
+
+function urlsIn(resources: readonly StateResource[]): Record<string, string> {
+  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+  const urls = Object.entries(outputs).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string" && /^https?:\/\//.test(entry[1]),
+  );
+  return Object.fromEntries(urls);
+}
+
+function titleOf(resources: readonly StateResource[]): string {
+  const [stack = "", project = "?"] = (resources[0]?.urn ?? "").split("::");
+  return `stack ${stack.slice("urn:pulumi:".length) || "?"} of ${project}`;
+}
+
+/** Those of a type whose values are as they should be; others hold secrets or come from another version. */
+function inputsOf<T>(
+  resources: readonly StateResource[],
+  type: string,
+  by: { decode(value: unknown): { ok: true; value: T } | { ok: false } },
+  where: "inputs" | "outputs" = "inputs",
+): [StateResource, T][] {
+  return resources.flatMap((resource): [StateResource, T][] => {
+    if (resource.type !== type) return [];
+    const decoded = by.decode(resource[where]);
+    return decoded.ok ? [[resource, decoded.value]] : [];
+  });
+}
+
+function nameIn(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
+
+function byName(a: MemberAddress, b: MemberAddress): number {
+  return a.name.localeCompare(b.name, "en", { numeric: true });
+}

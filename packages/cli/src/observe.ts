@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  edgeHealth,
+  isAborted,
+  MarathonClient,
+  type MarathonOptions,
+  MesosClient,
+  poolStatuses,
+  probeEnsemble,
+} from "@pulumi-mesos/client";
+import { type MemberAddress, type MemberKind, messageOf } from "@pulumi-mesos/model";
+import type { Ensemble, Installation } from "./installation";
+import {
+  type AgentsView,
+  agentView,
+  type EnsembleView,
+  type MarathonView,
+  type Named,
+  type Observation,
+  type PoolView,
+} from "./observation";
+
+/** An election is something to be seen, not to be waited out. */
+const impatient = { timeoutMs: 5_000, electionMs: 0 } as const;
+
+/**
+ * Asks everybody at once, and whoever answers for more; who does not answer is part of what is seen. Rejects only when `signal` aborts.
+ *
+ * @param credentials what all Marathons are told besides their addresses
+ */
+export async function observe(
+  installation: Installation,
+  credentials: Omit<MarathonOptions, "urls">,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const { title, pools } = installation;
+  const ensembles = await Promise.all(installation.ensembles.map((e) => look(e, signal)));
+  const up = (kind: MemberKind) =>
+    ensembles
+      .filter((ensemble) => ensemble.kind === kind)
+      .map(answering)
+      .filter(({ members }) => members.length > 0);
+  const mute = ensembles.filter((e) => e.kind === "marathon" && !e.members.some((member) => member.up));
+  const [agents, marathons, edges, poolViews] = await Promise.all([
+    together(up("mesos-master"), ({ name, members }) => ask(name, agentsOf(members, signal), signal)),
+    together(
+      installation.marathons.filter(({ name }) => !mute.some((ensemble) => ensemble.name === name)),
+      ({ name, urls }) => ask(name, marathonOf({ ...credentials, urls }, signal), signal),
+    ),
+    together(
+      up("edge").flatMap(({ members }) => members),
+      (edge) => ask(edge.name, edgeHealth(edge, signal), signal),
+    ),
+    poolsOf(
+      pools,
+      up("groups").flatMap(({ members }) => members),
+      signal,
+    ),
+  ]);
+  return { title, ensembles, agents, pools: poolViews, marathons, edges };
+}
+
+function together<A, B>(list: readonly A[], change: (item: A) => Promise<B>): Promise<B[]> {
+  return Promise.all(list.map(change));
+}
+
+/** The members that answered, to be asked more. */
+function answering({ name, members }: EnsembleView): { name: string; members: MemberAddress[] } {
+  const up = members.filter((member) => member.up);
+  return { name, members: up.map(({ name: of, host, port }) => ({ name: of, host, port })) };
+}
+
+async function look({ kind, name, members }: Ensemble, signal: AbortSignal): Promise<EnsembleView> {
+  const statuses = await probeEnsemble(kind, members, signal);
+  const views = statuses.map((status, index) => {
+    const { host = "", port = 0 } = members[index] ?? {};
+    return { ...status, host, port };
+  });
+  return { kind, name, members: views };
+}
+
+async function ask<T>(name: string, work: Promise<T>, signal: AbortSignal): Promise<Named<T>> {
+  try {
+    return { name, said: { answer: await work } };
+  } catch (error) {
+    if (signal.aborted && isAborted(error)) throw error;
+    return { name, said: { problem: messageOf(error) } };
+  }
+}
+
+async function agentsOf(masters: readonly MemberAddress[], signal: AbortSignal): Promise<AgentsView> {
+  const client = new MesosClient({
+    masters: masters.map(({ host, port }) => `${host}:${port}`),
+    ...impatient,
+  });
+  const agents = await client.getAgents(signal);
+  const metrics = await client.getMetrics(signal);
+  const views = agents
+    .map(agentView)
+    .sort((a, b) => a.hostname.localeCompare(b.hostname, "en", { numeric: true }));
+  return { agents: views, unreachable: metrics["master/slaves_unreachable"] ?? 0 };
+}
+
+async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promise<MarathonView> {
+  const client = new MarathonClient({ ...options, ...impatient });
+  const { version, leader } = await client.getInfo(signal);
+  const [apps, deployments] = await Promise.all([client.getApps(signal), client.getDeployments(signal)]);
+  return {
+    version,
+    leader,
+    apps: apps.map(({ id, instances = 1, tasksRunning = 0, tasksUnhealthy = 0 }) => ({
+      id,
+      instances,
+      running: tasksRunning,
+      unhealthy: tasksUnhealthy,
+    })),
+    deployments: deployments.map(({ id, affectedApps = [], affectedPods = [], currentStep, totalSteps }) => ({
+      id,
+      affects: [...affectedApps, ...affectedPods],
+      step: currentStep === undefined ? undefined : `${currentStep} of ${totalSteps ?? "?"}`,
+    })),
+  };
+}
+
+/** Only the controller that leads has something to say. */
+async function poolsOf(
+  pools: Installation["pools"],
+  controllers: readonly MemberAddress[],
+  signal: AbortSignal,
+): Promise<readonly PoolView[]> {
+  if (pools.length === 0) return [];
+  const answers = await together(controllers, (one) => ask(one.name, poolStatuses(one, signal), signal));
+  const problems = answers.flatMap(({ said }) => ("problem" in said ? [said.problem] : []));
+  return pools.map((pool) => {
+    const statuses = answers.flatMap(({ said }) => ("answer" in said ? [said.answer[pool.name]] : []));
+    const answer = statuses.find((status) => status !== undefined);
+    const problem = problems.join("; ") || "no controller of agent groups knows it";
+    return { ...pool, said: answer === undefined ? { problem } : { answer } };
+  });
+}

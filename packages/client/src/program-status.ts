@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  AgentPoolStatus,
+  type Decoder,
+  decoder,
+  type MemberAddress,
+  type Static,
+  Type,
+} from "@pulumi-mesos/model";
+import { StatusError } from "./errors";
+import { decodeBody, type HttpResponse, send } from "./http";
+
+const problem = Type.Union([Type.String(), Type.Null()]);
+const EdgeHealth = Type.Object({
+  serving: Type.Boolean(),
+  marathon: Type.Object({
+    ageSeconds: Type.Union([Type.Number(), Type.Null()]),
+    apps: Type.Number(),
+    problem,
+  }),
+  zookeeper: Type.Object({ connected: Type.Boolean(), rules: Type.Number(), problem }),
+  haproxy: Type.Object({ alive: Type.Boolean(), problem }),
+  leftOut: Type.Record(Type.String(), Type.String()),
+});
+/** What an edge says of itself: what it serves by, and which apps, rules and tasks it leaves out, with the reason. */
+export type EdgeHealth = Static<typeof EdgeHealth>;
+
+const decoders = {
+  edge: decoder(EdgeHealth),
+  groups: decoder(Type.Object({ pools: Type.Record(Type.String(), AgentPoolStatus) })),
+};
+const boundMs = 5_000;
+
+/** `GET /api/health` of an edge; undefined where a real Bamboo answers, which has none. */
+export async function edgeHealth(edge: MemberAddress, signal: AbortSignal): Promise<EdgeHealth | undefined> {
+  const response = await get(edge, "/api/health", signal);
+  // 503 is an edge that does not serve, and says why.
+  if (response.status === 404) return undefined;
+  return decoded(response, decoders.edge, [200, 503]);
+}
+
+/** What the controller of agent groups says of every group, by name; none where it does not lead. */
+export async function poolStatuses(
+  controller: MemberAddress,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, AgentPoolStatus>>> {
+  return decoded(await get(controller, "/status", signal), decoders.groups, [200]).pools;
+}
+
+function get({ host, port }: MemberAddress, path: string, signal: AbortSignal): Promise<HttpResponse> {
+  return send({ method: "GET", url: `http://${host}:${port}${path}`, timeoutMs: boundMs, signal });
+}
+
+function decoded<T>(response: HttpResponse, by: Decoder<T>, statuses: readonly number[]): T {
+  if (!statuses.includes(response.status)) throw new StatusError(response);
+  return decodeBody(response, by);
+}
