@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { isIPv6 } from "node:net";
@@ -17,8 +18,9 @@ import { Runtime } from "./haproxy/runtime";
 import { aclProbe, type Check, type HaproxyProgram, haproxyCheck } from "./haproxy/validate";
 import type { EdgeHealth } from "./health";
 import type { Log } from "./log";
+import { type BackendTraffic, Metrics } from "./metrics";
 import type { BindAddress, EdgeOptions } from "./options";
-import { type BackendMemo, backendName, routesOf } from "./routing/routes";
+import { type BackendMemo, backendName, type Routes, routesOf } from "./routing/routes";
 import { RuleStore } from "./rules";
 import { noStats, type Stats } from "./stats";
 
@@ -61,6 +63,10 @@ class Controller {
   #haproxy: { master: Master; runtime: Runtime; applier: Applier; check: Check } | undefined;
   #leftOut: ReadonlyMap<string, string> = new Map();
   #pending = false;
+  /** When what is not routed yet was known first. */
+  #knownAt = 0;
+  readonly #since = new WeakMap<Routes, number>();
+  readonly #metrics: Metrics;
   #memo: BackendMemo = new WeakMap();
   readonly #stats: Stats;
 
@@ -92,6 +98,7 @@ class Controller {
       log,
       onChange: onRule,
     });
+    this.#metrics = new Metrics({ health: () => this.#health(), traffic: () => this.#traffic() });
     this.#api = this.#createApi();
   }
 
@@ -119,6 +126,7 @@ class Controller {
     const applier = new Applier({
       ...{ master, runtime, check, settings, directory, configFile, clock, log },
       stats: this.#stats,
+      onEffective: (routes) => this.#effective(routes),
     });
     this.#haproxy = { master, runtime, applier, check };
     await applier.adopt();
@@ -140,6 +148,7 @@ class Controller {
   #changed(): void {
     if (this.#pending) return;
     this.#pending = true;
+    this.#knownAt = this.#d.clock.now();
     setImmediate(() => {
       this.#pending = false;
       // Before both are known, what HAProxy has is better than half of the truth.
@@ -155,8 +164,33 @@ class Controller {
         if (this.#leftOut.get(id) !== reason) this.#d.log.warn({ id, reason }, "left out");
       }
       this.#leftOut = routes.leftOut;
+      this.#since.set(routes, this.#knownAt);
       this.#haproxy?.applier.want(routes);
     });
+  }
+
+  #effective(routes: Routes): void {
+    const since = this.#since.get(routes);
+    this.#since.delete(routes);
+    if (since !== undefined) this.#metrics.effective(this.#d.clock.now() - since);
+  }
+
+  /** Requests by app: all its backends together. */
+  async #traffic(): Promise<ReadonlyMap<string, BackendTraffic>> {
+    const applier = this.#haproxy?.applier;
+    const { routes = [], ports = [] } = applier?.applied?.routes ?? {};
+    const apps = new Map([...routes, ...ports].map(({ backend, appId }) => [backend, appId]));
+    const sums = new Map<string, BackendTraffic>();
+    for (const [backend, { requests, requestsPerSecond }] of (await applier?.traffic()) ?? []) {
+      const app = apps.get(backend);
+      if (app === undefined) continue;
+      const sum = sums.get(app);
+      sums.set(app, {
+        requests: requests + (sum?.requests ?? 0),
+        requestsPerSecond: requestsPerSecond + (sum?.requestsPerSecond ?? 0),
+      });
+    }
+    return sums;
   }
 
   /** Learns the addresses of agents before their tasks are placed. */
@@ -204,6 +238,8 @@ class Controller {
     if (this.#o.endpoint) advertised.add(new URL(this.#o.endpoint).hostname.toLowerCase());
     return createApi({
       advertised,
+      ...(this.#o.apiToken !== undefined && { token: this.#o.apiToken }),
+      ...(this.#o.apiCertificate !== undefined && { certificate: readCertificate(this.#o.apiCertificate) }),
       backend: {
         rules: async () => {
           await this.#rules.refresh();
@@ -220,6 +256,7 @@ class Controller {
           this.#discovery.resync();
         },
         health: () => this.#health(),
+        metrics: () => this.#metrics.text(),
       },
     });
   }
@@ -264,6 +301,21 @@ async function readExtra(path: string): Promise<string> {
     throw new MesosError(
       "MESOS_EDGE_OPTIONS",
       `--haproxy-extra: ${path} cannot be read: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Key and certificates of the API in one PEM file. */
+function readCertificate(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new MesosError(
+      "MESOS_EDGE_OPTIONS",
+      `--api-certificate: ${path} cannot be read: ${messageOf(error)}`,
       {
         cause: error,
       },

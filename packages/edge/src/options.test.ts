@@ -33,6 +33,7 @@ describe("the options", () => {
       endpoint: "http://e:1",
       marathon: "http://m:1",
       zookeeperPath: "/p",
+      apiToken: "0123456789abcdef",
     };
     for (const o of options.filter((option) => option.name !== "config")) {
       assert.equal(read([], { [o.env]: values[o.name] ?? "v" })[o.name], values[o.name] ?? "v", o.env);
@@ -85,7 +86,7 @@ describe("the options", () => {
   it("have no flag for a secret, and each stands in the README", async () => {
     const readme = await readFile(join(__dirname, "..", "README.md"), "utf8");
     for (const o of options) {
-      if (/password/i.test(o.name)) assert.equal(o.flag, undefined);
+      if (/password|token/i.test(o.name)) assert.equal(o.flag, undefined);
       assert.ok(readme.includes(`\`${o.env}\``), o.env);
     }
   });

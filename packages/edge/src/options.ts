@@ -32,6 +32,8 @@ export interface RawOptions {
   onExit?: string;
   nbthread?: string;
   group?: string;
+  apiToken?: string;
+  apiCertificate?: string;
   extra?: string;
   template?: string;
   statsdEnabled?: string;
@@ -138,6 +140,17 @@ export const options: readonly Option[] = [
   },
   { name: "nbthread", flag: "--nbthread", env: "EDGE_NBTHREAD", default: "2", help: "HAProxy's threads" },
   {
+    name: "apiToken",
+    env: "EDGE_API_TOKEN",
+    help: "token that the API asks for, at least 16 characters; nobody is asked without it",
+  },
+  {
+    name: "apiCertificate",
+    flag: "--api-certificate",
+    env: "EDGE_API_CERTIFICATE",
+    help: "PEM file with the API's key and certificates; plain HTTP without it",
+  },
+  {
     name: "group",
     flag: "--group",
     env: "EDGE_GROUP",
@@ -200,6 +213,9 @@ export interface EdgeOptions {
   readonly statsPassword?: string;
   readonly onExit: "leave" | "stop";
   readonly nbthread: number;
+  readonly apiToken?: string;
+  /** PEM file. */
+  readonly apiCertificate?: string;
   /** Groups of labels that are served; `*` for all. */
   readonly groups: readonly string[];
   /** File with sections of the user's own. */
@@ -252,6 +268,8 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     const instead = "give sections of your own by --haproxy-extra and routing by rules and labels";
     bad("template", `a template of your own is not read, got ${raw.template}; ${instead}`);
   }
+  if (raw.apiToken !== undefined && !/^\S{16,}$/.test(raw.apiToken))
+    bad("apiToken", "must be at least 16 characters without spaces");
   const isCounting = goBool(raw.statsdEnabled);
   const statsdAt = address(raw.statsdHost);
   if (isCounting && !statsdAt) bad("statsdHost", `must be host:port, got ${raw.statsdHost}`);
@@ -276,6 +294,8 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     onExit,
     nbthread,
     groups: list(raw.group),
+    ...optional("apiToken"),
+    ...optional("apiCertificate"),
     ...optional("extra"),
     ...(isCounting && statsdAt && { statsd: { ...statsdAt, prefix: raw.statsdPrefix ?? "" } }),
   };

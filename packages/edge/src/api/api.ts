@@ -4,7 +4,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { PlacedApp } from "../discovery/rotation";
 import type { EdgeHealth } from "../health";
 import { goJson, sorted } from "./go-json";
-import { refusal } from "./guard";
+import { hasToken, isOpen, refusal } from "./guard";
 import { readService } from "./service-request";
 import { servicesDocument, stateDocument } from "./state-document";
 
@@ -22,30 +22,39 @@ export interface ApiBackend {
   marathonAgeMs(): number | undefined;
   resync(): void;
   health(): EdgeHealth;
+  /** Prometheus' text. */
+  metrics(): Promise<string>;
 }
 
 export interface ApiOptions {
   readonly backend: ApiBackend;
   /** Names by which this edge may be called beside IP addresses and localhost. */
   readonly advertised: ReadonlySet<string>;
+  /** Needed for rules, apps and metrics when it is set. */
+  readonly token?: string;
+  /** Key and certificates as PEM; plain HTTP without. */
+  readonly certificate?: string;
 }
 
 const text = "text/plain; charset=utf-8";
 const json = "application/json";
 
 /** Bamboo's HTTP API and `/api/health`. */
-export function createApi({ backend, advertised }: ApiOptions): FastifyInstance {
-  const app = fastify({
-    bodyLimit: 1 << 20,
-    requestTimeout: 10_000,
-    forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 4096 },
-  });
+export function createApi({ backend, advertised, token, certificate }: ApiOptions): FastifyInstance {
+  const app = makeServer(certificate);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
     const refused = refusal(guarded(request), advertised);
-    if (refused !== undefined) await fail(reply, 403, refused);
+    if (refused !== undefined) return fail(reply, 403, refused);
+    if (token !== undefined && !isOpen(request.url) && !hasToken(request.headers.authorization, token)) {
+      return fail(
+        reply.header("www-authenticate", "Bearer"),
+        401,
+        "give the edge's token: Authorization: Bearer <token>",
+      );
+    }
+    return undefined;
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).type(text).send("404 page not found\n"));
   app.setErrorHandler((error, _request, reply) => {
@@ -56,6 +65,21 @@ export function createApi({ backend, advertised }: ApiOptions): FastifyInstance 
   addStatus(app, backend);
   addServices(app, backend);
   return app;
+}
+
+function makeServer(certificate: string | undefined): FastifyInstance {
+  const options = {
+    bodyLimit: 1 << 20,
+    requestTimeout: 10_000,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 4096 },
+  };
+  if (certificate === undefined) return fastify(options);
+  // The same server behind TLS; only its type differs.
+  return fastify({
+    ...options,
+    https: { key: certificate, cert: certificate },
+  }) as unknown as FastifyInstance;
 }
 
 function addStatus(app: FastifyInstance, backend: ApiBackend): void {
@@ -74,6 +98,9 @@ function addStatus(app: FastifyInstance, backend: ApiBackend): void {
     reply.header("X-Marathon-Age-Ms", Math.round(backend.marathonAgeMs() ?? 0));
     return sendJson(reply, goJson(stateDocument(apps.values(), backend.knownRules())));
   });
+  both(app, "/metrics", async (_request, reply) =>
+    reply.type("text/plain; version=0.0.4; charset=utf-8").send(await backend.metrics()),
+  );
   for (const url of ["/api/marathon/event_callback", "/api/marathon/event_callback/"]) {
     app.post(url, (_request, reply) => {
       backend.resync();

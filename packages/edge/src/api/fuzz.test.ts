@@ -111,6 +111,7 @@ function backendOf(rules: Map<string, BambooService>, check: Check): ApiBackend 
     marathonAgeMs: () => 0,
     resync: () => {},
     health: () => assert.fail("nobody asks"),
+    metrics: () => assert.fail("nobody asks"),
   };
 }
 

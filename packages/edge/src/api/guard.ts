@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 
 /** The parts of a request by which a browser on a foreign page is told from a client. */
@@ -29,6 +30,21 @@ export function refusal(request: GuardedRequest, advertised: ReadonlySet<string>
     return `a page of another site asks (Sec-Fetch-Site: ${fetchSite})`;
   }
   return undefined;
+}
+
+/** Whether a path is answered without a token: it tells nothing of apps, or is Marathon's own call. */
+export function isOpen(url: string): boolean {
+  return /^\/(status|api\/marathon\/event_callback)\/?(\?|$)/.test(url);
+}
+
+/** Whether a request brings the token, without telling by its time how much of it is right. */
+export function hasToken(authorization: string | undefined, token: string): boolean {
+  const given = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+  return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }
 
 /** The name or address in a Host header, without port and brackets. */

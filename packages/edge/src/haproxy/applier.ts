@@ -2,10 +2,10 @@
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
-import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
+import type { BackendTraffic } from "../metrics";
 import { bindHost, type RenderSettings, render, shapeOf } from "../routing/render";
 import type { Routes } from "../routing/routes";
-import { changed, loaded, planSlots, type SlotTable } from "../routing/slots";
+import { loaded, planSlots, type SlotTable } from "../routing/slots";
 import type { Stats } from "../stats";
 import { AclJudge } from "./acl-judge";
 import { ConfigFile, type Files } from "./config-file";
@@ -14,6 +14,7 @@ import { PortJudge } from "./port-judge";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot } from "./snapshot";
 import type { Check } from "./validate";
+import { mapsOf, type Running, Worker } from "./worker";
 
 /** At most one reload in this time. */
 const reloadEveryMs = 200;
@@ -36,14 +37,8 @@ export interface ApplierOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly stats: Stats;
-}
-
-/** What HAProxy runs with. */
-interface Running {
-  readonly generation: number;
-  readonly shape: string;
-  readonly table: SlotTable;
-  readonly maps: RouteMaps;
+  /** Told when something of `routes` has begun to count. */
+  readonly onEffective?: (routes: Routes) => void;
 }
 
 /** A reload that has begun. */
@@ -72,10 +67,9 @@ export class Applier {
   #applied: Routes | undefined;
   /** The wish that StatsD has heard of. */
   #counted: Routes | undefined;
-  #running: Running | undefined;
+  readonly #worker: Worker;
   /** The shape that HAProxy accepted last. */
   #accepted: string | undefined;
-  #mapped: { readonly routes: Routes["routes"]; readonly maps: RouteMaps } | undefined;
   #reloading: Reloading | undefined;
   #job: Promise<void> | undefined;
   #jobError: unknown;
@@ -90,6 +84,7 @@ export class Applier {
 
   constructor(o: ApplierOptions) {
     this.#o = o;
+    this.#worker = new Worker(o.runtime, o.directory);
     this.#judge = new AclJudge(o.check);
     this.#ports = new PortJudge(o.clock, bindHost(o.settings));
     this.#snapshot = new Snapshot(o.directory, o.log);
@@ -104,7 +99,7 @@ export class Applier {
 
   /** Whether HAProxy was found dead and is not back yet, or never ran. */
   get down(): boolean {
-    return this.#down || this.#running === undefined;
+    return this.#down || this.#worker.running === undefined;
   }
 
   /** Rules and ports that HAProxy refuses, by app id. */
@@ -114,12 +109,19 @@ export class Applier {
 
   /** Routes and slots as HAProxy has them. */
   get applied(): { readonly routes: Routes; readonly table: SlotTable } | undefined {
-    return this.#running && this.#applied && { routes: this.#applied, table: this.#running.table };
+    const { running } = this.#worker;
+    return running && this.#applied && { routes: this.#applied, table: running.table };
   }
 
   /** The slots that HAProxy has, also before anything was wanted. */
   get table(): SlotTable {
-    return this.#running?.table ?? new Map();
+    return this.#worker.running?.table ?? new Map();
+  }
+
+  /** What HAProxy has counted, by backend; nothing while it does not answer. */
+  async traffic(): Promise<ReadonlyMap<string, BackendTraffic>> {
+    const { running } = this.#worker;
+    return running && !this.down ? this.#o.runtime.traffic(running.generation) : new Map();
   }
 
   /** Says what should be; the newest word counts. */
@@ -137,7 +139,7 @@ export class Applier {
   async adopt(): Promise<void> {
     await this.#file.ensureMaps();
     if (!(await this.#o.master.adopt())) return;
-    this.#running = await this.#adopted();
+    await this.#worker.adopt();
     this.#o.log.info({ pid: this.#o.master.pid }, "adopted haproxy");
   }
 
@@ -171,37 +173,27 @@ export class Applier {
 
   /** An adopted master tells nobody that it ended. */
   #watch(): void {
-    if (this.#running === undefined || this.#o.master.alive) return;
+    if (this.#worker.running === undefined || this.#o.master.alive) return;
     this.#down = true;
     this.wake();
   }
 
   /** Takes the slots from HAProxy itself, in case somebody else changed them. */
   async reread(): Promise<void> {
-    const running = this.#running;
-    if (!running) return;
-    const held = await this.#held(running.generation);
-    if (this.#running !== running) return;
-    this.#running = { ...running, ...held };
+    await this.#worker.reread();
     this.wake();
-  }
-
-  /** The slots and maps of a worker. */
-  async #held(generation: number): Promise<Pick<Running, "table" | "maps">> {
-    const { runtime, directory } = this.#o;
-    const [table, maps] = await Promise.all([runtime.slots(generation), runtime.maps(generation, directory)]);
-    return { table, maps };
   }
 
   /** One pass; returns how long nothing needs to be done. */
   async #step(signal: AbortSignal): Promise<number> {
-    if (!this.#running || !this.#o.master.alive) await this.#launch(signal);
+    if (!this.#worker.running || !this.#o.master.alive) await this.#launch(signal);
     const wanted = this.#wanted;
-    const running = this.#running;
-    if (!wanted || !running) return idleMs;
+    if (!wanted) return idleMs;
     if (this.#reloading) return this.#awaitReload(this.#reloading, wanted);
-    await this.#move(running, wanted);
+    await this.#move(wanted);
     this.#throwJobError();
+    const { running } = this.#worker;
+    if (!running) return 0;
     const judged = this.#judge.acceptable(wanted);
     const held = this.#applied?.ports ?? [];
     const routes = judged && this.#ports.acceptable(judged, held);
@@ -221,7 +213,7 @@ export class Applier {
     this.#counted = wanted;
     this.#applied = routes;
     if (this.#fileIsOld) {
-      const files = (): Files => this.#files(routes, { ...running, table: plan, maps: this.#mapsOf(routes) });
+      const files = (): Files => this.#files(routes, { ...running, table: plan, maps: mapsOf(routes) });
       this.#file.follow({ routes, files });
     }
     this.#fileIsOld = false;
@@ -247,38 +239,10 @@ export class Applier {
     if (error !== undefined) throw error;
   }
 
-  /** Moves tasks in and out of the slots that exist, and changes what stands in maps. */
-  async #move(running: Running, wanted: Routes): Promise<void> {
-    const { runtime, directory } = this.#o;
-    const moves = planSlots(running.table, wanted.backends).changes;
-    if (moves.length > 0) {
-      await this.#accept(await runtime.apply(running.generation, moves));
-      this.#running = { ...running, table: changed(running.table, moves) };
-      this.#fileIsOld = true;
-    }
-    const now = this.#running ?? running;
-    const changes = mapChanges(now.maps, this.#mapsOf(wanted), (name) => now.table.has(name));
-    if (changes.length === 0) return;
-    await this.#accept(await runtime.applyMaps(now.generation, directory, changes));
-    this.#running = { ...now, maps: changedMaps(now.maps, changes) };
+  async #move(wanted: Routes): Promise<void> {
+    if (!(await this.#worker.move(wanted))) return;
     this.#fileIsOld = true;
-  }
-
-  /** When HAProxy refuses a change, it and we differ: learns from it what it has, and fails to try again. */
-  async #accept(refusal: string | undefined): Promise<void> {
-    if (refusal === undefined) return;
-    await this.reread();
-    throw new MesosError("MESOS_EDGE_RUNTIME_REFUSED", `haproxy refused a change at run time: ${refusal}`, {
-      retryable: true,
-    });
-  }
-
-  /** What stands in the maps; the same for the same routes. */
-  #mapsOf(routes: Routes): RouteMaps {
-    if (this.#mapped?.routes !== routes.routes) {
-      this.#mapped = { routes: routes.routes, maps: tablesOf(routes.routes).maps };
-    }
-    return this.#mapped.maps;
+    this.#o.onEffective?.(wanted);
   }
 
   /** Has HAProxy check the whole file; rules that it refuses only there are left out from then on. */
@@ -316,8 +280,9 @@ export class Applier {
     const { next, routes } = reloading;
     if (await this.#serves(next)) {
       this.#reloading = undefined;
-      this.#running = next;
+      this.#worker.becomes(next);
       this.#applied = routes;
+      this.#o.onEffective?.(wanted);
       this.#fileIsOld = true;
       this.reloads++;
       this.#counted = wanted;
@@ -344,10 +309,9 @@ export class Applier {
         },
       );
     }
-    const running = this.#running;
     // The old worker stops listening to us when the new one begins, so its answer is no longer needed.
-    if (running && (await runtime.info(running.generation))?.stopping === false)
-      await this.#move(running, wanted);
+    const { running } = this.#worker;
+    if (running && (await runtime.info(running.generation))?.stopping === false) await this.#move(wanted);
     return 10;
   }
 
@@ -370,7 +334,7 @@ export class Applier {
       await this.#file.write(this.#files(routes, next));
       await master.start(() => this.#watch(), signal);
       await this.#started(next, signal);
-      this.#running = next;
+      this.#worker.becomes(next);
       this.#applied = routes;
       this.#down = false;
       await this.#o.runtime.forget(next.generation);
@@ -406,8 +370,8 @@ export class Applier {
   }
 
   #next(routes: Routes, table: SlotTable, shape: string): Running {
-    const newest = Math.max(0, this.#running?.generation ?? 0, ...this.#o.runtime.generations());
-    return { generation: newest + 1, shape, table: loaded(table), maps: this.#mapsOf(routes) };
+    const newest = Math.max(0, this.#worker.running?.generation ?? 0, ...this.#o.runtime.generations());
+    return { generation: newest + 1, shape, table: loaded(table), maps: mapsOf(routes) };
   }
 
   #files(routes: Routes, running: Running): Files {
@@ -417,14 +381,5 @@ export class Applier {
   #text(routes: Routes, running: Running): string {
     const { generation, shape, table } = running;
     return render(routes, table, this.#o.settings, { number: generation, shape });
-  }
-
-  async #adopted(): Promise<Running | undefined> {
-    for (const generation of this.#o.runtime.generations()) {
-      const info = await this.#o.runtime.info(generation);
-      if (!info || info.stopping) continue;
-      return { generation, shape: info.shape, ...(await this.#held(generation)) };
-    }
-    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
+import type { BackendTraffic } from "../metrics";
 import { type MapChange, type MapName, mapFile, mapNames, noMaps, type RouteMaps } from "../routing/maps";
 import { socketName } from "../routing/render";
 import { type Slot, type SlotChange, type SlotTable, slotName } from "../routing/slots";
@@ -100,6 +101,11 @@ export class Runtime {
     return { ...noMaps, ...Object.fromEntries(await Promise.all(mapNames.map(read))) };
   }
 
+  /** What the worker has counted, by backend. */
+  async traffic(generation: number): Promise<ReadonlyMap<string, BackendTraffic>> {
+    return parseTraffic(await this.command(generation, "show stat -1 2 -1", 10_000));
+  }
+
   /** Changes maps; returns what HAProxy refused. */
   async applyMaps(
     generation: number,
@@ -149,6 +155,21 @@ function mapCommand(directory: string, { map, key, backend, isNew }: MapChange):
 /** One word of HAProxy's runtime language. */
 function escaped(text: string): string {
   return text.replace(/[\\;<\s]/g, "\\$&");
+}
+
+/** Answer of `show stat`: backends by the names of its columns. */
+export function parseTraffic(text: string): ReadonlyMap<string, BackendTraffic> {
+  const [head = "", ...rows] = text.trim().split("\n");
+  const columns = head.replace(/^# /, "").split(",");
+  const found = rows.flatMap((line): [string, BackendTraffic][] => {
+    const row = line.split(",");
+    const column = (name: string): string => row[columns.indexOf(name)] ?? "";
+    if (column("svname") !== "BACKEND") return [];
+    // TCP has connections only.
+    const requests = Number(column("req_tot") || column("stot"));
+    return [[column("pxname"), { requests, requestsPerSecond: Number(column("rate")) }]];
+  });
+  return new Map(found);
 }
 
 /** Answer of `show map`: one line an entry, its address first. */

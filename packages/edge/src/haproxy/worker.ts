@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MesosError } from "@pulumi-mesos/model";
+import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
+import type { Routes } from "../routing/routes";
+import { changed, planSlots, type SlotTable } from "../routing/slots";
+import type { Runtime } from "./runtime";
+
+/** What HAProxy's worker runs with. */
+export interface Running {
+  readonly generation: number;
+  readonly shape: string;
+  readonly table: SlotTable;
+  readonly maps: RouteMaps;
+}
+
+/** The worker that takes connections now: what it has, and how that is changed without a reload. */
+export class Worker {
+  readonly #runtime: Runtime;
+  /** Where the map files are. */
+  readonly #directory: string;
+  #running: Running | undefined;
+
+  constructor(runtime: Runtime, directory: string) {
+    this.#runtime = runtime;
+    this.#directory = directory;
+  }
+
+  get running(): Running | undefined {
+    return this.#running;
+  }
+
+  /** Another worker has taken over. */
+  becomes(running: Running): void {
+    this.#running = running;
+  }
+
+  /** Finds the worker of an earlier controller's HAProxy. */
+  async adopt(): Promise<void> {
+    for (const generation of this.#runtime.generations()) {
+      const info = await this.#runtime.info(generation);
+      if (!info || info.stopping) continue;
+      this.#running = { generation, shape: info.shape, ...(await this.#held(generation)) };
+      return;
+    }
+    this.#running = undefined;
+  }
+
+  /** Takes slots and maps from HAProxy itself, in case somebody else changed them. */
+  async reread(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    const held = await this.#held(running.generation);
+    if (this.#running === running) this.#running = { ...running, ...held };
+  }
+
+  /** Moves tasks in and out of the slots that exist, and changes what stands in maps; whether there was anything to do. */
+  async move(wanted: Routes): Promise<boolean> {
+    const running = this.#running;
+    if (!running) return false;
+    const moves = planSlots(running.table, wanted.backends).changes;
+    if (moves.length > 0) {
+      await this.#accept(await this.#runtime.apply(running.generation, moves));
+      this.#running = { ...running, table: changed(running.table, moves) };
+    }
+    const now = this.#running ?? running;
+    const changes = mapChanges(now.maps, mapsOf(wanted), (name) => now.table.has(name));
+    if (changes.length > 0) {
+      await this.#accept(await this.#runtime.applyMaps(now.generation, this.#directory, changes));
+      this.#running = { ...now, maps: changedMaps(now.maps, changes) };
+    }
+    return moves.length + changes.length > 0;
+  }
+
+  /** When HAProxy refuses a change, it and we differ: learns from it what it has, and fails to try again. */
+  async #accept(refusal: string | undefined): Promise<void> {
+    if (refusal === undefined) return;
+    await this.reread();
+    throw new MesosError("MESOS_EDGE_RUNTIME_REFUSED", `haproxy refused a change at run time: ${refusal}`, {
+      retryable: true,
+    });
+  }
+
+  async #held(generation: number): Promise<Pick<Running, "table" | "maps">> {
+    const [table, maps] = await Promise.all([
+      this.#runtime.slots(generation),
+      this.#runtime.maps(generation, this.#directory),
+    ]);
+    return { table, maps };
+  }
+}
+
+const known = new WeakMap<Routes["routes"], RouteMaps>();
+
+/** What stands in the maps. */
+export function mapsOf({ routes }: Routes): RouteMaps {
+  const maps = known.get(routes) ?? tablesOf(routes).maps;
+  known.set(routes, maps);
+  return maps;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { EdgeHealth } from "./health";
+
+/** What HAProxy has counted for one backend since its worker began. */
+export interface BackendTraffic {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+}
+
+export interface MetricsSource {
+  health(): EdgeHealth;
+  /** By app id; all ports of an app together. */
+  traffic(): Promise<ReadonlyMap<string, BackendTraffic>>;
+}
+
+/** What Prometheus gets. Counts of requests begin anew with each worker, as its `rate()` expects. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #effective = new Histogram({
+    name: "mesos_edge_event_effective_seconds",
+    help: "From an event or rule to its effect in HAProxy.",
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.#registry],
+  });
+  readonly #requests = new Counter({
+    name: "mesos_edge_app_requests_total",
+    help: "Requests (connections of TCP apps) by app, since HAProxy's worker began.",
+    labelNames: ["app"],
+    registers: [this.#registry],
+  });
+  readonly #rate = this.#gauge("mesos_edge_app_requests_per_second", "Requests in the last second, by app.", [
+    "app",
+  ]);
+  readonly #reloads = new Counter({
+    name: "mesos_edge_haproxy_reloads_total",
+    help: "Reloads of HAProxy by this controller.",
+    registers: [this.#registry],
+  });
+  readonly #serving = this.#gauge("mesos_edge_serving", "1 when HAProxy runs with what is known to be true.");
+  readonly #age = this.#gauge("mesos_edge_marathon_age_seconds", "Since Marathon's last good answer.");
+  readonly #apps = this.#gauge("mesos_edge_apps", "Apps of Marathon.");
+  readonly #rules = this.#gauge("mesos_edge_rules", "Rules in ZooKeeper.");
+  readonly #leftOut = this.#gauge("mesos_edge_left_out", "Apps, rules, labels and tasks that are left out.");
+  readonly #source: MetricsSource;
+
+  constructor(source: MetricsSource) {
+    this.#source = source;
+  }
+
+  /** Something took effect `ms` after it was known. */
+  effective(ms: number): void {
+    this.#effective.observe(ms / 1_000);
+  }
+
+  /** Prometheus' text format. */
+  async text(): Promise<string> {
+    const health = this.#source.health();
+    this.#serving.set(health.serving ? 1 : 0);
+    this.#age.set(health.marathon.ageSeconds ?? Number.NaN);
+    this.#apps.set(health.marathon.apps);
+    this.#rules.set(health.zookeeper.rules);
+    this.#leftOut.set(Object.keys(health.leftOut).length);
+    this.#reloads.reset();
+    this.#reloads.inc(health.haproxy.reloads);
+    this.#requests.reset();
+    this.#rate.reset();
+    for (const [app, { requests, requestsPerSecond }] of await this.#source.traffic()) {
+      this.#requests.inc({ app }, requests);
+      this.#rate.set({ app }, requestsPerSecond);
+    }
+    return this.#registry.metrics();
+  }
+
+  #gauge(name: string, help: string, labelNames: string[] = []): Gauge<string> {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+}
