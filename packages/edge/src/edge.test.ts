@@ -96,8 +96,8 @@ describe("mesos-edge", function () {
     return [...names].sort();
   }
 
-  async function task(name: string, port: number, delayMs = 0): Promise<FakeTask> {
-    closers.push(await backend(host, port, name, delayMs));
+  async function task(name: string, port: number, delayMs = 0, onRequest?: () => void): Promise<FakeTask> {
+    closers.push(await backend(host, port, name, delayMs, onRequest));
     return { id: name, host, ports: [port], state: "TASK_RUNNING" };
   }
 
@@ -172,11 +172,16 @@ describe("mesos-edge", function () {
   });
 
   it("lets a request end that a leaving task has begun", async () => {
-    const slow = await task("slow", 31005, 5_000);
+    let requests = 0;
+    const slow = await task("slow", 31005, 5_000, () => {
+      requests++;
+    });
     marathon.put({ id: "/slow", tasks: [slow] });
     await until("the app", async () => (await health())?.marathon?.apps === 5);
     await until("the route", async () => (await who("/slow")) === "slow");
+    const before = requests;
     const answer = who("/slow");
+    await until("the request", async () => requests > before);
     marathon.emit("status_update_event", { appId: "/slow", taskId: "slow", taskStatus: "TASK_KILLING" });
     await until("the leave", async () => (await who("/slow")) === "503");
     assert.equal(await answer, "slow");

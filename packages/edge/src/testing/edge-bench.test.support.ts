@@ -69,14 +69,16 @@ export function ask(origin: string, path: string, o: AskOptions = {}): Promise<A
   });
 }
 
-/** A task: an HTTP server that answers with its name after `delayMs`. */
+/** A task: an HTTP server that answers with its name after `delayMs`; `onRequest` is called at each request. */
 export async function backend(
   host: string,
   port: number,
   name: string,
   delayMs = 0,
+  onRequest: () => void = () => {},
 ): Promise<() => Promise<void>> {
   const server = createServer((_request, response) => {
+    onRequest();
     setTimeout(() => response.end(name), delayMs);
   });
   server.listen(port, host);
