@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { equal, rejects } from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { sleep } from "./clock";
 import { Operations } from "./operation";
 
@@ -30,6 +31,18 @@ describe("an operation", function () {
       throw new TypeError("half of it is there");
     };
     await rejects(new Operations().run(0.05, never, work), /half of it is there/);
+  });
+
+  it("is let go of once it has ended, whichever way", async () => {
+    const caller = new AbortController();
+    const operations = new Operations();
+    await operations.run(60, caller.signal, async () => 42);
+    await rejects(
+      operations.run(60, caller.signal, () => Promise.reject(new TypeError("no"))),
+      /no/,
+    );
+    const cancelled = operations["cancelled"].signal;
+    for (const signal of [caller.signal, cancelled]) equal(getEventListeners(signal, "abort").length, 0);
   });
 
   it("fails at once on Cancel and when its caller goes away", async () => {

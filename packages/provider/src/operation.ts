@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setMaxListeners } from "node:events";
 import { isMesosError, MesosError, messageOf, within } from "@pulumi-mesos/model";
 import { after, now } from "./clock";
 
@@ -8,6 +9,11 @@ const windUpMs = 3_000;
 /** The operations that are under way: each has a deadline, and all end on Cancel. */
 export class Operations {
   private readonly cancelled = new AbortController();
+
+  constructor() {
+    // As many operations listen as there are under way, so Node's warning at the eleventh says nothing here.
+    setMaxListeners(0, this.cancelled.signal);
+  }
 
   /** Ends all that is under way and whatever begins later. */
   cancel(): void {
@@ -23,17 +29,17 @@ export class Operations {
     peer: AbortSignal,
     work: (signal: AbortSignal, windUp: (seconds: number) => AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const deadline = new AbortController();
-    const ended = AbortSignal.any([this.cancelled.signal, peer]);
-    const signal = AbortSignal.any([ended, deadline.signal]);
-    signal.throwIfAborted();
+    const end = new AbortController();
+    const time = new AbortController();
+    const unlink = [link(this.cancelled.signal, end), link(peer, end), link(end.signal, time)];
+    const [ended, signal] = [end.signal, time.signal];
     let until = 0;
     const windUp = (seconds: number): AbortSignal => {
       until = Math.max(until, now() + seconds * 1000);
       return within(ended, seconds * 1000);
     };
     const stopDeadline = after(timeoutSeconds * 1000, () =>
-      deadline.abort(
+      time.abort(
         new MesosError(
           "MESOS_PLUGIN_TIMEOUT",
           `not done after ${timeoutSeconds} s; raise customTimeouts or try again`,
@@ -41,6 +47,7 @@ export class Operations {
       ),
     );
     try {
+      signal.throwIfAborted();
       return await Promise.race([
         reasonOf(work(signal, windUp), signal),
         overdue(signal, () => (ended.aborted ? 0 : until)),
@@ -48,8 +55,20 @@ export class Operations {
       ]);
     } finally {
       stopDeadline();
+      for (const stop of unlink) stop();
     }
   }
+}
+
+/**
+ * Aborts `to` with `from` until the returned function is called. `AbortSignal.any` would keep what waits for it, and so
+ * the results of all operations, for as long as the plugin lives.
+ */
+function link(from: AbortSignal, to: AbortController): () => void {
+  const onAbort = (): void => to.abort(from.reason);
+  if (from.aborted) onAbort();
+  else from.addEventListener("abort", onAbort, { once: true });
+  return () => from.removeEventListener("abort", onAbort);
 }
 
 /** Whether a signal was aborted because the time is over, so that the operation itself says what is missing. */
