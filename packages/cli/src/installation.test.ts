@@ -48,9 +48,8 @@ describe("an installation", () => {
         declaration: {
           name: "web",
           size: 2,
-          template: { command: ["mesos-agent"] },
-          backend: { kind: "local", network: "127.9.9.0/24", taskPorts: [31000, 31499], portsPerMember: 20 },
-          drain: { graceSeconds: 1, timeoutSeconds: 1 },
+          template: { "4dabf18193072939515e22adb298388d": "1b", ciphertext: "v1:" },
+          backend: { kind: "local", network: "127.9.9.0/24" },
         },
       },
     };
@@ -73,6 +72,22 @@ describe("an installation", () => {
       ["demo-masters-1", "web-1", "web-2"].map((name) => [name, `/state/processes/${name}/log`]),
     );
     deepEqual(found.urls, { url: "http://10.0.2.1:8888" });
+  });
+
+  it("finds logs of agents only where their group runs on this machine", () => {
+    const process = {
+      urn: urn("mesos:local:Process", "here"),
+      type: "mesos:local:Process",
+      id: "here",
+      outputs: { logFile: "/state/processes/here/log" },
+    };
+    const pool = {
+      urn: urn("mesos:index:AgentPool", "there"),
+      type: "mesos:index:AgentPool",
+      inputs: { declaration: { name: "there", size: 1, backend: { kind: "docker" } } },
+    };
+    const found = installationOf(resourcesIn(exported(process, pool)));
+    deepEqual([found.pools, [...found.logs.keys()]], [[{ name: "there", size: 1 }], ["here"]]);
   });
 
   it("is empty where the stack has nothing of it, and no state is refused", () => {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  AgentPoolInputs,
   decoder,
   MemberAddress,
   MemberKind,
@@ -62,7 +61,16 @@ const decoders = {
     Type.Object({ deployment: Type.Object({ resources: Type.Optional(Type.Array(StateResource)) }) }),
   ),
   gate: decoder(Type.Object({ kind: MemberKind, member: MemberAddress, peers: Type.Array(MemberAddress) })),
-  pool: decoder(AgentPoolInputs),
+  // No more of it than is shown: the template may hold secrets, which an export encrypts.
+  pool: decoder(
+    Type.Object({
+      declaration: Type.Object({
+        name: Type.String(),
+        size: Type.Number(),
+        backend: Type.Object({ kind: Type.String() }),
+      }),
+    }),
+  ),
   process: decoder(Type.Object({ logFile: Type.String() })),
   provider: decoder(Type.Object({ marathonUrls: Type.Union([Type.String(), Type.Array(Type.String())]) })),
 };
@@ -91,7 +99,13 @@ export function installationOf(resources: readonly StateResource[]): Installatio
     ensembles,
     pools: pools.map(({ name, size }) => ({ name, size })),
     marathons: marathonsIn(resources, ensembles),
-    logs: new Map([...logs, ...agentLogs(logs, pools)]),
+    logs: new Map([
+      ...logs,
+      ...agentLogs(
+        logs,
+        pools.filter(({ backend }) => backend.kind === "local"),
+      ),
+    ]),
     urls: urlsIn(resources),
   };
 }
