@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { eventually, hangMs } from "./support/eventually";
 import { getJson } from "./support/http";
-import { appThing, type MarathonThing, marathonThings } from "./support/marathon-things";
+import { type MarathonThing, marathonThings } from "./support/marathon-things";
 import { failed, type Kept, PluginDriver } from "./support/plugin";
 
 /** A kind of thing whose deployments take a second or two each, so that a death comes in the middle. */
@@ -111,7 +111,7 @@ for (const marathons of [1, 2]) {
 
     if (marathons > 1) return;
 
-    for (const thing of [appThing]) {
+    for (const thing of marathonThings) {
       it(`fails with the ${thing.word} in the state when Marathon stays dead, and the next run has it once`, async () => {
         const inputs = slow(thing);
         const path = `/dead-${thing.word}`;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { type Fault, FaultProxy } from "./support/fault-proxy";
 import { getJson } from "./support/http";
-import { appThing, type MarathonThing, marathonThings, podThing } from "./support/marathon-things";
+import { appThing, type MarathonThing, marathonThings } from "./support/marathon-things";
 import { failed, type Kept, PluginDriver } from "./support/plugin";
 
 const network = "127.130.1";
@@ -154,8 +154,6 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
           await gone(changed);
         });
       }
-
-      if (thing === podThing) return;
 
       it("fails with what was made when Marathon answers no more, and the next run goes on with it", async () => {
         const path = newPath();

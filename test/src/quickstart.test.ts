@@ -132,7 +132,7 @@ describe("the quickstart, by its own commands", function () {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it("answers with nginx's page through the edge, from two healthy instances, three masters and two agents", async () => {
+  it("ordering with other infra in one graph: answers with nginx's page through the edge, from two healthy instances, three masters and two agents", async () => {
     await eventually(hangMs, nginxAnswers);
     await allHealthy();
     assert.equal((await cluster.leadingMasters()).length, 1);
