@@ -36,7 +36,12 @@ function ensembleLines(ensemble: EnsembleView): string[] {
   const { kind, name, members } = ensemble;
   const title = kindNames[kind].charAt(0).toUpperCase() + kindNames[kind].slice(1);
   const quorum = hasQuorum(kind) ? `, quorum ${quorumOf(members.length)}` : "";
-  const rows = members.map((m) => [stateOf(m), m.name, `${m.host}:${m.port}`, m.detail]);
+  const rows = members.map((member) => {
+    const address = `${member.host}:${member.port}`;
+    // Members that flags give have no other name.
+    const name = member.name === address ? [] : [member.name];
+    return [stateOf(member), ...name, address, member.detail];
+  });
   return [
     `${title}${name === kind ? "" : ` ${name}`}: ${joinedIn(ensemble).length} of ${members.length}${quorum}`,
     ...table(rows),
