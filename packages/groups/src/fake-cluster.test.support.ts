@@ -104,7 +104,7 @@ export class FakeCluster {
     if (type === "GET_AGENTS") {
       const agents = this.agents.map(({ id, host, deactivated }) => ({
         agent_info: { id: { value: id }, hostname: host },
-        active: true,
+        active: !deactivated, // as masters say it
         deactivated,
       }));
       return [200, { type, get_agents: { agents, recovered_agents: [] } }];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Action, planPool } from "./plan";
+import { type Action, agentOf, planPool } from "./plan";
 import { SmallWorld } from "./small-world.test.support";
 
 /** Rounds until everything is settled; the last message when it never is. */
@@ -31,6 +31,16 @@ describe("the plan of a pool", () => {
     world.agents = world.agents.filter((agent) => agent.host !== "127.81.9.2");
     assert.equal(settle(world), undefined);
     assert.deepEqual(names(world), ["web-1", "web-2", "web-3"]);
+  });
+
+  it("takes of several agents at one address the one that drains, not an earlier registration that is gone", () => {
+    const at = { host: "127.81.9.1", active: false, tasks: 0 };
+    const registered = [
+      { ...at, id: "S0", deactivated: false },
+      { ...at, id: "S7", deactivated: true },
+    ];
+    const view = { addressOf: () => at.host, agents: { registered, recovering: [] } };
+    assert.equal(agentOf(view, 1)?.id, "S7");
   });
 
   it("lets the emptiest leave, of equally empty ones the last", () => {

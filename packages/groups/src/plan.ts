@@ -97,11 +97,14 @@ export function planPool(view: PoolView): PoolPlan {
   };
 }
 
-/** The agent of a member; of several at one address (one of them disconnected) the one that is connected. */
-export function agentOf(view: PoolView, index: number): Agent | undefined {
+/**
+ * The agent of a member; of several at one address the one that is active, or that was deactivated: a master calls neither it nor
+ * an earlier registration that is disconnected active.
+ */
+export function agentOf(view: Pick<PoolView, "addressOf" | "agents">, index: number): Agent | undefined {
   const host = view.addressOf(index);
   const here = view.agents?.registered.filter((agent) => agent.host === host) ?? [];
-  return here.find((agent) => agent.active) ?? here[0];
+  return here.find((agent) => agent.active) ?? here.find((agent) => agent.deactivated) ?? here[0];
 }
 
 function indexOf(view: PoolView, name: string): number {

@@ -161,6 +161,7 @@ export class SmallWorld {
       agent.drain = "DRAINING";
     }
     agent.deactivated = action.kind !== "reactivate";
+    agent.active = !agent.deactivated; // as masters say it
   }
 
   #step(step: MoveStep): void {
