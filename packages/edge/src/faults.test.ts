@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
+import { Runtime } from "./haproxy/runtime";
 import { haproxyCheck } from "./haproxy/validate";
 import { ask, masterPid, until } from "./testing/edge-bench.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
@@ -86,6 +90,62 @@ describe("mesos-edge keeps routing", function () {
       (await readFile(join(edge.directory, "haproxy.cfg"), "utf8")).includes(":31003"),
     );
     await until("recovery", async () => (await edge.health()).haproxy.problem === null);
+  });
+});
+
+describe("mesos-edge and a host that falls silent", function () {
+  this.timeout(60_000);
+  const edge = new TestEdge("127.86.10");
+  const silent = "127.86.10.4";
+  const fillers: Socket[] = [];
+  let frozen: ChildProcess;
+
+  before(async () => {
+    await edge.prepare();
+    await edge.start();
+    const answer = `(_, response) => response.setHeader("connection", "close").end("doomed")`;
+    const listen = `listen({ host: "${silent}", port: 31000, backlog: 1 }, () => process.send("up"))`;
+    const program = `require("node:http").createServer(${answer}).${listen}`;
+    frozen = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    await once(frozen, "message");
+  });
+  after(async () => {
+    for (const socket of fillers) socket.destroy();
+    frozen.kill("SIGKILL");
+    await edge.remove();
+  });
+
+  it("sends every GET elsewhere, and within three seconds none to it", async () => {
+    const doomed = { id: "doomed", host: silent, ports: [31_000], state: "TASK_RUNNING" };
+    edge.marathon.put({ id: "/half", tasks: [await edge.task("alive", 31_001), doomed] });
+    for (const name of ["alive", "doomed", "alive"]) await edge.answers("/half", name);
+    // HAProxy has just checked both, so its next checks are seconds away and requests alone can find out.
+    const runtime = new Runtime(edge.directory);
+    await until(
+      "both checks",
+      async () => {
+        const stat = await runtime.command(runtime.generations()[0] ?? 0, "show stat -1 4 -1");
+        return (
+          stat.split("\n").filter((line) => line.startsWith("::half-cluster,") && line.includes("L4OK"))
+            .length === 2
+        );
+      },
+      15_000,
+    );
+    runtime.close();
+    // A program that is stopped accepts nothing, and once its queue is full the kernel drops what comes.
+    frozen.kill("SIGSTOP");
+    for (let i = 0; i < 4; i++) fillers.push(connect(31_000, silent).on("error", () => {}));
+    await once(fillers[0] as Socket, "connect");
+    const began = performance.now();
+    const waited: number[] = [];
+    while (performance.now() - began < 5_000) {
+      const asked = performance.now();
+      assert.equal(await edge.who("/half"), "alive");
+      if (performance.now() - asked > 500) waited.push(Math.round(performance.now() - began));
+    }
+    assert.ok(waited.length > 0, "the silent host was never tried");
+    assert.ok(Math.max(...waited) < 3_000, `requests waited until ${waited.join()} ms`);
   });
 });
 

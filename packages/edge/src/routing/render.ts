@@ -83,7 +83,7 @@ function head(settings: RenderSettings, generation: Generation): string[] {
     "  spread-checks 20",
     "defaults",
     "  mode http",
-    "  timeout connect 2s",
+    "  timeout connect 1s",
     "  timeout client 60s",
     "  timeout server 60s",
     "  timeout queue 5s",
@@ -95,7 +95,8 @@ function head(settings: RenderSettings, generation: Generation): string[] {
     "  option redispatch 1",
     "  retries 3",
     "  retry-on conn-failure empty-response",
-    "  default-server check inter 10s fastinter 1s downinter 2s fall 2 rise 1",
+    "  # A host that fell silent is out after two connections that failed, long before Mesos misses it.",
+    "  default-server check inter 10s fastinter 1s downinter 2s fall 2 rise 1 observe layer4 error-limit 2 on-error mark-down",
   ];
 }
 
