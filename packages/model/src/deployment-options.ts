@@ -14,7 +14,7 @@ export const deploymentOptions = {
   ),
   force: optional(
     flag(
-      "Whether a change overwrites what others changed since the last refresh and cancels deployments that lock it. Defaults to false: such a change is refused, and such deployments are waited for.",
+      "Whether a change overwrites what others changed since the last refresh and cancels deployments that lock it. Defaults to false: such a change is refused, and such deployments are waited for, but for one of its own that an earlier run left, which is cancelled.",
     ),
   ),
 };

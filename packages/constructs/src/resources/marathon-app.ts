@@ -28,7 +28,7 @@ export interface AppArgs extends Omit<Lifted<AppDocument>, "id" | "version">, Li
   readonly onTimeout?: pulumi.Input<"rollback" | "cancel" | "leave">;
   /**
    * Whether a change overwrites what others changed since the last refresh, and cancels deployments that lock the app.
-   * @default false: such a change is refused, and such deployments are waited for
+   * @default false: such a change is refused, and such deployments are waited for, but for one of its own from an earlier run
    */
   readonly force?: pulumi.Input<boolean>;
 }

@@ -42,7 +42,7 @@ export interface GroupArgs extends Omit<Lifted<GroupResourceInputs>, "groupId"> 
   /**
    * Whether a change overwrites what others changed since the last refresh, ends apps and pods that the program has
    * never named, and cancels deployments that lock the group.
-   * @default false: such changes are refused, and such deployments are waited for
+   * @default false: such changes are refused, and such deployments are waited for, but for its own of an earlier run
    */
   readonly force?: pulumi.Input<boolean>;
 }
