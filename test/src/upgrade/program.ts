@@ -51,6 +51,17 @@ new mesos.marathon.Pod("pair", {
   environment: { TOKEN: pulumi.secret("one of the pod's") },
   scaling: { kind: "fixed", instances: 1 },
 }, { provider });
+new mesos.marathon.Group("shop", {
+  apps: [
+    { id: "front", cmd: "exec sleep 100000", cpus: 0.1, mem: 32, dependencies: ["back"], portDefinitions: [{ port: 0, name: "http" }] },
+  ],
+  groups: [
+    { id: "back", apps: [
+      { id: "queue", cmd: "exec sleep 100000", cpus: 0.1, mem: 32, dependencies: ["db"] },
+      { id: "db", cmd: "exec sleep 100000", cpus: 0.1, mem: 32, env: { PASSWORD: pulumi.secret("one of the group's") } },
+    ] },
+  ],
+}, { provider });
 new mesos.bamboo.Service("web", { appId: web.appId, acl: "path_beg /web" }, { provider });
 new mesos.Quota("web", { role: "web", limits: { cpus: 2 } }, { provider });
 `;
