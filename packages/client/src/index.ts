@@ -29,20 +29,21 @@ export {
   type MarathonDeploying,
   type MarathonOptions,
 } from "./marathon";
-export type {
-  MarathonApp,
-  MarathonDeployment,
-  MarathonGroup,
-  MarathonHealthResult,
-  MarathonInfo,
-  MarathonPod,
-  MarathonPodInstance,
-  MarathonPodStatus,
-  MarathonQueueItem,
-  MarathonStep,
-  MarathonTask,
-  MarathonTaskFailure,
-  MarathonUnusedOffer,
+export {
+  groupsIn,
+  type MarathonApp,
+  type MarathonDeployment,
+  type MarathonGroup,
+  type MarathonHealthResult,
+  type MarathonInfo,
+  type MarathonPod,
+  type MarathonPodInstance,
+  type MarathonPodStatus,
+  type MarathonQueueItem,
+  type MarathonStep,
+  type MarathonTask,
+  type MarathonTaskFailure,
+  type MarathonUnusedOffer,
 } from "./marathon-documents";
 export type { EventsOptions, MarathonEvent } from "./marathon-events";
 export { MarathonReader } from "./marathon-reader";

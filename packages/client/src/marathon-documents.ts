@@ -242,6 +242,11 @@ export interface MarathonGroup {
   readonly groups?: readonly MarathonGroup[];
 }
 
+/** A group and all below it, each before those in it. */
+export function groupsIn(group: MarathonGroup | undefined): MarathonGroup[] {
+  return group === undefined ? [] : [group, ...(group.groups ?? []).flatMap(groupsIn)];
+}
+
 const DeploymentResult = Type.Object({ version: text, deploymentId: text });
 
 export const decoders = {

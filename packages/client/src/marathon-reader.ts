@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MarathonClient } from "./marathon";
-import type { MarathonApp, MarathonGroup, MarathonPodStatus } from "./marathon-documents";
+import { groupsIn, type MarathonApp, type MarathonGroup, type MarathonPodStatus } from "./marathon-documents";
 import { type ReadClock, SharedReads } from "./shared-reads";
 
 /** One Marathon's apps, groups and pods for many readers at once: see {@link SharedReads}. */
@@ -22,7 +22,7 @@ export class MarathonReader {
     this.groups = new SharedReads(
       {
         one: (id, signal) => client.getGroup(id, signal),
-        all: async (signal) => byId(withGroupsBelow(await client.getGroup("/", signal))),
+        all: async (signal) => byId(groupsIn(await client.getGroup("/", signal))),
         writes,
       },
       clock,
@@ -40,8 +40,4 @@ export class MarathonReader {
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
   return new Map(all.map((one) => [one.id, one]));
-}
-
-function withGroupsBelow(group: MarathonGroup | undefined): MarathonGroup[] {
-  return group === undefined ? [] : [group, ...(group.groups ?? []).flatMap(withGroupsBelow)];
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MarathonGroup } from "@pulumi-mesos/client";
+import { groupsIn } from "@pulumi-mesos/client";
 import { GetGroupInputs, GetGroupResult, MesosError } from "@pulumi-mesos/model";
 import { factsOf } from "../marathon/server-facts";
 import type { ProviderFunction } from "../resource";
+import { appsOf, podsOf } from "../resources/group-facts";
 import { marathonIn } from "../resources/marathon-in";
 import { appInfo } from "./app-info";
 import { podInfo } from "./pod-info";
@@ -26,20 +27,17 @@ export const getGroup: ProviderFunction<GetGroupInputs, GetGroupResult> = {
         `groupId: Marathon has no group ${JSON.stringify(groupId)}`,
       );
     }
-    const all = [group, ...groupsBelow(group)];
     const base = context.config.marathonUrls[0] ?? "";
     return {
       groupId: group.id,
       version: group.version ?? "",
       enforceRole: group.enforceRole ?? false,
       dependencies: [...(group.dependencies ?? [])],
-      groups: all.slice(1).map((g) => g.id),
-      apps: all.flatMap((g) => g.apps ?? []).map((app) => appInfo(app, factsOf(info, app), base)),
-      pods: all.flatMap((g) => g.pods ?? []).map(podInfo),
+      groups: groupsIn(group)
+        .slice(1)
+        .map(({ id }) => id),
+      apps: appsOf(group).map((app) => appInfo(app, factsOf(info, app), base)),
+      pods: podsOf(group).map(podInfo),
     };
   },
 };
-
-function groupsBelow(group: MarathonGroup): MarathonGroup[] {
-  return (group.groups ?? []).flatMap((g) => [g, ...groupsBelow(g)]);
-}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MarathonApp, MarathonGroup, MarathonPodStatus } from "@pulumi-mesos/client";
+import { groupsIn, type MarathonApp, type MarathonGroup, type MarathonPodStatus } from "@pulumi-mesos/client";
 import {
   DeployedApp,
   declaredApps,
@@ -103,12 +103,12 @@ export function groupOutputsOf(
 
 /** All apps at any depth. */
 export function appsOf(group: MarathonGroup): MarathonApp[] {
-  return [...(group.apps ?? []), ...(group.groups ?? []).flatMap(appsOf)];
+  return groupsIn(group).flatMap(({ apps }) => apps ?? []);
 }
 
 /** All pods at any depth. */
 export function podsOf(group: MarathonGroup): MarathonPodStatus[] {
-  return [...(group.pods ?? []), ...(group.groups ?? []).flatMap(podsOf)];
+  return groupsIn(group).flatMap(({ pods }) => pods ?? []);
 }
 
 /** The top-level group of a path: `/shop` of `/shop/back/db`. */
