@@ -16,20 +16,23 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Called with the process once it runs, for tests that interrupt it. */
   readonly started?: (child: { readonly pid: number; kill(signal: NodeJS.Signals): void }) => void;
-  readonly input?: string;
 }
 
 /** Runs a command to its end; a command that outlives its bound is killed with its group and fails. */
 export function run(command: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     const take = (chunk: Buffer): void => {
       output += chunk.toString();
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
-    child.stdin.end(options.input ?? "");
     const timer = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       reject(new Error(`${command} ${args.join(" ")} did not end in time\n${output.slice(-4000)}`));
