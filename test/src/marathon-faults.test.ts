@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { type Fault, FaultProxy } from "./support/fault-proxy";
-import { getJson } from "./support/http";
-import { appThing, type MarathonThing, marathonThings } from "./support/marathon-things";
+import { getJson, request } from "./support/http";
+import { groupThing, type MarathonThing, marathonThings } from "./support/marathon-things";
 import { failed, type Kept, PluginDriver } from "./support/plugin";
 
+const things = [...marathonThings, groupThing];
 const network = "127.130.1";
 let count = 0;
 /** A path that no other test has. */
@@ -59,9 +60,9 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
   });
 
   const sent = (line: string) => proxy.passed.filter((passed) => passed === line).length;
-  const versions = async ({ one, word }: MarathonThing, path: string): Promise<string[]> => {
+  const versions = async (thing: MarathonThing, path: string): Promise<string[]> => {
     const found = await getJson<string[] | { versions: string[] }>(
-      `${cluster.marathon.url}${one(path)}${word === "pod" ? "::" : "/"}versions`,
+      cluster.marathon.url + thing.versions(path),
     );
     return Array.isArray(found) ? found : found.versions;
   };
@@ -72,12 +73,8 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
     const read = await plugin.read(kept);
     assert.deepEqual(read?.inputs, inputs);
     assert.deepEqual(await plugin.diff(kept, inputs), []);
-    const running = await getJson<Record<string, never>>(
-      `${cluster.marathon.url}${thing.one(kept.id)}${thing.word === "pod" ? "::status" : ""}`,
-    );
-    const tasks: unknown[] =
-      thing.word === "pod" ? (running["instances"] ?? []) : (running["app"]?.["tasks"] ?? []);
-    assert.equal(tasks.length, 2);
+    const running = await getJson<never>(cluster.marathon.url + thing.status(kept.id));
+    assert.equal(thing.tasksIn(running).length, 2);
     const again = await plugin.update(kept, inputs);
     assert.equal(again.state["version"], kept.state["version"]);
     return again;
@@ -86,11 +83,11 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
   async function gone(kept: Kept): Promise<void> {
     await cluster.waitForDeployments();
     assert.equal(await plugin.read(kept), undefined);
-    const left = (await cluster.tasks.list()).filter(({ appId }) => appId === kept.id);
+    const left = (await cluster.tasks.list()).filter(({ appId }) => `${appId}/`.startsWith(`${kept.id}/`));
     assert.deepEqual(left, []);
   }
 
-  for (const thing of marathonThings) {
+  for (const thing of things) {
     describe(`mesos:marathon ${thing.word}`, () => {
       for (const [name, fault] of Object.entries(passing)) {
         it(`is made, changed and deleted once over ${name} at each write`, async () => {
@@ -126,35 +123,6 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
         }
       });
 
-      for (const [name, [fault, words]] of Object.entries(staying)) {
-        it(`fails in clear words over ${name} that stays, keeps the state, and the next run converges`, async () => {
-          const path = newPath();
-          const [first, second] = [thing.inputs(path), thing.inputs(path, { env: "2" })];
-          const hurt = async (work: (driver: PluginDriver) => Promise<unknown>): Promise<void> => {
-            // Of its own, so that nothing is known of Marathon yet.
-            const driver = await PluginDriver.start({ marathonUrls: [proxy.url] });
-            if (fault === "refused") await proxy.close();
-            else proxy.always(/./, fault);
-            try {
-              await assert.rejects(work(driver), { details: words });
-            } finally {
-              if (fault === "refused") await proxy.listen();
-              proxy.heal();
-              driver.close();
-            }
-          };
-          await hurt((driver) => driver.create(thing.type, first, 3));
-          const made = await plugin.create(thing.type, first);
-          await hurt((driver) => driver.update(made, second, 3));
-          const changed = await plugin.update(made, second);
-          await converged(thing, changed, second);
-          await hurt((driver) => driver.delete(changed, 3));
-          assert.ok(await plugin.read(changed), "it is still there");
-          await plugin.delete(changed);
-          await gone(changed);
-        });
-      }
-
       it("fails with what was made when Marathon answers no more, and the next run goes on with it", async () => {
         const path = newPath();
         const inputs = thing.inputs(path);
@@ -186,7 +154,91 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
     });
   }
 
-  it("drift on refresh: an app or pod that cannot be read never counts as deleted", async () => {
+  describe("mesos:marathon group in its other writes", () => {
+    const thing = groupThing;
+    for (const [name, fault] of Object.entries(passing)) {
+      it(`gives its apps its role, and leaves what others have in it, once over ${name} at each write`, async () => {
+        const path = newPath();
+        const made = await plugin.create(thing.type, thing.inputs(path));
+        const enforced = { ...thing.inputs(path, { env: "2" }), enforceRole: true };
+        proxy.next(`PATCH ${thing.one(path)}`, fault);
+        const changed = await plugin.update(made, enforced);
+        assert.ok(proxy.came.includes(`PATCH ${thing.one(path)}`), "the role was written by itself");
+        await converged(thing, changed, enforced);
+        assert.equal((await versions(thing, path)).length, 2);
+
+        const theirs = `${path}/back/theirs/web`;
+        const json = { id: theirs, cmd: "sleep 1000", cpus: 0.1, mem: 16 };
+        await request(`${cluster.marathon.url}/v2/apps`, { method: "POST", json });
+        await cluster.waitForDeployments();
+        const tasks = async () =>
+          (await cluster.tasks.list()).filter(({ appId }) => appId?.startsWith(`${path}/`));
+        const before = (await tasks()).filter(({ appId }) => appId === theirs);
+        assert.equal(before.length, 1);
+        proxy.next(`PUT ${thing.one(path)}`, fault);
+        await plugin.delete(changed);
+        assert.ok(!proxy.came.includes(`DELETE ${thing.one(path)}`), "it was emptied instead");
+        await cluster.waitForDeployments();
+        assert.deepEqual(
+          (await tasks()).map(({ id }) => id),
+          before.map(({ id }) => id),
+        );
+        await request(cluster.marathon.url + thing.one(path), { method: "DELETE" });
+      });
+    }
+  });
+
+  it("a group whose role was written, and nothing else before time ended, is gone on with by the next run", async () => {
+    const [thing, path] = [groupThing, newPath()];
+    const made = await plugin.create(thing.type, thing.inputs(path));
+    const next = { ...thing.inputs(path, { env: "2" }), enforceRole: true, dependencies: ["/elsewhere"] };
+    proxy.always(new RegExp(`^PUT ${thing.one(path)}$`), "reset before");
+    await assert.rejects(plugin.update(made, next, 3), { details: /not done after 3 s/ });
+    assert.equal(sent(`PATCH ${thing.one(path)}`), 1);
+    proxy.heal();
+    const changed = await plugin.update(made, next);
+    await converged(thing, changed, next);
+    assert.equal((await versions(thing, path)).length, 2);
+    await plugin.delete(changed);
+    await gone(changed);
+  });
+
+  for (const [name, [fault, words]] of Object.entries(staying)) {
+    it(`each fails in clear words over ${name} that stays, keeps its state, and the next run converges`, async () => {
+      const asked = things.map((thing) => {
+        const path = newPath();
+        return { thing, first: thing.inputs(path), second: thing.inputs(path, { env: "2" }) };
+      });
+      const hurt = async (work: (driver: PluginDriver) => readonly Promise<unknown>[]): Promise<void> => {
+        // Of its own, so that nothing is known of Marathon yet.
+        const driver = await PluginDriver.start({ marathonUrls: [proxy.url] });
+        if (fault === "refused") await proxy.close();
+        else proxy.always(/./, fault);
+        try {
+          await Promise.all(work(driver).map((hurting) => assert.rejects(hurting, { details: words })));
+        } finally {
+          if (fault === "refused") await proxy.listen();
+          proxy.heal();
+          driver.close();
+        }
+      };
+      await hurt((driver) => asked.map(({ thing, first }) => driver.create(thing.type, first, 3)));
+      const made = await Promise.all(
+        asked.map(async (a) => ({ ...a, kept: await plugin.create(a.thing.type, a.first) })),
+      );
+      await hurt((driver) => made.map(({ kept, second }) => driver.update(kept, second, 3)));
+      const changed = await Promise.all(
+        made.map(async (m) => ({ ...m, kept: await plugin.update(m.kept, m.second) })),
+      );
+      for (const { thing, kept, second } of changed) await converged(thing, kept, second);
+      await hurt((driver) => changed.map(({ kept }) => driver.delete(kept, 3)));
+      for (const { thing, kept } of changed) assert.ok(await plugin.read(kept), `the ${thing.word} is there`);
+      await Promise.all(changed.map(({ kept }) => plugin.delete(kept)));
+      for (const { kept } of changed) await gone(kept);
+    });
+  }
+
+  it("drift on refresh: an app, pod or group that cannot be read never counts as deleted", async () => {
     const path = newPath();
     const not = "Not Found";
     const wrong: typeof staying = {
@@ -202,12 +254,12 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
       ...staying,
     };
     const made = await Promise.all(
-      marathonThings.map((thing) => plugin.create(thing.type, thing.inputs(`${path}-${thing.word}`))),
+      things.map((thing) => plugin.create(thing.type, thing.inputs(`${path}-${thing.word}`))),
     );
     for (const [name, [fault, words]] of Object.entries(wrong)) {
       if (fault === "silent" || fault === "refused") continue;
       const driver = await PluginDriver.start({ marathonUrls: [proxy.url] });
-      proxy.always(/^GET \/v2\/(apps|pods)/, fault);
+      proxy.always(/^GET \/v2\/(apps|pods|groups)/, fault);
       try {
         const reads = made.flatMap((kept) => [driver.read(kept), driver.import(kept.type, kept.id)]);
         await Promise.all(reads.map((reading) => assert.rejects(reading, { details: words }, name)));
@@ -225,16 +277,22 @@ describe("Marathon's resources when Marathon's answers are hurt", function () {
     }
   });
 
-  it("drift on refresh: what a list leaves out is asked for before it counts as deleted", async () => {
-    const thing = appThing;
-    const kept = await plugin.create(thing.type, thing.inputs(newPath()));
-    proxy.always(/^GET \/v2\/apps$/, { answer: 200, body: '{"apps":[]}', type: "application/json" });
-    const reads = await Promise.all(Array.from({ length: 8 }, () => plugin.read(kept)));
-    assert.deepEqual(
-      reads.map((read) => read?.id),
-      reads.map(() => kept.id),
-    );
-    assert.ok(proxy.came.includes("GET /v2/apps"), "a list was asked for");
-    await plugin.delete(kept);
-  });
+  for (const thing of things) {
+    it(`drift on refresh: what a list leaves out is asked for before it counts as a deleted ${thing.word}`, async () => {
+      const kept = await plugin.create(thing.type, thing.inputs(newPath()));
+      const list = `GET ${thing.list.at}`;
+      proxy.always(new RegExp(`^${list}$`), {
+        answer: 200,
+        body: thing.list.empty,
+        type: "application/json",
+      });
+      const reads = await Promise.all(Array.from({ length: 8 }, () => plugin.read(kept)));
+      assert.deepEqual(
+        reads.map((read) => read?.id),
+        reads.map(() => kept.id),
+      );
+      assert.ok(proxy.came.includes(list), "a list was asked for");
+      await plugin.delete(kept);
+    });
+  }
 });
