@@ -185,6 +185,10 @@ describe("the test kit in this process", function () {
     await deploy(cluster, { instances: 2, cmd: "sleep 98765" });
     assert.equal((await cluster.tasks.list()).length, 2);
     assert.ok(processesWith(cluster.directory).length >= 2);
+    const before = await ids(cluster);
+    assert.equal(await cluster.tasks.fail("/web"), 1);
+    await cluster.waitForApp("/web");
+    assert.notDeepEqual(await ids(cluster), before);
     await cluster.close();
     assert.deepEqual(processesWith(cluster.directory), []);
   });
@@ -224,8 +228,9 @@ describe("the test kit with programs", function () {
       await cluster.waitUntilUp(AbortSignal.timeout(60_000));
       await cluster.waitForApp("/web");
       assert.deepEqual(await ids(cluster), before);
-      await cluster.tasks.fail("/web");
+      assert.equal(await cluster.tasks.fail("/web"), 1);
       await cluster.waitForApp("/web");
+      assert.notDeepEqual(await ids(cluster), before);
     } finally {
       await cluster.close();
     }
