@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { containerName, memberLabel, poolLabel, type StackName, stackLabels } from "@pulumi-mesos/model";
+import {
+  containerName,
+  memberLabel,
+  poolLabel,
+  type StackName,
+  stackLabels,
+  within,
+} from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 
 /** A member of a pool as its container and its volume show it. */
@@ -63,7 +70,7 @@ export async function endDockerMember(
 
 /** SIGUSR1 makes an agent unregister and end its tasks; without the first call dockerd would start it again. */
 async function leave(container: Docker.Container, signal: AbortSignal): Promise<void> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(leaveMs)]);
+  const patience = within(signal, leaveMs);
   try {
     await container.update({ RestartPolicy: { Name: "no" } });
     await container.kill({ signal: "SIGUSR1" });
