@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { probeEnsemble, ZooKeeper } from "@pulumi-mesos/client";
-import type { Address, MemberAddress, MemberStatus } from "@pulumi-mesos/model";
+import { type Address, type MemberAddress, type MemberStatus, messageOf } from "@pulumi-mesos/model";
 import { eventually, hangMs } from "./eventually";
 import { TestStack, type TestStackOptions } from "./test-stack";
 
@@ -40,6 +43,26 @@ interface Outputs {
   readonly url: string;
 }
 
+/**
+ * Why a member's port takes no connection; undefined when it does.
+ *
+ * Whether a member answers would say less: those that stay close every connection while they elect another leader.
+ */
+async function refusal({ name, host, port }: MemberAddress): Promise<string | undefined> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, "connect", { signal: AbortSignal.timeout(connectMs) });
+    return undefined;
+  } catch (error) {
+    return `${name}: ${messageOf(error)}`;
+  } finally {
+    // What a reset says after the connection stood is of no interest, and must not go unheard.
+    socket.on("error", () => undefined).destroy();
+  }
+}
+
+const pollMs = 50;
+const connectMs = 2_000;
 const never = new AbortController().signal;
 const node = "/kept";
 
@@ -125,8 +148,9 @@ export function platformContract(given: () => PlatformUnderTest | undefined): vo
     const stop = new AbortController();
     const watching = (async () => {
       while (!stop.signal.aborted) {
-        const away = (await look()).filter(({ up }) => !up);
-        if (away.length > 1) low.push(away.map(({ name, detail }) => `${name}: ${detail}`).join(", "));
+        const away = (await Promise.all(members().map(refusal))).filter((reason) => reason !== undefined);
+        if (away.length > 1) low.push(away.join(", "));
+        await setTimeout(pollMs);
       }
     })();
     await stack.ok("config", "set", "tickTimeMs", "1500");
