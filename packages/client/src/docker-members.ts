@@ -2,6 +2,7 @@
 import {
   containerName,
   memberLabel,
+  messageOf,
   poolLabel,
   type StackName,
   stackLabels,
@@ -76,8 +77,8 @@ async function leave(container: Docker.Container, signal: AbortSignal): Promise<
     await container.kill({ signal: "SIGUSR1" });
     await container.wait({ abortSignal: patience });
   } catch (error) {
-    // It ended in this moment, or takes too long: either way it is removed next.
-    if (statusOf(error) !== 409 && !patience.aborted) throw error;
+    // It ended in this moment, is being removed, or takes too long: either way its removal is waited for next.
+    if (statusOf(error) !== 409 && !isBeingRemoved(error) && !patience.aborted) throw error;
   }
 }
 
@@ -89,6 +90,11 @@ async function remove(container: Docker.Container, signal: AbortSignal): Promise
     if (statusOf(error) !== 409) throw error;
     await container.wait({ condition: "removed", abortSignal: signal });
   }
+}
+
+/** dockerd answers 500 to a change of a container that somebody else removes; only its words tell that apart. */
+function isBeingRemoved(error: unknown): boolean {
+  return statusOf(error) === 500 && messageOf(error).includes("marked for removal");
 }
 
 async function unlessGone(work: () => Promise<unknown>): Promise<void> {

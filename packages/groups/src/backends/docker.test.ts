@@ -166,6 +166,15 @@ describe("the docker backend", function () {
       assert.doesNotMatch(JSON.stringify(await inspected()), /hello|it's/);
     });
 
+    it("ends a member that somebody else is removing", async () => {
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await test?.backend.start("web", 1, applied, signal);
+        const removed = docker?.getContainer(containerName(stack, "web-1")).remove({ force: true });
+        await Promise.all([removed, test?.backend.terminate("web-1", signal)]);
+        assert.deepEqual(await test?.left(), []);
+      }
+    });
+
     it("makes a member anew whose template changed or that was created but never started, and keeps its data", async () => {
       await test?.backend.start("web", 1, applied, signal);
       const before = await inspected();
