@@ -22,8 +22,9 @@ const state = decoder(
 export class BambooClient {
   readonly #endpoints: Endpoints;
 
-  constructor(o: EndpointsOptions) {
-    this.#endpoints = new Endpoints(o);
+  /** A token is sent as `Authorization: Bearer <token>` unless it names another scheme. */
+  constructor({ token, ...o }: EndpointsOptions) {
+    this.#endpoints = new Endpoints({ ...o, ...(token !== undefined && { token: bearer(token) }) });
   }
 
   /** All rules by id. */
@@ -67,4 +68,8 @@ function succeeded(response: HttpResponse): HttpResponse {
 /** Without the slash that begins an id: Bamboo puts it back, and proxies like to merge double ones. */
 function servicePath(id: string): string {
   return `/api/services/${bambooId(id).split("/").filter(Boolean).map(encodeURIComponent).join("/")}`;
+}
+
+function bearer(token: string): string {
+  return /^\S+ \S/.test(token) ? token : `Bearer ${token}`;
 }

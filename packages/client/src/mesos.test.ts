@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { messageOf } from "@pulumi-mesos/model";
 import { json, type TestServer, testServer } from "./http-server.test.support";
 import { BambooClient, isRefused, MesosClient, probeMember } from "./index";
 
@@ -148,5 +149,25 @@ describe("MesosClient and BambooClient", function () {
     await client.deleteService("/gone", signal);
     server.answer = (_, r) => void r.writeHead(400).end("zk: could not connect to a server\n");
     await assert.rejects(client.deleteService("/gone", signal), { code: "MESOS_CLIENT_STATUS" });
+  });
+
+  it("brings the edge's token as a bearer's, and fails in one line that shows none of it", async () => {
+    const token = "hush-edge-token";
+    const server = await serve((q, r) => {
+      if (q.headers.authorization === `Bearer ${token}`) json(r, 200, {});
+      // A server that repeats what it was sent must not make the error tell it.
+      else r.writeHead(401).end(`not let in: ${q.headers.authorization}\n`);
+    });
+    const optionName = (option: string) => `bamboo-${option}`;
+    const ask = (o: object) => new BambooClient({ urls: [server.url], optionName, ...o }).services(signal);
+    assert.deepEqual(await ask({ token }), {});
+    assert.deepEqual(await ask({ token: `Bearer ${token}` }), {});
+    const line = async (o: object): Promise<string> => {
+      const error = await ask(o).then(() => assert.fail("was let in"), messageOf);
+      assert.doesNotMatch(error, /\n|hush/);
+      return error;
+    };
+    assert.match(await line({}), /401.*it asks for bamboo-user and bamboo-password, or bamboo-token/);
+    assert.match(await line({ token: "hush-wrong" }), /401.*bamboo-token, are not the right ones/);
   });
 });

@@ -16,6 +16,12 @@ export interface BambooEdgeArgs {
   readonly size?: number;
   /** Password of user `admin` for HAProxy's statistics at `/haproxy_stats`. @default no such page */
   readonly statsPassword?: pulumi.Input<string>;
+  /**
+   * Token that the edges' API asks for; a `Cluster` gives it to its provider, so that rules go on being written.
+   *
+   * @default none: whoever reaches the API may write rules
+   */
+  readonly apiToken?: pulumi.Input<string>;
   readonly timeouts?: Timeouts;
 }
 
@@ -30,12 +36,14 @@ export class BambooEdge extends pulumi.ComponentResource {
   /** `http://host:port` of every edge's API. */
   readonly apiUrls: readonly string[];
   readonly ready: readonly pulumi.Resource[];
+  /** What the API asks for, as a secret; undefined when it asks for nothing. */
+  readonly apiToken: pulumi.Output<string> | undefined;
   /** Where traffic enters. */
   readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:BambooEdge", name, { size: args.size }, opts);
-    const { platform, zookeeper, marathon, size = 2, statsPassword, timeouts } = args;
+    const { platform, zookeeper, marathon, size = 2, timeouts } = args;
     const { trafficPort } = platform;
     validate(this, edgeRules(args));
     this.addresses = platform.addresses(name, size);
@@ -45,10 +53,8 @@ export class BambooEdge extends pulumi.ComponentResource {
       zookeeper: zookeeper.connectionString,
       trafficPort,
     });
-    const stats: Record<string, pulumi.Input<string>> = statsPassword === undefined
-      ? {}
-      : { EDGE_STATS_PASSWORD: pulumi.secret(statsPassword) };
-    const service = { ...plain, env: { ...plain.env, ...stats } };
+    this.apiToken = args.apiToken === undefined ? undefined : pulumi.secret(args.apiToken);
+    const service = { ...plain, env: { ...plain.env, ...secretEnv(args.statsPassword, this.apiToken) } };
     const ready = makeMembers(this, name, {
       kind: "edge",
       platform,
@@ -62,6 +68,17 @@ export class BambooEdge extends pulumi.ComponentResource {
     this.url = platform.endpoint(name, { addresses: this.addresses, port: trafficPort }, { parent: this });
     this.registerOutputs({ url: this.url });
   }
+}
+
+/** Secrets go by the environment. */
+function secretEnv(
+  statsPassword: pulumi.Input<string> | undefined,
+  apiToken: pulumi.Output<string> | undefined,
+): Record<string, pulumi.Output<string>> {
+  return {
+    ...(statsPassword !== undefined && { EDGE_STATS_PASSWORD: pulumi.secret(statsPassword) }),
+    ...(apiToken !== undefined && { EDGE_API_TOKEN: apiToken }),
+  };
 }
 
 /** What edges are refused for. */

@@ -78,6 +78,7 @@ export class Cluster extends pulumi.ComponentResource {
       {
         marathonUrls: marathon.urls,
         bambooUrls: edge.apiUrls,
+        ...(edge.apiToken !== undefined && { bambooToken: edge.apiToken }),
         mesosUrls: masters.urls,
         clusterInStack: true,
       },

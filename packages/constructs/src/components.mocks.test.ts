@@ -61,7 +61,7 @@ describe("ZooKeeper on the local platform", () => {
     const program = (): void => {
       new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 });
     };
-    for (const resource of (await record(program)).filter((r) => r.type === "mesos:local:Process")) {
+    for (const resource of (await record(() => program())).filter((r) => r.type === "mesos:local:Process")) {
       assert.ok(resource.dependsOn.includes("zk-ensemble"));
       assert.ok(!resource.dependsOn.some((name) => name.endsWith("-ready")), resource.name);
     }
@@ -127,7 +127,7 @@ describe("Masters", () => {
 });
 
 describe("Cluster", () => {
-  const program = (): void => {
+  const program = (edge: ClusterArgs["edge"] = { size: 1 }): void => {
     new Cluster("demo", {
       platform: new LocalPlatform({ network }),
       secret: "a-secret-of-thirty-two-characters",
@@ -135,12 +135,12 @@ describe("Cluster", () => {
       masters: { size: 3 },
       agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
       marathon: { size: 2 },
-      edge: { size: 1 },
+      edge,
     });
   };
 
   it("gives its provider plain endpoints and makes it wait for every part", async () => {
-    const provider = find(await record(program), "demo-provider");
+    const provider = find(await record(() => program()), "demo-provider");
     const { marathonUrls, bambooUrls, mesosUrls, clusterInStack } = provider.inputs;
     assert.equal(String(clusterInStack), "true");
     const urls =
@@ -154,7 +154,7 @@ describe("Cluster", () => {
   });
 
   it("passes the edge a derived password, as a secret, and puts the cluster's secret nowhere", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     assert.ok(!JSON.stringify(all).includes("a-secret-of-thirty-two-characters"));
     const env = find(all, "demo-edge-1", "mesos:local:Process").inputs.env as {
       value: Record<string, string>;
@@ -164,8 +164,24 @@ describe("Cluster", () => {
     assert.match(env.value.EDGE_STATS_PASSWORD ?? "", /^[A-Za-z0-9_-]{43}$/);
   });
 
+  it("gives the token of the edge's API to the edge and to the provider, as a secret, and nobody else", async () => {
+    const apiToken = "hush-token";
+    const all = await record(() => program({ size: 1, apiToken }));
+    const isSecret = (value: unknown): boolean =>
+      JSON.stringify(value).includes("1b47061264138c4ac30d75fd1eb44270");
+    const holders = all.filter((r) => JSON.stringify(r.inputs).includes(apiToken));
+    assert.deepEqual(holders.map((r) => r.name).sort(), ["demo-edge-1", "demo-provider"]);
+    const env = find(all, "demo-edge-1", "mesos:local:Process").inputs.env as {
+      value: Record<string, string>;
+    };
+    assert.equal(env.value.EDGE_API_TOKEN, apiToken);
+    assert.ok(isSecret(env));
+    assert.ok(isSecret(find(all, "demo-provider").inputs.bambooToken));
+    assert.equal("bambooToken" in find(await record(() => program()), "demo-provider").inputs, false);
+  });
+
   it("declares each agent group under the cluster's name with the platform's addresses", async () => {
-    const pool = find(await record(program), "demo-web", "mesos:index:AgentPool");
+    const pool = find(await record(() => program()), "demo-web", "mesos:index:AgentPool");
     const { cluster, declaration } = pool.inputs as {
       cluster: string;
       declaration: {
@@ -183,7 +199,7 @@ describe("Cluster", () => {
   });
 
   it("parents everything below itself", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     assert.deepEqual(
       all
         .filter((r) => r.parent === "")

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
+import { BambooClient } from "@pulumi-mesos/client";
 import { selfSigned } from "./testing/certificate.test.support";
 import { ask, until } from "./testing/edge-bench.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
@@ -72,7 +73,7 @@ describe("the API of an edge with a certificate", function () {
     const { key, certificate } = selfSigned("127.86.9.2");
     const apiCertificate = join(edge.directory, "api.pem");
     await writeFile(apiCertificate, `${certificate}${key}`);
-    await edge.start({ raw: { apiCertificate } });
+    await edge.start({ raw: { apiCertificate, apiToken } });
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const options = {
         host: "127.86.9.2",
@@ -87,6 +88,15 @@ describe("the API of an edge with a certificate", function () {
     });
     assert.equal(status, 200);
     await assert.rejects(ask(edge.api, "/status"));
+    const { signal } = new AbortController();
+    const urls = [edge.api.replace("http:", "https:")];
+    await new BambooClient({ urls, ca: certificate, token: apiToken }).putService(
+      { id: "/x", acl: "path /x" },
+      signal,
+    );
+    assert.deepEqual(await edge.client.children("/bamboo"), ["%2Fx"]);
+    const strange = new BambooClient({ urls, token: apiToken }).services(signal);
+    await assert.rejects(strange, { code: "MESOS_CLIENT_TLS" });
   });
 
   it("fails to start when the file cannot be read", async () => {

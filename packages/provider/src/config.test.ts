@@ -58,6 +58,8 @@ describe("the provider's configuration", () => {
   it("never shows a password that stands in a URL", () => {
     const [failure] = checkConfig({ marathonUrls: ["http://user:hush@a"] });
     equal(failure?.message.includes("hush"), false);
+    const [edge] = checkConfig({ bambooUrls: ["http://user:hush@a"] });
+    equal(edge?.message, "must not hold a user or password; use bambooUser and bambooPassword");
   });
 
   it("checks how Marathon is reached by the settings' own names, showing no value", () => {
@@ -88,5 +90,20 @@ describe("the provider's configuration", () => {
     const given = { marathonUrls: ["https://a"], marathonToken: "t", marathonInsecure: "true" };
     deepEqual(parseConfig(given).marathonConnection, { token: "t", insecure: true });
     deepEqual(parseConfig({}).marathonConnection, { insecure: false });
+  });
+
+  it("checks and hands on how the edge is reached, apart from Marathon", () => {
+    const given = {
+      bambooUrls: ["https://a"],
+      bambooToken: "t",
+      bambooInsecure: true,
+      marathonUrls: ["http://m"],
+    };
+    deepEqual(checkConfig(given), []);
+    deepEqual(parseConfig(given).bambooConnection, { token: "t", insecure: true });
+    deepEqual(parseConfig(given).marathonConnection, { insecure: false });
+    const failures = checkConfig({ bambooUrls: ["http://a"], bambooUser: "u", bambooKey: "hush" });
+    deepEqual(failures.map((f) => f.path).sort(), ["bambooKey", "bambooKey", "bambooUser"]);
+    equal(JSON.stringify(failures).includes("hush"), false);
   });
 });

@@ -15,44 +15,62 @@ export interface ProviderConfig {
   /** Who one is at Marathon, and whom one believes. @default nobody, whom the machine trusts */
   readonly marathonConnection?: ConnectionOptions;
   readonly bambooUrls: readonly string[];
+  /** Who one is at the edge, and whom one believes. @default nobody, whom the machine trusts */
+  readonly bambooConnection?: ConnectionOptions;
   readonly mesosUrls: readonly string[];
   /** Whether the stack itself makes the cluster that these addresses are of. @default false */
   readonly clusterInStack?: boolean;
 }
 
+type Setting = { readonly kind: "urls" | "string" | "secret" | "boolean"; readonly description: string };
+
+/** Servers whose connection has settings, by the word that these begin with. */
+type Server = "marathon" | "bamboo";
+
+/** The settings of the connection to one server, but for its token. */
+function connectionSettings(server: Server, whose: string): Record<string, Setting> {
+  const name = settingOf(server);
+  return {
+    [name("user")]: {
+      kind: "string",
+      description: `User of ${whose} HTTP basic authentication; with ${name("password")}, without ${name("token")}.`,
+    },
+    [name("password")]: { kind: "secret", description: `Password of ${whose} HTTP basic authentication.` },
+    [name("ca")]: {
+      kind: "string",
+      description: `Certificates in PEM (not a path) of the authorities that may sign ${whose} own, instead of those that this machine trusts.`,
+    },
+    [name("cert")]: {
+      kind: "string",
+      description: `Client certificate in PEM (not a path) for ${whose} TLS; with ${name("key")}.`,
+    },
+    [name("key")]: { kind: "secret", description: `Private key in PEM (not a path) of ${name("cert")}.` },
+    [name("insecure")]: {
+      kind: "boolean",
+      description: `Takes any certificate as ${whose}: then anybody on the way can read and change everything. False by default.`,
+    },
+  };
+}
+
 /** What the provider's configuration may hold: for the package schema and for {@link checkConfig}. */
-export const configSchema = {
+export const configSchema: Readonly<Record<string, Setting>> = {
   marathonUrls: {
     kind: "urls",
     description: "Addresses of all Marathons of one cluster; the leader is found.",
   },
-  marathonUser: {
-    kind: "string",
-    description:
-      "User of Marathon's HTTP basic authentication; with marathonPassword, without marathonToken.",
-  },
-  marathonPassword: { kind: "secret", description: "Password of Marathon's HTTP basic authentication." },
+  ...connectionSettings("marathon", "Marathon's"),
   marathonToken: {
     kind: "secret",
     description:
       "Token for Marathon, sent as `Authorization: token=<token>` as DC/OS wants it; one that names its scheme, such as `Bearer abc`, is sent as it is.",
   },
-  marathonCa: {
-    kind: "string",
-    description:
-      "Certificates in PEM (not a path) of the authorities that may sign Marathon's, instead of those that this machine trusts.",
-  },
-  marathonCert: {
-    kind: "string",
-    description: "Certificate in PEM (not a path) that is shown to Marathon; with marathonKey.",
-  },
-  marathonKey: { kind: "secret", description: "Private key in PEM (not a path) of marathonCert." },
-  marathonInsecure: {
-    kind: "boolean",
-    description:
-      "Takes any certificate of Marathon: then anybody on the way can read and change everything. False by default.",
-  },
   bambooUrls: { kind: "urls", description: "Addresses of Bamboo's HTTP API (or of our edge's)." },
+  ...connectionSettings("bamboo", "the edge's"),
+  bambooToken: {
+    kind: "secret",
+    description:
+      "Token for the edge's API, sent as `Authorization: Bearer <token>`; one that names its scheme is sent as it is.",
+  },
   mesosUrls: {
     kind: "urls",
     description: "Addresses of all Mesos masters of one cluster, `http://host:port`; the leader is found.",
@@ -62,7 +80,7 @@ export const configSchema = {
     description:
       "Whether the stack itself makes the cluster behind these addresses, as `Cluster` says of its own: then a delete counts as done, with a warning, when every address refuses connections. False by default.",
   },
-} as const;
+};
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -84,37 +102,52 @@ export function checkConfig(values: Values): Failure[] {
       if (flag(value) === undefined) failures.push({ path: key, message: "must be true or false" });
     } else if (typeof value !== "string") failures.push({ path: key, message: "must be a string" });
   }
-  const urls = hasComputed(values["marathonUrls"]) ? undefined : list(values["marathonUrls"]);
-  const given = { ...connectionOf(values), insecure: flag(values["marathonInsecure"]) };
-  const known = urls?.filter((v) => typeof v === "string");
-  for (const { option, message } of connectionFaults(given, known, settingOf)) {
-    failures.push({ path: settingOf(option), message });
-  }
-  return failures;
+  return [...failures, ...checkConnection("marathon", values), ...checkConnection("bamboo", values)];
+}
+
+function checkConnection(server: Server, values: Values): Failure[] {
+  const name = settingOf(server);
+  const given = values[`${server}Urls`];
+  const urls = hasComputed(given) ? undefined : list(given).filter((v) => typeof v === "string");
+  const connection = connectionOf(server, values);
+  const faults = connectionFaults({ ...connection, insecure: flag(connection.insecure) }, urls, name);
+  return faults.map(({ option, message }) => ({ path: name(option), message }));
 }
 
 /** A configuration that {@link checkConfig} found right. */
 export function parseConfig(values: Values): ProviderConfig {
-  const { insecure, ...texts } = connectionOf(values);
-  const known = Object.entries(texts).filter(([, value]) => typeof value === "string");
   return {
     marathonUrls: list(values["marathonUrls"]).filter((v) => typeof v === "string"),
-    marathonConnection: { ...Object.fromEntries(known), insecure: flag(insecure) === true },
+    marathonConnection: parseConnection("marathon", values),
     bambooUrls: list(values["bambooUrls"]).filter((v) => typeof v === "string"),
+    bambooConnection: parseConnection("bamboo", values),
     mesosUrls: list(values["mesosUrls"]).filter((v) => typeof v === "string"),
     clusterInStack: flag(values["clusterInStack"]) === true,
   };
 }
 
-/** What the user calls an option of the connection to Marathon: `marathonCa`. */
-export function settingOf(option: ConnectionOption): string {
-  return `marathon${option.charAt(0).toUpperCase()}${option.slice(1)}`;
+function parseConnection(server: Server, values: Values): ConnectionOptions {
+  const { insecure, ...texts } = connectionOf(server, values);
+  const known = Object.entries(texts).filter(([, value]) => typeof value === "string");
+  return { ...Object.fromEntries(known), insecure: flag(insecure) === true };
 }
 
-function connectionOf(values: Values): { readonly [K in ConnectionOption]?: unknown } {
-  const { marathonUser: user, marathonPassword: password, marathonToken: token } = values;
-  const { marathonCa: ca, marathonCert: cert, marathonKey: key, marathonInsecure: insecure } = values;
-  return { user, password, token, ca, cert, key, insecure };
+/** What the user calls the options of the connection to a server: `marathonCa`. */
+export function settingOf(server: Server): (option: ConnectionOption) => string {
+  return (option) => `${server}${option.charAt(0).toUpperCase()}${option.slice(1)}`;
+}
+
+function connectionOf(server: Server, values: Values): { readonly [K in ConnectionOption]?: unknown } {
+  const value = (option: ConnectionOption): unknown => values[settingOf(server)(option)];
+  return {
+    user: value("user"),
+    password: value("password"),
+    token: value("token"),
+    ca: value("ca"),
+    cert: value("cert"),
+    key: value("key"),
+    insecure: value("insecure"),
+  };
 }
 
 /** A boolean may come as text, as `pulumi config set` and the engine give it. */
@@ -145,7 +178,8 @@ function urlFault(key: string, url: unknown): string | undefined {
   if (typeof url !== "string" || !URL.canParse(url)) return "must be a URL such as http://10.0.0.1:8080";
   const { protocol, username, password } = new URL(url);
   if (username !== "" || password !== "") {
-    const instead = key === "marathonUrls" ? "; use marathonUser and marathonPassword" : "";
+    const server = key.replace("Urls", "");
+    const instead = key === "mesosUrls" ? "" : `; use ${server}User and ${server}Password`;
     return `must not hold a user or password${instead}`;
   }
   if (key === "mesosUrls") return masterUrlFault(new URL(url));

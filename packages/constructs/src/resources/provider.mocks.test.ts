@@ -30,8 +30,18 @@ describe("Provider", () => {
       marathonCa: "ca",
       marathonCert: "cert",
       marathonInsecure: false,
+      bambooUrls: ["https://edge.example:8000"],
+      bambooUser: "u",
+      bambooCa: "ca",
     };
-    const hidden = { marathonPassword: "p", marathonToken: "t", marathonKey: "k" };
+    const hidden = {
+      marathonPassword: "p",
+      marathonToken: "t",
+      marathonKey: "k",
+      bambooPassword: "p",
+      bambooToken: "t",
+      bambooKey: "k",
+    };
     const provider = new Provider("mine", { ...open, ...hidden });
     await new Promise((resolve) => provider.urn.apply(resolve));
     const sent = made.find((m) => m.name === "mine");

@@ -42,6 +42,28 @@ export interface ProviderArgs {
   readonly clusterInStack?: pulumi.Input<boolean>;
   /** `http://host:port` of every edge's API. */
   readonly bambooUrls?: pulumi.Input<readonly string[]>;
+  /** User of HTTP basic authentication before the edge's API; with `bambooPassword`, without `bambooToken`. */
+  readonly bambooUser?: pulumi.Input<string>;
+  /** Kept secret in the state. */
+  readonly bambooPassword?: pulumi.Input<string>;
+  /** What the edge's API asks for, sent as `Authorization: Bearer <token>`. Kept secret in the state. */
+  readonly bambooToken?: pulumi.Input<string>;
+  /**
+   * Certificates in PEM, not a path, of the authorities that may sign the edge's.
+   *
+   * @default those that the machine trusts
+   */
+  readonly bambooCa?: pulumi.Input<string>;
+  /** Client certificate in PEM, not a path, for the edge's TLS; with `bambooKey`. */
+  readonly bambooCert?: pulumi.Input<string>;
+  /** Private key in PEM of `bambooCert`. Kept secret in the state. */
+  readonly bambooKey?: pulumi.Input<string>;
+  /**
+   * Takes any certificate as the edge's: then anybody on the way can read and change everything.
+   *
+   * @default false
+   */
+  readonly bambooInsecure?: pulumi.Input<boolean>;
   /** `http://host:port` of every Mesos master; the leader is found. */
   readonly mesosUrls?: pulumi.Input<readonly string[]>;
 }
@@ -60,6 +82,9 @@ export class Provider extends pulumi.ProviderResource {
       marathonPassword: secret(args.marathonPassword),
       marathonToken: secret(args.marathonToken),
       marathonKey: secret(args.marathonKey),
+      bambooPassword: secret(args.bambooPassword),
+      bambooToken: secret(args.bambooToken),
+      bambooKey: secret(args.bambooKey),
     };
     super(packageName, name, inputs, pluginOptions(opts));
   }

@@ -22,14 +22,19 @@ describe("mesos:bamboo:Service", function () {
   let url: string;
   let rules: Map<string, Stored>;
   let writes: number;
+  let token: string | undefined;
 
   beforeEach(async () => {
     rules = new Map();
     writes = 0;
+    token = undefined;
     server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
+        if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+          return response.writeHead(401).end("give the edge's token\n");
+        }
         const id = `/${(request.url ?? "").slice("/api/services/".length)}`;
         if (request.method === "GET") return response.end(JSON.stringify(Object.fromEntries(rules)));
         writes += 1;
@@ -77,6 +82,32 @@ describe("mesos:bamboo:Service", function () {
     assert.equal(writes, 1);
     const other = bambooService.create({ ...inputs, acl: "path /" }, context());
     await assert.rejects(other, /`pulumi import mesos:bamboo:Service web \/shop\/web`/);
+  });
+
+  it("brings the provider's token, and fails without or with another one by the setting's name", async () => {
+    token = "hush-token";
+    const holding = (bambooConnection: object): TestContext =>
+      testContext(resourceTokens.bambooService, { config: { bambooUrls: [url], bambooConnection } });
+    const { id } = await bambooService.create(inputs, holding({ token }));
+    await bambooService.update(id, inputs, { ...inputs, acl: "path /" }, holding({ token }));
+    assert.equal(rules.get(id)?.Acl, "path /");
+    for (const around of [context(), holding({ token: "hush-other" })]) {
+      for (const call of [
+        () => bambooService.create(inputs, around),
+        () => bambooService.update(id, inputs, inputs, around),
+        () => bambooService.read({ id, known: undefined }, around),
+        () => bambooService.delete(id, inputs, around),
+      ]) {
+        await assert.rejects(call(), (error: Error) => {
+          assert.match(error.message, /answered 401.*bambooToken/);
+          assert.doesNotMatch(error.message, /\n|hush/);
+          return true;
+        });
+      }
+      assert.deepEqual([...around.lines, ...around.warnings], []);
+    }
+    await bambooService.delete(id, inputs, holding({ token }));
+    assert.equal(rules.size, 0);
   });
 
   it("imports a rule by its app's id", async () => {

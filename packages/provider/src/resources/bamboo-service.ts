@@ -10,6 +10,7 @@ import {
   type Static,
   Type,
 } from "@pulumi-mesos/model";
+import { settingOf } from "../config";
 import { compareInputs } from "../differences";
 import { goneWithCluster } from "../gone-cluster";
 import type { CheckRequest, Context, Resource } from "../resource";
@@ -111,7 +112,11 @@ function clientIn({ config }: Context): BambooClient {
       "bambooUrls: the resource's provider has none; give the resource { provider: cluster.provider } or set mesos:bambooUrls",
     );
   }
-  return new BambooClient({ urls: config.bambooUrls });
+  return new BambooClient({
+    urls: config.bambooUrls,
+    ...config.bambooConnection,
+    optionName: settingOf("bamboo"),
+  });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -32,7 +32,7 @@ export function marathonIn({ config }: Pick<Context, "config">): Marathon {
   const client = new MarathonClient({
     urls: config.marathonUrls,
     ...config.marathonConnection,
-    optionName: settingOf,
+    optionName: settingOf("marathon"),
   });
   const reader = new MarathonReader(client);
   const marathon = {
