@@ -34,6 +34,8 @@ export interface EdgeDependencies {
   readonly stats?: Stats;
   /** @default 30000 */
   readonly resyncMs?: number;
+  /** How long HAProxy may owe an answer before it is replaced. @default 5000 */
+  readonly hungMs?: number;
 }
 
 /** A running edge. */
@@ -126,6 +128,7 @@ class Controller {
     const applier = new Applier({
       ...{ master, runtime, check, settings, directory, configFile, clock, log },
       stats: this.#stats,
+      hungMs: this.#d.hungMs ?? 5_000,
       onEffective: (routes) => this.#effective(routes),
     });
     this.#haproxy = { master, runtime, applier, check };

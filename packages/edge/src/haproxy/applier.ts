@@ -11,6 +11,7 @@ import { AclJudge } from "./acl-judge";
 import { ConfigFile, type Files } from "./config-file";
 import type { Master } from "./master";
 import { PortJudge } from "./port-judge";
+import { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot } from "./snapshot";
 import type { Check } from "./validate";
@@ -37,6 +38,8 @@ export interface ApplierOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly stats: Stats;
+  /** A worker that owes an answer for so long is replaced; a master that does not hear of a reload for twice as long, too. */
+  readonly hungMs: number;
   /** Told when something of `routes` has begun to count. */
   readonly onEffective?: (routes: Routes) => void;
 }
@@ -84,7 +87,7 @@ export class Applier {
 
   constructor(o: ApplierOptions) {
     this.#o = o;
-    this.#worker = new Worker(o.runtime, o.directory);
+    this.#worker = new Worker(o.runtime, o.directory, new Pulse(o.runtime, o.clock, o.hungMs));
     this.#judge = new AclJudge(o.check);
     this.#ports = new PortJudge(o.clock, bindHost(o.settings));
     this.#snapshot = new Snapshot(o.directory, o.log);
@@ -94,6 +97,7 @@ export class Applier {
 
   /** Why HAProxy is not as wanted, if it is not. */
   get problem(): string | undefined {
+    if (this.#worker.state !== "well") return "haproxy does not answer on its socket";
     return this.#problem ?? this.#file.problem;
   }
 
@@ -121,7 +125,8 @@ export class Applier {
   /** What HAProxy has counted, by backend; nothing while it does not answer. */
   async traffic(): Promise<ReadonlyMap<string, BackendTraffic>> {
     const { running } = this.#worker;
-    return running && !this.down ? this.#o.runtime.traffic(running.generation) : new Map();
+    const isWell = running && !this.down && this.#worker.state === "well";
+    return isWell ? this.#o.runtime.traffic(running.generation) : new Map();
   }
 
   /** Says what should be; the newest word counts. */
@@ -171,11 +176,11 @@ export class Applier {
     await this.#file.close();
   }
 
-  /** An adopted master tells nobody that it ended. */
+  /** An adopted master tells nobody that it ended, and no worker that it hangs. */
   #watch(): void {
-    if (this.#worker.running === undefined || this.#o.master.alive) return;
-    this.#down = true;
-    this.wake();
+    if (this.#worker.running === undefined) return;
+    if (!this.#o.master.alive) this.#down = true;
+    if (this.#down || this.#worker.look()) this.wake();
   }
 
   /** Takes the slots from HAProxy itself, in case somebody else changed them. */
@@ -188,9 +193,12 @@ export class Applier {
   async #step(signal: AbortSignal): Promise<number> {
     if (!this.#worker.running || !this.#o.master.alive) await this.#launch(signal);
     const wanted = this.#wanted;
-    if (!wanted) return idleMs;
+    const state = this.#worker.state;
+    if (!wanted && state === "hung") this.#worker.isLost();
+    if (!wanted) return state === "hung" ? 0 : idleMs;
     if (this.#reloading) return this.#awaitReload(this.#reloading, wanted);
-    await this.#move(wanted);
+    if (state === "silent") return idleMs;
+    if (state === "well") await this.#move(wanted);
     this.#throwJobError();
     const { running } = this.#worker;
     if (!running) return 0;
@@ -201,7 +209,7 @@ export class Applier {
     if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
     const plan = planSlots(this.table, routes.backends).table;
     const shape = shapeOf(routes, plan, this.#o.settings);
-    if (shape !== running.shape) {
+    if (shape !== running.shape || state === "hung") {
       const next = this.#next(routes, plan, shape);
       if (this.#accepted !== next.shape)
         return this.#inBackground(() => this.#validate(routes, next, signal));
@@ -289,6 +297,7 @@ export class Applier {
       stats.increment("haproxy.reload.marathon.reloaded");
       stats.timing("haproxy.reload.marathon.duration", clock.now() - reloading.began);
       await runtime.forget(next.generation);
+      await master.endStopped();
       log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
       return 0;
     }
@@ -297,10 +306,13 @@ export class Applier {
       reloading.remindAt = clock.now() + remindMs;
       master.remind();
     }
-    if (clock.now() > reloading.until || said === "refused") {
+    const isDeaf = said === "unheard" && clock.now() > reloading.began + 2 * this.#o.hungMs;
+    if (isDeaf || clock.now() > reloading.until || said === "refused") {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
       if (this.#ports.blame(await master.lastWords(50))) return 0;
+      // There is nobody left to be told: HAProxy is started anew.
+      if (isDeaf || this.#worker.state === "hung") this.#worker.isLost();
       throw new MesosError(
         "MESOS_EDGE_RELOAD_FAILED",
         `haproxy did not reload: ${await master.lastWords()}`,

@@ -4,7 +4,7 @@ import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
-import { identityOf, lives, type ProcessIdentity, processesWith } from "./process-identity";
+import { identityOf, isStopped, lives, type ProcessIdentity, processesWith } from "./process-identity";
 import type { HaproxyProgram } from "./validate";
 
 const maxLogBytes = 4 << 20;
@@ -116,10 +116,17 @@ export class Master {
       if (attempt > 100) {
         throw new MesosError("MESOS_EDGE_HAPROXY_STUCK", `haproxy does not end: pids ${left.join(", ")}`);
       }
-      for (const pid of left) this.#kill(pid, attempt < 20 ? "SIGTERM" : "SIGKILL");
+      for (const pid of left) this.#kill(pid, attempt < 20 && !isStopped(pid) ? "SIGTERM" : "SIGKILL");
       await this.#o.clock.pause(50, signal);
     }
     this.#identity = undefined;
+  }
+
+  /** Kills workers that are stopped: they hear no polite word and would keep their share of new connections. */
+  async endStopped(): Promise<void> {
+    for (const pid of await processesWith(this.#o.configFile)) {
+      if (pid !== this.pid && isStopped(pid)) this.#kill(pid, "SIGKILL");
+    }
   }
 
   /** The last lines that HAProxy wrote. */

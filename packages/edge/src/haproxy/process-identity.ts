@@ -12,14 +12,17 @@ export interface ProcessIdentity {
 
 /** The identity of a living process; a zombie lives no more. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
-  const stat = readProc(`/proc/${pid}/stat`);
   const bootId = readProc("/proc/sys/kernel/random/boot_id");
-  if (stat === undefined || bootId === undefined) return undefined;
-  // The second field is the program's name in parentheses and may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statOf(pid);
   const [state, startTicks] = [fields[0], fields[19]];
+  if (bootId === undefined) return undefined;
   if (state === "Z" || state === "X" || startTicks === undefined) return undefined;
   return { pid, startTicks, bootId: bootId.trim() };
+}
+
+/** Whether a process is stopped, as by SIGSTOP or a debugger: until it goes on, only SIGKILL has an effect. */
+export function isStopped(pid: number): boolean {
+  return /^[Tt]$/.test(statOf(pid)[0] ?? "");
 }
 
 /** Whether the process of `identity` still lives. */
@@ -35,6 +38,12 @@ export async function processesWith(file: string): Promise<number[]> {
     const args = readProc(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
     return args.some((arg, i) => arg === "-f" && args[i + 1] === file);
   });
+}
+
+/** The fields after the program's name, which stands in parentheses and may hold anything. */
+function statOf(pid: number): string[] {
+  const stat = readProc(`/proc/${pid}/stat`);
+  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** These files are the kernel's memory: reading them waits for nothing. */

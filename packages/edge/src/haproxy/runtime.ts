@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { MesosError } from "@pulumi-mesos/model";
+import { isMesosError, MesosError } from "@pulumi-mesos/model";
 import type { BackendTraffic } from "../metrics";
 import { type MapChange, type MapName, mapFile, mapNames, noMaps, type RouteMaps } from "../routing/maps";
 import { socketName } from "../routing/render";
@@ -28,6 +28,8 @@ const maxBatch = 8 << 10;
 export class Runtime {
   readonly #directory: string;
   readonly #fd: number;
+  /** Connections on which an answer is overdue, by generation. */
+  readonly #owed = new Map<number, Set<Socket>>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -35,26 +37,34 @@ export class Runtime {
   }
 
   close(): void {
+    for (const generation of this.#owed.keys()) this.#giveUp(generation);
     closeSync(this.#fd);
   }
 
-  /** Sends one line and returns the whole answer. */
+  /** Whether an answer is overdue: what became of its command is not known yet. */
+  owes(generation: number): boolean {
+    return this.#owed.has(generation);
+  }
+
+  /** Sends one line and returns the whole answer; fails at once while the worker {@link owes} an earlier one. */
   command(generation: number, line: string, timeoutMs = 2_000): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(`/proc/self/fd/${this.#fd}/${socketName(generation)}`);
-      const chunks: Buffer[] = [];
-      const fail = (error: Error): void => {
-        socket.destroy();
+      const fail = (cause: Error): void =>
         reject(
           new MesosError("MESOS_EDGE_RUNTIME_FAILED", `haproxy's worker ${generation} did not answer`, {
-            cause: error,
+            cause,
             retryable: true,
           }),
         );
-      };
-      socket.setTimeout(timeoutMs, () =>
-        fail(new MesosError("MESOS_EDGE_TIMEOUT", `no answer in ${timeoutMs} ms`)),
-      );
+      if (this.owes(generation)) {
+        return fail(new MesosError("MESOS_EDGE_TIMEOUT", "an earlier answer is overdue"));
+      }
+      const socket = connect(`/proc/self/fd/${this.#fd}/${socketName(generation)}`);
+      const chunks: Buffer[] = [];
+      socket.setTimeout(timeoutMs, () => {
+        this.#overdue(generation, socket);
+        fail(new MesosError("MESOS_EDGE_TIMEOUT", `no answer in ${timeoutMs} ms`));
+      });
       socket.on("error", fail);
       socket.on("data", (chunk) => chunks.push(chunk));
       socket.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
@@ -62,12 +72,27 @@ export class Runtime {
     });
   }
 
+  /** A worker that wakes carries out what it was told, and one that has ended closes the connection. */
+  #overdue(generation: number, socket: Socket): void {
+    const owed = this.#owed.get(generation) ?? new Set();
+    this.#owed.set(generation, owed.add(socket));
+    socket.setTimeout(0);
+    socket.once("close", () => {
+      owed.delete(socket);
+      if (owed.size === 0) this.#owed.delete(generation);
+    });
+  }
+
+  #giveUp(generation: number): void {
+    for (const socket of this.#owed.get(generation) ?? []) socket.destroy();
+  }
+
   /** What the worker of a generation says, or nothing when it does not answer. */
   async info(generation: number): Promise<WorkerInfo | undefined> {
     try {
       return parseInfo(await this.command(generation, "show info"));
     } catch (error) {
-      if (error instanceof MesosError) return undefined;
+      if (isMesosError(error)) return undefined;
       throw error;
     }
   }
@@ -82,6 +107,7 @@ export class Runtime {
 
   /** Removes the sockets of older generations, which no worker listens on any more. */
   async forget(current: number): Promise<void> {
+    for (const generation of this.#owed.keys()) if (generation !== current) this.#giveUp(generation);
     for (const generation of this.generations().filter((g) => g !== current)) {
       await rm(join(this.#directory, socketName(generation)), { force: true });
     }

@@ -3,6 +3,7 @@ import { MesosError } from "@pulumi-mesos/model";
 import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
 import type { Routes } from "../routing/routes";
 import { changed, planSlots, type SlotTable } from "../routing/slots";
+import type { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
 
 /** What HAProxy's worker runs with. */
@@ -18,20 +19,40 @@ export class Worker {
   readonly #runtime: Runtime;
   /** Where the map files are. */
   readonly #directory: string;
+  readonly #pulse: Pulse;
   #running: Running | undefined;
+  /** A command was not answered: it may have been carried out. */
+  #inDoubt = false;
 
-  constructor(runtime: Runtime, directory: string) {
+  constructor(runtime: Runtime, directory: string, pulse: Pulse) {
     this.#runtime = runtime;
     this.#directory = directory;
+    this.#pulse = pulse;
   }
 
   get running(): Running | undefined {
     return this.#running;
   }
 
+  /** Whether it answers, as of the last {@link look}. */
+  get state(): ReturnType<Pulse["of"]> {
+    return this.#pulse.of(this.#running?.generation);
+  }
+
+  /** Looks after it; whether there is something to do about it. */
+  look(): boolean {
+    return this.#running !== undefined && this.#pulse.look(this.#running.generation);
+  }
+
   /** Another worker has taken over. */
   becomes(running: Running): void {
     this.#running = running;
+    this.#inDoubt = false;
+  }
+
+  /** Nothing is to be had from it any more. */
+  isLost(): void {
+    this.#running = undefined;
   }
 
   /** Finds the worker of an earlier controller's HAProxy. */
@@ -50,29 +71,35 @@ export class Worker {
     const running = this.#running;
     if (!running) return;
     const held = await this.#held(running.generation);
-    if (this.#running === running) this.#running = { ...running, ...held };
+    if (this.#running !== running) return;
+    this.#running = { ...running, ...held };
+    this.#inDoubt = false;
   }
 
   /** Moves tasks in and out of the slots that exist, and changes what stands in maps; whether there was anything to do. */
   async move(wanted: Routes): Promise<boolean> {
+    if (this.#inDoubt) await this.reread();
     const running = this.#running;
     if (!running) return false;
     const moves = planSlots(running.table, wanted.backends).changes;
     if (moves.length > 0) {
-      await this.#accept(await this.#runtime.apply(running.generation, moves));
+      await this.#accept(this.#runtime.apply(running.generation, moves));
       this.#running = { ...running, table: changed(running.table, moves) };
     }
     const now = this.#running ?? running;
     const changes = mapChanges(now.maps, mapsOf(wanted), (name) => now.table.has(name));
     if (changes.length > 0) {
-      await this.#accept(await this.#runtime.applyMaps(now.generation, this.#directory, changes));
+      await this.#accept(this.#runtime.applyMaps(now.generation, this.#directory, changes));
       this.#running = { ...now, maps: changedMaps(now.maps, changes) };
     }
     return moves.length + changes.length > 0;
   }
 
   /** When HAProxy refuses a change, it and we differ: learns from it what it has, and fails to try again. */
-  async #accept(refusal: string | undefined): Promise<void> {
+  async #accept(change: Promise<string | undefined>): Promise<void> {
+    this.#inDoubt = true;
+    const refusal = await change;
+    this.#inDoubt = false;
     if (refusal === undefined) return;
     await this.reread();
     throw new MesosError("MESOS_EDGE_RUNTIME_REFUSED", `haproxy refused a change at run time: ${refusal}`, {

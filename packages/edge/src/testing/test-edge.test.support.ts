@@ -7,6 +7,7 @@ import { systemClock } from "../clock";
 import { marathonSource } from "../discovery/marathon-source";
 import { createEdge, type Edge } from "../edge";
 import { findHaproxy } from "../haproxy/find-haproxy";
+import { Runtime } from "../haproxy/runtime";
 import type { HaproxyProgram } from "../haproxy/validate";
 import type { EdgeHealth } from "../health";
 import type { Log } from "../log";
@@ -30,6 +31,7 @@ export interface TestEdgeOptions {
   readonly program?: HaproxyProgram;
   readonly stats?: Stats;
   readonly stallMs?: number;
+  readonly hungMs?: number;
 }
 
 /** An edge in this process with a ZooKeeper, a HAProxy and tasks that are real, on addresses below `network`. */
@@ -76,7 +78,8 @@ export class TestEdge {
     this.#client = await ZooKeeper.connect(session, this.#over.signal);
   }
 
-  async start({ raw = {}, program = this.program, stats, stallMs }: TestEdgeOptions = {}): Promise<void> {
+  async start(o: TestEdgeOptions = {}): Promise<void> {
+    const { raw = {}, program = this.program, stats, stallMs, hungMs } = o;
     const flags: RawOptions = {
       bind: `${this.#network}.2:8000`,
       frontendBind: `${this.#network}.2:8888`,
@@ -87,7 +90,8 @@ export class TestEdge {
     };
     const options = parseOptions(gather(flags, {}, undefined));
     const source = marathonSource(options, stallMs);
-    const dependencies = { source, program, clock: systemClock, log: silent, ...(stats && { stats }) };
+    const optional = { ...(stats && { stats }), ...(hungMs !== undefined && { hungMs }) };
+    const dependencies = { source, program, clock: systemClock, log: silent, ...optional };
     this.#edge = createEdge(options, dependencies);
     await this.#edge.listen();
   }
@@ -108,6 +112,13 @@ export class TestEdge {
       ...this.#closers.map((end) => end()),
     ]);
     await removeData(this.directory);
+  }
+
+  /** The newest generation of HAProxy's worker. */
+  get generation(): number {
+    const runtime = new Runtime(this.directory);
+    runtime.close();
+    return runtime.generations()[0] ?? 0;
   }
 
   async health(): Promise<EdgeHealth> {
