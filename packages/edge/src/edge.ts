@@ -20,7 +20,7 @@ import type { EdgeHealth } from "./health";
 import type { Log } from "./log";
 import { type BackendTraffic, Metrics } from "./metrics";
 import type { BindAddress, EdgeOptions } from "./options";
-import { type BackendMemo, backendName, type Routes, routesOf } from "./routing/routes";
+import { type BackendMemo, backendName, newMemo, type Routes, routesOf } from "./routing/routes";
 import { RuleStore } from "./rules";
 import { noStats, type Stats } from "./stats";
 
@@ -69,7 +69,7 @@ class Controller {
   #knownAt = 0;
   readonly #since = new WeakMap<Routes, number>();
   readonly #metrics: Metrics;
-  #memo: BackendMemo = new WeakMap();
+  #memo: BackendMemo = newMemo();
   readonly #stats: Stats;
 
   constructor(o: EdgeOptions, d: EdgeDependencies) {
@@ -199,7 +199,7 @@ class Controller {
   /** Learns the addresses of agents before their tasks are placed. */
   async #prepare(documents: readonly unknown[]): Promise<void> {
     const tasks = documents.flatMap((document) => decodeApp(document)?.tasks ?? []);
-    if (await this.#names.refresh(tasks.map((task) => task.host))) this.#memo = new WeakMap();
+    if (await this.#names.refresh(tasks.map((task) => task.host))) this.#memo = newMemo();
   }
 
   /** Whether HAProxy sends requests to a task that this controller sees for the first time. */
@@ -227,7 +227,7 @@ class Controller {
         await this.#haproxy?.applier.reread();
         const hosts = [...this.#state.apps.values()].flatMap((app) => app.tasks.map((task) => task.host));
         if (await this.#names.refresh(hosts, true)) {
-          this.#memo = new WeakMap();
+          this.#memo = newMemo();
           this.#changed();
         }
       } catch (error) {

@@ -37,6 +37,14 @@ export {
   goQueryEscape,
   goQueryUnescape,
 } from "./bamboo";
+export {
+  type AppWeights,
+  isWeightsProblem,
+  largestWeight,
+  parseWeights,
+  weightsKey,
+  weightsText,
+} from "./bamboo-weights";
 export { type CheckInputsOptions, type InputFailure, inputChecker, type ObjectSchema } from "./check-inputs";
 export type { ChangeKind, ChangePath } from "./compare";
 export { computed, hasComputed, isComputed } from "./computed";

@@ -32,11 +32,17 @@ describe("bamboo.Service", () => {
       appId: pulumi.output("/web"),
       acl: "path_beg /",
       config: { a: "b" },
+      weights: { "/web": 9, "/next": pulumi.output(1) },
     });
     await value(rule.urn);
     const sent = made.find((m) => m.name === "rule-sent");
     equal(sent?.type, "mesos:bamboo:Service");
-    deepEqual(sent?.inputs, { appId: "/web", acl: "path_beg /", config: { a: "b" } });
+    deepEqual(sent?.inputs, {
+      appId: "/web",
+      acl: "path_beg /",
+      config: { a: "b" },
+      weights: { "/web": 9, "/next": 1 },
+    });
     deepEqual([await value(rule.appId), await value(rule.acl)], ["/web", "path_beg /"]);
   });
 

@@ -13,6 +13,14 @@ export interface ServiceArgs {
   readonly acl: pulumi.Input<string>;
   /** Values that Bamboo keeps beside the ACL. @default none */
   readonly config?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+  /**
+   * Shares of the requests by app, whole numbers from 0 to 1000: `{ "/shop-blue": 90, "/shop-green": 10 }` sends one of
+   * ten to green, however many tasks either has; 0 sends no new ones. `appId` is then the rule's name alone. The edge
+   * heeds them at once, without a reload; a Bamboo keeps them without heeding them.
+   *
+   * @default all requests for `appId`
+   */
+  readonly weights?: pulumi.Input<Readonly<Record<string, pulumi.Input<number>>>>;
 }
 
 /** Inputs of a rule that is only read. */
@@ -31,10 +39,11 @@ export class Service extends pulumi.CustomResource {
   declare readonly appId: pulumi.Output<string>;
   declare readonly acl: pulumi.Output<string>;
   declare readonly config: pulumi.Output<Record<string, string> | undefined>;
+  declare readonly weights: pulumi.Output<Record<string, number> | undefined>;
 
   constructor(name: string, args: ServiceArgs, opts?: pulumi.CustomResourceOptions) {
-    const { appId, acl, config } = opts?.id === undefined ? args : nothing;
-    super(resourceTokens.bambooService, name, { appId, acl, config }, pluginOptions(opts));
+    const { appId, acl, config, weights } = opts?.id === undefined ? args : nothing;
+    super(resourceTokens.bambooService, name, { appId, acl, config, weights }, pluginOptions(opts));
   }
 
   /** A rule that exists already, by its app's path, to read it; nothing of it is managed. */

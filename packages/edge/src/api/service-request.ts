@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { aclProblem, type BambooService, bambooId } from "@pulumi-mesos/model";
+import {
+  aclProblem,
+  type BambooService,
+  bambooId,
+  isWeightsProblem,
+  parseWeights,
+  weightsKey,
+} from "@pulumi-mesos/model";
 import { goField } from "./go-json";
 
 /** A rule as it was sent, or why it is none. */
@@ -28,6 +35,11 @@ export function readService(body: string, urlId?: string): ServiceRequest {
   const merged = acl === "" ? (config?.["Acl"] ?? "") : acl;
   const problem = aclProblem(merged);
   if (problem !== undefined) return { ok: false, message: `acl: ${problem}` };
+  const weights = config?.[weightsKey];
+  const parsed = weights === undefined ? undefined : parseWeights(weights);
+  if (parsed && isWeightsProblem(parsed)) {
+    return { ok: false, message: `config.${weightsKey}: ${parsed.problem}` };
+  }
   return { ok: true, service: { Id: effective, Acl: acl, Config: config }, acl: merged };
 }
 

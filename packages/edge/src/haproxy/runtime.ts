@@ -168,6 +168,7 @@ export function commandsFor(change: SlotChange): string[] {
     ...(change.address
       ? [`set server ${server} addr ${change.address.address} port ${change.address.port}`]
       : []),
+    ...(change.weight === undefined ? [] : [`set server ${server} weight ${change.weight}`]),
     `set server ${server} state ${change.state}`,
   ];
 }
@@ -242,10 +243,12 @@ export function parseServers(text: string): SlotTable {
     if (line.startsWith("#") || index === undefined) continue;
     const admin = Number(column(row, "srv_admin_state"));
     const slots = table.get(column(row, "be_name")) ?? [];
+    const weight = Number(column(row, "srv_uweight"));
     slots[Number(index) - 1] = {
       address: column(row, "srv_addr"),
       port: Number(column(row, "srv_port")),
       state: (admin & 1) !== 0 ? "maint" : (admin & 8) !== 0 ? "drain" : "ready",
+      ...(weight !== 1 && { weight }),
     };
     table.set(column(row, "be_name"), slots);
   }

@@ -74,7 +74,8 @@ function serverLines(slots: readonly Slot[], options: string, isSticky: boolean)
     const is = slot.state === "ready" ? slot : emptySlot;
     const address = `${isIPv6(is.address) ? `[${is.address}]` : is.address}:${is.port}`;
     const cookie = isSticky ? ` cookie ${slotName(index)}` : "";
-    return `  server ${slotName(index)} ${address}${options}${cookie}${is.state === "ready" ? "" : " disabled"}`;
+    const weight = is.weight === undefined ? "" : ` weight ${is.weight}`;
+    return `  server ${slotName(index)} ${address}${options}${cookie}${weight}${is.state === "ready" ? "" : " disabled"}`;
   });
   return lines.join("\n");
 }

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from "node:net";
-import { aclProblem, type BambooService, digestOf } from "@pulumi-mesos/model";
+import {
+  aclProblem,
+  type BambooService,
+  digestOf,
+  isWeightsProblem,
+  parseWeights,
+  weightsKey,
+} from "@pulumi-mesos/model";
 import type { App, HealthCheck, Task } from "../discovery/apps";
 import type { PlacedApp } from "../discovery/rotation";
 import { type BackendOptions, type LabelledPort, labelled } from "./labels";
+import { type Part, weighted } from "./weights";
 
 /** A task as HAProxy reaches it. */
 export interface Server {
@@ -11,6 +19,8 @@ export interface Server {
   readonly address: string;
   readonly port: number;
   readonly state: "ready" | "drain";
+  /** Its share of the requests beside the other servers of its backend. @default 1 */
+  readonly weight?: number;
 }
 
 /** The tasks of one app behind one name. */
@@ -66,8 +76,20 @@ interface AppRoutes extends Routes {
   readonly rule: string;
 }
 
-/** What apps add that have not changed since, for as long as {@link Resolve} and the groups are the same. */
-export type BackendMemo = WeakMap<PlacedApp, AppRoutes>;
+/** What a rule over several apps adds, and the apps that it was made from. */
+interface WeightedRoutes extends Routes {
+  readonly members: readonly (PlacedApp | undefined)[];
+}
+
+/** What apps and rules add that have not changed since, for as long as {@link Resolve} and the groups are the same. */
+export interface BackendMemo {
+  readonly apps: WeakMap<PlacedApp, AppRoutes>;
+  readonly weighted: WeakMap<BambooService, WeightedRoutes>;
+}
+
+export function newMemo(): BackendMemo {
+  return { apps: new WeakMap(), weighted: new WeakMap() };
+}
 
 /** What an edge is told beside apps and rules. */
 export interface RoutingSettings {
@@ -83,30 +105,34 @@ export interface RoutingSettings {
  * Explicit rules come first: by `Priority`, then conditions other than a plain prefix by the ids of their apps, then plain
  * prefixes, the longest first. Then hosts of labels by weight and length of the path, then Bamboo's default for apps that
  * have neither. An explicit rule that matches everything (`path_beg /`) comes last, because behind it nothing could be
- * reached.
+ * reached. A rule with weights leads to the tasks of the apps that it names, whether or not an app has its id.
  */
 export function routesOf(
   apps: Iterable<PlacedApp>,
   rules: ReadonlyMap<string, BambooService>,
   resolve: Resolve,
-  memo: BackendMemo = new WeakMap(),
+  memo: BackendMemo = newMemo(),
   settings: RoutingSettings = {},
 ): Routes {
   const leftOut = new Map<string, string>();
   const routes: Route[] = [];
   const backends: Backend[] = [];
   const ports = new Map<number, PortFrontend>();
-  for (const app of [...apps].sort((a, b) => compare(a.id, b.id))) {
-    const rule = rules.get(app.id);
-    const key = rule ? JSON.stringify(rule.Config) : "";
-    let made = memo.get(app);
-    if (made?.rule !== key) {
-      made = { ...appRoutes(app, rule, resolve, settings.groups ?? ["*"]), rule: key };
-      memo.set(app, made);
-    }
+  const add = (made: Routes): void => {
     for (const [id, reason] of made.leftOut) leftOut.set(id, reason);
     backends.push(...made.backends);
     routes.push(...made.routes);
+  };
+  const sorted = [...apps].sort((a, b) => compare(a.id, b.id));
+  for (const app of sorted) {
+    const rule = rules.get(app.id);
+    const key = rule ? JSON.stringify(rule.Config) : "";
+    let made = memo.apps.get(app);
+    if (made?.rule !== key) {
+      made = { ...appRoutes(app, rule, resolve, settings.groups ?? ["*"]), rule: key };
+      memo.apps.set(app, made);
+    }
+    add(made);
     for (const frontend of made.ports) {
       const holder = settings.takenPorts?.has(frontend.port)
         ? "the edge itself"
@@ -115,6 +141,9 @@ export function routesOf(
       else leftOut.set(`${app.id} port ${frontend.port}`, `the port is taken by ${holder}`);
     }
   }
+  const shared = [...rules.values()].filter(isWeighted).sort((a, b) => compare(a.Id, b.Id));
+  const byId = shared.length === 0 ? new Map() : new Map(sorted.map((app) => [app.id, app]));
+  for (const rule of shared) add(weightedRoutes(rule, byId, resolve, memo));
   return { routes: routes.sort(byPrecedence), backends, ports: [...ports.values()], leftOut };
 }
 
@@ -136,7 +165,7 @@ function appRoutes(
   for (const [name, reason] of labels.problems) leftOut.set(`${app.id} ${name}`, reason);
   const aclReason = rule && aclProblem(rule.Acl);
   if (aclReason !== undefined) leftOut.set(app.id, `acl: ${aclReason}`);
-  if (rule ? aclReason === undefined : labels.ports.length === 0) {
+  if (rule ? aclReason === undefined && !isWeighted(rule) : labels.ports.length === 0) {
     const backend = backendOf(app, portIndexOf(rule), resolve, leftOut);
     backends.push(backend);
     routes.push({ appId: app.id, backend: backend.name, acl: aclOf(app.id, rule) });
@@ -150,6 +179,48 @@ function appRoutes(
     if (bind) ports.push({ appId: app.id, backend: backend.name, mode: options.mode, ...bind });
   }
   return none;
+}
+
+function isWeighted({ Config }: BambooService): boolean {
+  return Config?.[weightsKey] !== undefined;
+}
+
+/** What a rule over several apps adds. */
+function weightedRoutes(
+  rule: BambooService,
+  apps: ReadonlyMap<string, PlacedApp>,
+  resolve: Resolve,
+  memo: BackendMemo,
+): Routes {
+  const weights = parseWeights(rule.Config?.[weightsKey] ?? "");
+  if (isWeightsProblem(weights)) return leftOutFor(rule, `${weightsKey}: ${weights.problem}`);
+  const aclReason = aclProblem(rule.Acl);
+  const reason = aclReason === undefined ? idProblem(rule.Id) : `acl: ${aclReason}`;
+  if (reason !== undefined) return leftOutFor(rule, reason);
+  const members = Object.keys(weights).map((id) => apps.get(id));
+  const known = memo.weighted.get(rule);
+  if (known && members.every((app, index) => app === known.members[index])) return known;
+  const leftOut = new Map<string, string>();
+  const parts = members
+    .filter((app) => app !== undefined)
+    .map((app): Part => {
+      const backend = backendOf(app, portIndexOf(rule), resolve, leftOut);
+      return { appId: app.id, weight: weights[app.id] ?? 0, backend };
+    });
+  const { backend, leftOut: mixed } = weighted(backendName(rule.Id), parts);
+  const made = {
+    routes: [{ appId: rule.Id, backend: backend.name, acl: aclOf(rule.Id, rule) }],
+    backends: [backend],
+    ports: [],
+    leftOut: new Map([...leftOut, ...mixed]),
+    members,
+  };
+  memo.weighted.set(rule, made);
+  return made;
+}
+
+function leftOutFor(rule: BambooService, reason: string): Routes {
+  return { routes: [], backends: [], ports: [], leftOut: new Map([[rule.Id, reason]]) };
 }
 
 function hostRoutes(appId: string, backend: string, label: LabelledPort): Route[] {

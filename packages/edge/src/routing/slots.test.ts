@@ -16,6 +16,7 @@ const anyServers = fc.uniqueArray(
     address: fc.constant("10.0.0.1"),
     port: fc.integer({ min: 1000, max: 1030 }),
     state: fc.constantFrom("ready" as const, "drain" as const),
+    weight: fc.integer({ min: 0, max: 256 }),
   }),
   { selector: (s) => s.port, maxLength: 20 },
 );

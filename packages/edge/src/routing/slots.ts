@@ -6,6 +6,8 @@ export interface Slot {
   readonly address: string;
   readonly port: number;
   readonly state: "ready" | "drain" | "maint";
+  /** Its share of the requests beside the backend's other slots. @default 1 */
+  readonly weight?: number;
 }
 
 /** Slots by backend; slot n is the server `s<n+1>`. */
@@ -19,6 +21,8 @@ export interface SlotChange {
   /** Set when the slot gets another task. */
   readonly address?: { readonly address: string; readonly port: number };
   readonly state: Slot["state"];
+  /** Set when its share changes. */
+  readonly weight?: number;
 }
 
 export const emptySlot: Slot = { address: "127.0.0.1", port: 1, state: "maint" };
@@ -60,9 +64,11 @@ export function planSlots(current: SlotTable, backends: readonly Backend[]): Slo
     before?.forEach((was, slot) => {
       const is = slots[slot] ?? emptySlot;
       const moved = was.address !== is.address || was.port !== is.port;
-      if (!moved && was.state === is.state) return;
+      const weighs = weightOf(was) !== weightOf(is);
+      if (!moved && !weighs && was.state === is.state) return;
       const address = moved ? { address: { address: is.address, port: is.port } } : {};
-      changes.push({ backend: backend.name, slot, ...address, state: is.state });
+      const weight = weighs ? { weight: weightOf(is) } : {};
+      changes.push({ backend: backend.name, slot, ...address, ...weight, state: is.state });
     });
     if (before?.length === slots.length && changes.length === changesBefore) {
       settled.set(before, backend);
@@ -79,7 +85,9 @@ function placeServers(before: readonly Slot[], servers: readonly Server[]): Slot
     const server = wanted.get(keyOf(slot));
     wanted.delete(keyOf(slot));
     return server
-      ? { ...slot, state: server.state }
+      ? server.state === "drain"
+        ? { ...slot, state: "drain" }
+        : slotOf(server)
       : slot.state === "maint"
         ? slot
         : { ...slot, state: "maint" };
@@ -98,7 +106,7 @@ function placeServers(before: readonly Slot[], servers: readonly Server[]): Slot
   }
   for (const server of entering) {
     const index = free.shift();
-    if (index !== undefined) slots[index] = { address: server.address, port: server.port, state: "ready" };
+    if (index !== undefined) slots[index] = slotOf(server);
   }
   return slots;
 }
@@ -106,9 +114,10 @@ function placeServers(before: readonly Slot[], servers: readonly Server[]): Slot
 /** `table` after `changes`. */
 export function changed(table: SlotTable, changes: readonly SlotChange[]): SlotTable {
   const next = new Map(table);
-  for (const { backend, slot, address, state } of changes) {
+  for (const { backend, slot, address, state, weight } of changes) {
     const slots = [...(next.get(backend) ?? [])];
-    slots[slot] = { ...(slots[slot] ?? emptySlot), ...address, state };
+    const was = slots[slot] ?? emptySlot;
+    slots[slot] = slotOf({ ...was, ...address, state, weight: weight ?? weightOf(was) });
     next.set(backend, slots);
   }
   return next;
@@ -119,6 +128,15 @@ export function loaded(table: SlotTable): SlotTable {
   return new Map(
     [...table].map(([name, slots]) => [name, slots.map((s) => (s.state === "ready" ? s : emptySlot))]),
   );
+}
+
+/** A slot in which a weight of 1 is not written down. */
+function slotOf({ address, port, state, weight = 1 }: Slot): Slot {
+  return { address, port, state, ...(weight !== 1 && { weight }) };
+}
+
+function weightOf({ weight = 1 }: Pick<Slot, "weight">): number {
+  return weight;
 }
 
 function keyOf(at: { readonly address: string; readonly port: number }): string {

@@ -110,6 +110,30 @@ describe("mesos:bamboo:Service", function () {
     assert.equal(rules.size, 0);
   });
 
+  it("keeps weights beside the ACL, reads them in any spelling and imports them", async () => {
+    const weights = { "shop/green": 10, "/shop/blue": 90 };
+    const shared = { ...inputs, weights };
+    const { id } = await bambooService.create(shared, context());
+    const Weights = "/shop/blue=90 /shop/green=10";
+    assert.deepEqual(rules.get(id)?.Config, { Weights, Acl: inputs.acl });
+    await bambooService.create({ ...inputs, weights: { "/shop/green": 10, "/shop/blue": 90 } }, context());
+    assert.equal(writes, 1);
+    const known = { inputs: shared, state: shared };
+    assert.equal((await bambooService.read({ id, known }, context()))?.inputs, shared);
+    const put = (text: string) =>
+      rules.set(id, { Id: id, Acl: inputs.acl, Config: { Acl: inputs.acl, Weights: text } });
+    put(" /shop/green=10 shop/blue=90");
+    assert.equal((await bambooService.read({ id, known }, context()))?.inputs, shared);
+    put("/shop/green=100");
+    const drifted = (await bambooService.read({ id, known }, context()))?.inputs;
+    assert.deepEqual(drifted, { ...inputs, weights: { "/shop/green": 100 } });
+    put("nonsense");
+    const imported = await bambooService.read({ id, known: undefined }, context());
+    assert.deepEqual(imported?.inputs, { ...inputs, appId: id, config: { Weights: "nonsense" } });
+    await bambooService.update(id, shared, inputs, context());
+    assert.deepEqual(rules.get(id)?.Config, { Acl: inputs.acl });
+  });
+
   it("imports a rule by its app's id", async () => {
     await bambooService.create({ ...inputs, config: { A: "b" } }, context());
     const found = await bambooService.read({ id: "/shop/web", known: undefined }, context());
@@ -144,6 +168,10 @@ describe("mesos:bamboo:Service", function () {
     assert.match(message, /^must be one line, .*, got "path \/\\nuse_backend x"$/);
     assert.equal(check({ acl: " " })?.length, 1);
     assert.equal(check({ config: { Acl: "path /" } })?.[0]?.path, "config.Acl");
+    assert.equal(check({ config: { Weights: "/a=1" } })?.[0]?.path, "config.Weights");
+    assert.equal(check({ weights: { "/a": 0, "/b": 0 } })?.[0]?.path, "weights");
+    assert.deepEqual(check({ weights: { "/a": 0, "/b": computed } }), []);
+    assert.deepEqual(check({ weights: { "/a": 0, "/b": 1 } }), []);
   });
 
   it("takes an id with and without its slash for the same, and replaces for another app", () => {
@@ -158,5 +186,6 @@ describe("mesos:bamboo:Service", function () {
     assert.deepEqual(diff({ appId: "/shop/web" }), []);
     assert.deepEqual(diff({ appId: "/x" })[0]?.replace, true);
     assert.deepEqual(diff({ acl: "path /" })[0]?.replace, false);
+    assert.deepEqual(diff({ weights: { "/a": 1 } })[0]?.path, "weights");
   });
 });

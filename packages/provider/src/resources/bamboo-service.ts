@@ -6,23 +6,38 @@ import {
   bambooId,
   type Failure,
   isComputed,
+  isWeightsProblem,
+  largestWeight,
   MesosError,
+  parseWeights,
   type Static,
   Type,
+  weightsKey,
+  weightsText,
 } from "@pulumi-mesos/model";
 import { settingOf } from "../config";
 import { compareInputs } from "../differences";
 import { goneWithCluster } from "../gone-cluster";
-import type { CheckRequest, Context, Resource } from "../resource";
+import type { CheckRequest, Context, Properties, Resource } from "../resource";
 
 const Inputs = Type.Object(
   {
-    appId: Type.String({ minLength: 1, description: "Id of the app that gets the requests." }),
+    appId: Type.String({
+      minLength: 1,
+      description:
+        "Id of the app that gets the requests; with weights the rule's name, of which there need be no app.",
+    }),
     acl: Type.String({
       description: "HAProxy condition that chooses them, one line, such as `path_beg /shop`.",
     }),
     config: Type.Optional(
       Type.Record(Type.String(), Type.String(), { description: "Values that Bamboo keeps beside the ACL." }),
+    ),
+    weights: Type.Optional(
+      Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: largestWeight }), {
+        description:
+          "Shares of the requests by app id, such as 90 and 10, instead of all for appId; 0 gets no new ones. A Bamboo keeps them without heeding them: only our edge does.",
+      }),
     ),
   },
   { additionalProperties: false },
@@ -76,33 +91,64 @@ async function create(inputs: BambooServiceInputs, context: Context) {
   return { id, outputs: noOutputs };
 }
 
-function failuresOf({ inputs: { acl, config }, isSecret }: CheckRequest): Failure[] {
+function failuresOf({ inputs: { acl, config, weights }, isSecret }: CheckRequest): Failure[] {
   const problem = typeof acl === "string" ? aclProblem(acl) : undefined;
   const got = isSecret("acl") ? "a secret one" : JSON.stringify(acl);
   const failures = problem === undefined ? [] : [{ path: "acl", message: `${problem}, got ${got}` }];
-  const again = isRecord(config) ? config["Acl"] : undefined;
-  if (again !== undefined && !isComputed(again) && again !== acl) {
+  const values: Properties = isRecord(config) ? config : {};
+  if (values["Acl"] !== undefined && !isComputed(values["Acl"]) && values["Acl"] !== acl) {
     failures.push({ path: "config.Acl", message: "is what acl says; remove it here" });
+  }
+  if (values[weightsKey] !== undefined) {
+    failures.push({ path: `config.${weightsKey}`, message: "is what weights says; give weights instead" });
+  }
+  const shares = isRecord(weights) ? Object.values(weights) : [];
+  if (isRecord(weights) && shares.every((share) => share === 0)) {
+    failures.push({
+      path: "weights",
+      message: "must give one app at least a weight above 0, or nobody gets requests",
+    });
   }
   return failures;
 }
 
-function withId<T extends Readonly<Record<string, unknown>>>(inputs: T): T {
-  return typeof inputs["appId"] === "string" ? { ...inputs, appId: bambooId(inputs["appId"]) } : inputs;
+/** With every id as Bamboo has it. */
+function withId<T extends Properties>(inputs: T): T {
+  const { appId, weights } = inputs;
+  return {
+    ...inputs,
+    ...(typeof appId === "string" && { appId: bambooId(appId) }),
+    ...(isRecord(weights) && { weights: withIds(weights) }),
+  };
 }
 
-function isSame(found: BambooService, { acl, config }: BambooServiceInputs): boolean {
-  const stored = { ...found.Config, Acl: found.Acl };
-  return compareInputs(stored, { ...config, Acl: acl }, "all").length === 0;
+function withIds<T>(values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([id, value]) => [bambooId(id), value]));
 }
 
+function isSame(found: BambooService, inputs: BambooServiceInputs): boolean {
+  const { acl, weights, config = {} } = inputsOf(found, inputs.appId);
+  const stored = ruleOf({ appId: inputs.appId, acl, config, weights }).config;
+  return compareInputs(stored, ruleOf(inputs).config, "all").length === 0;
+}
+
+/** What a program says of the rule that was found; weights that are none stay as they stand in its config. */
 function inputsOf(found: BambooService, appId: string): BambooServiceInputs {
-  const { Acl: _, ...config } = found.Config ?? {};
-  return { appId, acl: found.Acl, ...(Object.keys(config).length === 0 ? {} : { config }) };
+  const { Acl: _, [weightsKey]: text, ...config } = found.Config ?? {};
+  const parsed = text === undefined ? undefined : parseWeights(text);
+  const weights = parsed === undefined || isWeightsProblem(parsed) ? undefined : parsed;
+  const values = text === undefined || weights !== undefined ? config : { ...config, [weightsKey]: text };
+  return {
+    appId,
+    acl: found.Acl,
+    ...(Object.keys(values).length === 0 ? {} : { config: values }),
+    ...(weights !== undefined && { weights }),
+  };
 }
 
-function ruleOf({ appId, acl, config }: BambooServiceInputs) {
-  return { id: bambooId(appId), acl, config: { ...config, Acl: acl } };
+function ruleOf({ appId, acl, config, weights }: BambooServiceInputs) {
+  const shares: Record<string, string> = weights === undefined ? {} : { [weightsKey]: weightsText(weights) };
+  return { id: bambooId(appId), acl, config: { ...config, ...shares, Acl: acl } };
 }
 
 function clientIn({ config }: Context): BambooClient {
