@@ -2,6 +2,7 @@
 import { apps } from "./apps";
 import { edgeBench } from "./edge";
 import { type Figure, report } from "./figure";
+import { groups } from "./groups";
 import { quickstart } from "./quickstart";
 import { simulator } from "./simulator";
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (o: BenchOptions) => AsyncIterable<Figure
   quickstart,
   simulator,
   apps,
+  groups,
   edge: ({ isLong }) => edgeBench(isLong),
 };
 

@@ -1,4 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+export { decide } from "./autoscale/decide";
+export type {
+  Constraint,
+  Decision,
+  GroupDecision,
+  Memory,
+  Policies,
+  Resources,
+  SizedAgent,
+  SizedGroup,
+  Unplaceable,
+  Work,
+  World,
+} from "./autoscale/world";
 export type { Backend } from "./backends/backend";
 export { localBackend, memberSpec } from "./backends/local";
 export { type ControllerParts, GroupsController } from "./controller";

@@ -29,6 +29,12 @@ export { type AppChange, diffApp } from "./app-diff";
 export { normaliseApp } from "./app-normal-form";
 export { shortestInputs } from "./app-shortest";
 export {
+  AutoscalePolicy,
+  checkAutoscalePolicy,
+  type FilledAutoscalePolicy,
+  fillAutoscalePolicy,
+} from "./autoscale-policy";
+export {
   aclProblem,
   BambooService,
   bambooId,

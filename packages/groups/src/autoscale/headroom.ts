@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FilledAutoscalePolicy } from "@pulumi-mesos/model";
+import { epsilon, type Shape } from "./shapes";
+
+type Demand = readonly (readonly [minute: number, agents: number])[];
+
+/** The demand of before with that of now, as far back as the policy looks; of a minute the most. */
+export function remember(demand: Demand, now: number, agents: number, historySeconds: number): Demand {
+  const minute = Math.floor(now / 60_000);
+  const oldest = minute - Math.ceil(historySeconds / 60);
+  const last = demand.at(-1);
+  const kept = demand.filter(([at]) => at >= oldest && at < minute);
+  const most = last?.[0] === minute ? Math.max(last[1], agents) : agents;
+  return [...kept, [minute, most]];
+}
+
+/** How much demand rose within the lead time, from each minute of the history: mean and standard deviation. */
+function rises(demand: Demand, leadSeconds: number): { readonly mean: number; readonly deviation: number } {
+  const lead = Math.max(1, Math.ceil(leadSeconds / 60));
+  const found = demand.slice(0, -1).map(([minute, agents], i) => {
+    let most = agents;
+    for (let j = i + 1; j < demand.length; j++) {
+      const [later, then] = demand[j] ?? [Number.POSITIVE_INFINITY, 0];
+      if (later - minute > lead) break;
+      most = Math.max(most, then);
+    }
+    return most - agents;
+  });
+  if (found.length === 0) return { mean: 0, deviation: 0 };
+  const mean = found.reduce((sum, rise) => sum + rise, 0) / found.length;
+  const squares = found.reduce((sum, rise) => sum + (rise - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / found.length) };
+}
+
+/** How many agents' worth of room shall be free, and why. */
+export interface Headroom {
+  readonly agents: number;
+  readonly reason: string;
+}
+
+export function headroomOf(
+  { targetUtilization, headroom }: FilledAutoscalePolicy,
+  history: Demand,
+  demand: number,
+): Headroom {
+  const setpoint = demand * (1 / targetUtilization - 1);
+  const { mean, deviation } = rises(history, headroom.leadSeconds);
+  const rise = Math.min(demand * headroom.maxShare, mean + headroom.deviations * deviation);
+  if (rise <= setpoint) {
+    return {
+      agents: setpoint,
+      reason: `${round(setpoint)} for a use of ${round(targetUtilization * 100)} %`,
+    };
+  }
+  return {
+    agents: rise,
+    reason: `${round(rise)} because demand rises by ${round(mean)} ± ${round(deviation)} within ${headroom.leadSeconds} s`,
+  };
+}
+
+/**
+ * Tasks that stand for headroom: as many of each shape as run of it, so that room counts as free only where such tasks could
+ * be placed, not in crumbs. Largest first; what a large shape leaves over goes to the next smaller one.
+ */
+export function standIns(
+  counts: ReadonlyMap<Shape, number>,
+  agents: number,
+): readonly (readonly [Shape, number])[] {
+  const shapes = [...counts].filter(
+    ([shape]) => shape.limits.length === 0 && !shape.namesHosts && shape.size > 0,
+  );
+  const total = shapes.reduce((sum, [shape, n]) => sum + shape.size * n, 0);
+  if (total < epsilon || agents < epsilon) return [];
+  const share = agents / total;
+  shapes.sort(([a], [b]) => b.size - a.size || a.index - b.index);
+  let left = 0;
+  return shapes.map(([shape, n], i) => {
+    left += n * share * shape.size;
+    const isLast = i === shapes.length - 1;
+    const tasks = Math.floor(left / shape.size + (isLast ? 0.5 : epsilon));
+    left -= tasks * shape.size;
+    return [shape, tasks] as const;
+  });
+}
+
+export function round(x: number): string {
+  return String(Math.round(x * 10) / 10);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FilledAutoscalePolicy } from "@pulumi-mesos/model";
+import type { Bin } from "./bins";
+import { isPaidUp } from "./shrink";
+import type { GroupMemory, SizedAgent, Step } from "./world";
+
+/** A group that grows again so soon after it shrank was too small: that size is remembered. */
+const regretMs = 3_600_000;
+/** Demand that fell so far is other demand. */
+const sameDemand = 0.98;
+
+function spent(step: Step | undefined, periodSeconds: number, now: number): number {
+  return step !== undefined && now - step.at < periodSeconds * 1000 ? step.agents : 0;
+}
+
+/** How many agents may still come in this period. */
+export function allowedUp(
+  { up }: GroupMemory,
+  policy: FilledAutoscalePolicy,
+  size: number,
+  now: number,
+): number {
+  const { maxStep, maxStepShare, periodSeconds, cooldownSeconds } = policy.scaleUp;
+  const inPeriod = spent(up, periodSeconds, now);
+  if (up !== undefined && inPeriod === 0 && now - up.at < cooldownSeconds * 1000) return 0;
+  return Math.max(0, Math.max(maxStep, Math.floor(size * maxStepShare)) - inPeriod);
+}
+
+/** How many agents may still begin to leave in this period. */
+export function allowedDown(
+  { up, down }: GroupMemory,
+  policy: FilledAutoscalePolicy,
+  size: number,
+  now: number,
+): number {
+  const { maxStep, maxStepShare, periodSeconds, cooldownSeconds } = policy.scaleDown;
+  if (up !== undefined && now - up.at < cooldownSeconds * 1000) return 0;
+  return Math.max(0, Math.max(maxStep, Math.floor(size * maxStepShare)) - spent(down, periodSeconds, now));
+}
+
+/** The memory with what is needed now, and without what is older than the window. */
+export function rememberNeed(
+  memory: GroupMemory,
+  policy: FilledAutoscalePolicy,
+  now: number,
+  needed: number,
+  demand: number,
+  grows: boolean,
+): GroupMemory {
+  const oldest = now - policy.scaleDown.stabilizationSeconds * 1000;
+  const above = memory.needed.filter(([at, agents]) => at >= oldest && at <= now && agents > needed);
+  const regrets = grows && memory.down !== undefined && now - memory.down.at < regretMs;
+  const floor = regrets
+    ? { size: needed, demand }
+    : memory.floor !== undefined && demand >= memory.floor.demand * sameDemand
+      ? memory.floor
+      : undefined;
+  const { floor: _, ...rest } = memory;
+  return { ...rest, needed: [...above, [now, needed]], ...(floor === undefined ? {} : { floor }) };
+}
+
+/** The most that was needed within the window, or has turned out to be needed for such a demand. */
+export function mostNeeded({ needed, floor }: GroupMemory): number {
+  return Math.max(needed[0]?.[1] ?? 0, floor?.size ?? 0);
+}
+
+/** Who leaves of those that could: whoever does already, then others within the limits. */
+export function leaversOf(
+  spare: readonly Bin[],
+  surplus: number,
+  limit: number,
+  { scaleDown, billing }: FilledAutoscalePolicy,
+  now: number,
+): SizedAgent[] {
+  const already = spare.filter(({ agent }) => agent.leaving).slice(0, surplus);
+  const leave = already.map(({ agent }) => agent);
+  let moves = already.reduce((sum, bin) => sum + movesOf(bin), 0);
+  let rest = Math.min(limit, surplus - leave.length);
+  for (const bin of spare) {
+    if (rest <= 0) break;
+    if (bin.agent.leaving || (!scaleDown.consolidate && bin.running > 0)) continue;
+    if (billing.per === "hour" && !isPaidUp(bin.agent, billing, now)) continue;
+    // One agent may always go, or a group whose agents hold more tasks than that would never shrink.
+    if (moves > 0 && moves + movesOf(bin) > scaleDown.maxMoves) continue;
+    moves += movesOf(bin);
+    leave.push(bin.agent);
+    rest--;
+  }
+  return leave;
+}
+
+function movesOf({ running, batch }: Bin): number {
+  return running - batch;
+}
+
+/** The memory with what was decided counted against the limits. */
+export function spend(
+  memory: GroupMemory,
+  policy: FilledAutoscalePolicy,
+  now: number,
+  came: number,
+  left: number,
+): GroupMemory {
+  const step = (before: Step | undefined, seconds: number, agents: number): Step | undefined => {
+    if (agents === 0) return before;
+    const inPeriod = spent(before, seconds, now);
+    return inPeriod > 0 && before !== undefined
+      ? { at: before.at, agents: inPeriod + agents }
+      : { at: now, agents };
+  };
+  const up = step(memory.up, policy.scaleUp.periodSeconds, came);
+  const down = step(memory.down, policy.scaleDown.periodSeconds, left);
+  return { ...memory, ...(up === undefined ? {} : { up }), ...(down === undefined ? {} : { down }) };
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from "@sinclair/typebox";
+import type { Failure } from "./failures";
+import { formatPath } from "./property-path";
+import { checkSchema } from "./schema-check";
+import { isRecord } from "./schema-view";
+
+const closed = { additionalProperties: false } as const;
+const agents = (description: string) => Type.Integer({ minimum: 0, maximum: 100_000, description });
+const seconds = (description: string) => Type.Number({ minimum: 0, maximum: 604_800, description });
+const share = (description: string) => Type.Number({ exclusiveMinimum: 0, maximum: 1, description });
+
+/** How a group of agents sizes itself. Sizes count agents; every field but `min` and `max` has a default. */
+export const AutoscalePolicy = Type.Object(
+  {
+    min: agents("Never fewer agents."),
+    max: agents("Never more agents."),
+    targetUtilization: Type.Optional(
+      share("How much of the most constrained resource may be in use before the group grows."),
+    ),
+    headroom: Type.Optional(
+      Type.Object(
+        {
+          leadSeconds: Type.Optional(seconds("How long a new agent takes until tasks run on it.")),
+          historySeconds: Type.Optional(seconds("How far back rises of demand are looked at.")),
+          deviations: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 10,
+              description: "How many standard deviations above the mean rise within the lead time stay free.",
+            }),
+          ),
+          maxShare: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 10,
+              description: "What may stay free for rises, at most, as a share of demand.",
+            }),
+          ),
+          margin: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 1,
+              description: "Which share of the headroom may be missing before the group grows for it.",
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    scaleUp: Type.Optional(
+      Type.Object(
+        {
+          maxStep: Type.Optional(agents("So many agents may come in one period, or `maxStepShare`.")),
+          maxStepShare: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 100,
+              description: "Such a share of the group may come in one period, or `maxStep`.",
+            }),
+          ),
+          periodSeconds: Type.Optional(seconds("What one period is.")),
+          cooldownSeconds: Type.Optional(seconds("How long after a growth no other begins.")),
+          bootTimeoutSeconds: Type.Optional(seconds("An agent that takes longer to register is unready.")),
+        },
+        closed,
+      ),
+    ),
+    scaleDown: Type.Optional(
+      Type.Object(
+        {
+          stabilizationSeconds: Type.Optional(
+            seconds("As many agents stay as were needed at any time within so long."),
+          ),
+          cooldownSeconds: Type.Optional(seconds("How long after a growth nobody leaves.")),
+          maxStep: Type.Optional(
+            agents("So many agents may begin to leave in one period, or `maxStepShare`."),
+          ),
+          maxStepShare: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 1,
+              description: "Such a share of the group may begin to leave in one period, or `maxStep`.",
+            }),
+          ),
+          periodSeconds: Type.Optional(seconds("What one period is.")),
+          maxMoves: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: 100_000,
+              description: "How many tasks of services may have to move at a time because agents leave.",
+            }),
+          ),
+          consolidate: Type.Optional(
+            Type.Boolean({
+              description: "Whether agents with tasks that fit elsewhere leave, too, or idle ones only.",
+            }),
+          ),
+          maxUnreachable: Type.Optional(agents("With more unreachable agents nobody leaves.")),
+        },
+        closed,
+      ),
+    ),
+    billing: Type.Optional(
+      Type.Object(
+        {
+          per: Type.Optional(Type.Union([Type.Literal("second"), Type.Literal("hour")])),
+          price: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 1e9,
+              description: "What an agent costs an hour, in any unit that all groups share.",
+            }),
+          ),
+          endWithinSeconds: Type.Optional(
+            seconds("Paid by the hour, an agent leaves and ends only so near to the end of a paid hour."),
+          ),
+        },
+        closed,
+      ),
+    ),
+    spot: Type.Optional(
+      Type.Object(
+        {
+          maxShare: Type.Optional(
+            share("Which share of all agents may be of groups that can be taken away, at most."),
+          ),
+          retrySeconds: Type.Optional(
+            seconds("For how long others are taken after a start has been refused."),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type AutoscalePolicy = Static<typeof AutoscalePolicy>;
+
+type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
+
+/** An {@link AutoscalePolicy} with every default in its place; no `spot`, no price where none was given. */
+export interface FilledAutoscalePolicy {
+  readonly min: number;
+  readonly max: number;
+  readonly targetUtilization: number;
+  readonly headroom: Filled<NonNullable<AutoscalePolicy["headroom"]>>;
+  readonly scaleUp: Filled<NonNullable<AutoscalePolicy["scaleUp"]>>;
+  readonly scaleDown: Filled<NonNullable<AutoscalePolicy["scaleDown"]>>;
+  readonly billing: {
+    readonly per: "second" | "hour";
+    readonly price: number | undefined;
+    readonly endWithinSeconds: number;
+  };
+  readonly spot: Filled<NonNullable<AutoscalePolicy["spot"]>> | undefined;
+}
+
+/** The policy with the defaults for what it leaves out. */
+export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePolicy {
+  return {
+    min: policy.min,
+    max: policy.max,
+    targetUtilization: policy.targetUtilization ?? 0.9,
+    headroom: {
+      leadSeconds: 240,
+      historySeconds: 7200,
+      deviations: 3,
+      maxShare: 0.25,
+      margin: 0.3,
+      ...policy.headroom,
+    },
+    scaleUp: {
+      maxStep: 20,
+      maxStepShare: 1,
+      periodSeconds: 60,
+      cooldownSeconds: 0,
+      bootTimeoutSeconds: 900,
+      ...policy.scaleUp,
+    },
+    scaleDown: {
+      stabilizationSeconds: 300,
+      cooldownSeconds: 120,
+      maxStep: 1,
+      maxStepShare: 0.1,
+      periodSeconds: 60,
+      maxMoves: 100,
+      consolidate: true,
+      maxUnreachable: 2,
+      ...policy.scaleDown,
+    },
+    billing: { per: "second", endWithinSeconds: 600, price: undefined, ...policy.billing },
+    spot: policy.spot === undefined ? undefined : { maxShare: 1, retrySeconds: 300, ...policy.spot },
+  };
+}
+
+/** Everything that is wrong with a policy, one line each; never throws. */
+export function checkAutoscalePolicy(value: unknown): Failure[] {
+  const found = checkSchema(AutoscalePolicy, value);
+  const failures = found.failures.map(({ at, message }) => ({ path: formatPath(at), message }));
+  return [...failures, ...(isRecord(found.value) ? boundFailures(found.value) : [])];
+}
+
+function boundFailures({ min, max }: Readonly<Record<string, unknown>>): Failure[] {
+  if (typeof min !== "number" || typeof max !== "number" || min <= max) return [];
+  return [{ path: "min", message: `must be max (${max}) or less, got ${min}; raise max or lower min` }];
+}
