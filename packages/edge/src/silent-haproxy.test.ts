@@ -92,7 +92,8 @@ describe("mesos-edge and a HAProxy that falls silent", function () {
     const master = await masterPid(edge.directory);
     process.kill(master, "SIGSTOP");
     edge.marathon.put({ id: "/another", tasks: [await edge.task("another", ++port)] });
-    await edge.answers("/another", "another");
+    // A master that has heard and then falls silent is given the time that a reload may take.
+    await edge.answers("/another", "another", {}, 60_000);
     assert.equal(await edge.who("/app"), "first");
     assert.notEqual(await masterPid(edge.directory), master);
     await recovery();

@@ -9,8 +9,9 @@ import { loaded, planSlots, type SlotTable } from "../routing/slots";
 import type { Stats } from "../stats";
 import { AclJudge } from "./acl-judge";
 import { ConfigFile, type Files } from "./config-file";
+import { isDiskFault, Launcher } from "./launcher";
 import type { Master } from "./master";
-import { PortJudge } from "./port-judge";
+import { type HeldPort, PortJudge, portsIn } from "./port-judge";
 import { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot } from "./snapshot";
@@ -66,8 +67,11 @@ export class Applier {
   readonly #ports: PortJudge;
   readonly #snapshot: Snapshot;
   readonly #file: ConfigFile;
+  readonly #launcher: Launcher;
   #wanted: Routes | undefined;
   #applied: Routes | undefined;
+  /** Ports that an adopted HAProxy has open. */
+  #adopted: readonly HeldPort[] = [];
   /** The wish that StatsD has heard of. */
   #counted: Routes | undefined;
   readonly #worker: Worker;
@@ -91,8 +95,10 @@ export class Applier {
     this.#judge = new AclJudge(o.check);
     this.#ports = new PortJudge(o.clock, bindHost(o.settings));
     this.#snapshot = new Snapshot(o.directory, o.log);
-    const { configFile: path, clock, log } = o;
-    this.#file = new ConfigFile({ path, directory: o.directory, snapshot: this.#snapshot, clock, log });
+    const { configFile: path, clock, log, directory, master } = o;
+    const record = (): Promise<void> => master.record();
+    this.#file = new ConfigFile({ path, directory, snapshot: this.#snapshot, record, clock, log });
+    this.#launcher = new Launcher({ ...o, file: this.#file, onExit: () => this.#watch() });
   }
 
   /** Why HAProxy is not as wanted, if it is not. */
@@ -144,8 +150,14 @@ export class Applier {
   async adopt(): Promise<void> {
     await this.#file.ensureMaps();
     if (!(await this.#o.master.adopt())) return;
-    await this.#worker.adopt();
+    await this.#adoptWorker();
     this.#o.log.info({ pid: this.#o.master.pid }, "adopted haproxy");
+  }
+
+  async #adoptWorker(): Promise<boolean> {
+    await this.#worker.adopt();
+    this.#adopted = portsIn((await this.#file.read())?.text ?? "");
+    return this.#worker.running !== undefined;
   }
 
   /** Works until `signal` aborts. */
@@ -203,7 +215,7 @@ export class Applier {
     const { running } = this.#worker;
     if (!running) return 0;
     const judged = this.#judge.acceptable(wanted);
-    const held = this.#applied?.ports ?? [];
+    const held = this.#applied?.ports ?? this.#adopted;
     const routes = judged && this.#ports.acceptable(judged, held);
     if (judged && !routes) return this.#inBackground(() => this.#ports.judge(judged, held));
     if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
@@ -286,7 +298,7 @@ export class Applier {
   async #awaitReload(reloading: Reloading, wanted: Routes): Promise<number> {
     const { runtime, clock, master, log, stats } = this.#o;
     const { next, routes } = reloading;
-    if (await this.#serves(next)) {
+    if (await runtime.serves(next.generation, next.shape)) {
       this.#reloading = undefined;
       this.#worker.becomes(next);
       this.#applied = routes;
@@ -327,28 +339,38 @@ export class Applier {
     return 10;
   }
 
-  /** Starts HAProxy with what was routed last, or with the snapshot of an earlier life. */
   async #launch(signal: AbortSignal): Promise<void> {
-    const { master, check, log } = this.#o;
     this.#reloading = undefined;
+    try {
+      await this.#launchWithRoutes(signal);
+    } catch (error) {
+      if (!isDiskFault(error)) throw error;
+      this.#o.log.error({ err: error }, "nothing can be written, haproxy starts with the file of before");
+      await this.#launcher.startAsIs(() => this.#adoptWorker(), signal);
+      this.#fileIsOld = true;
+    }
+    this.#down = false;
+  }
+
+  /** Starts HAProxy with what was routed last, or with the snapshot of an earlier life. */
+  async #launchWithRoutes(signal: AbortSignal): Promise<void> {
+    const { master, log } = this.#o;
     let refusal = "";
     const before = this.#applied ?? (await this.#snapshot.read());
+    // What is left of an earlier HAProxy would hold them.
+    if (before.ports.length > 0) await master.end(signal);
     await this.#ports.judge(before, []);
     for (const routes of [this.#ports.acceptable(before, []) ?? noRoutes, noRoutes]) {
       const { table } = planSlots(this.table, routes.backends);
       const next = this.#next(routes, table, shapeOf(routes, table, this.#o.settings));
-      const reason = await check(this.#text(routes, next), signal);
+      const reason = await this.#launcher.start(next, this.#files(routes, next), signal);
       if (reason !== undefined) {
         refusal = reason;
         log.warn({ reason }, "the last configuration is refused, beginning without routes");
         continue;
       }
-      await this.#file.write(this.#files(routes, next));
-      await master.start(() => this.#watch(), signal);
-      await this.#started(next, signal);
       this.#worker.becomes(next);
       this.#applied = routes;
-      this.#down = false;
       await this.#o.runtime.forget(next.generation);
       log.info({ pid: master.pid, generation: next.generation }, "haproxy started");
       return;
@@ -357,28 +379,6 @@ export class Applier {
       "MESOS_EDGE_CONFIG_INVALID",
       `haproxy refuses even a configuration without routes: ${refusal}`,
     );
-  }
-
-  async #started(next: Running, signal: AbortSignal): Promise<void> {
-    const { clock, master } = this.#o;
-    for (const end = clock.now() + reloadMs; !(await this.#serves(next)); ) {
-      if (!master.alive || clock.now() > end || signal.aborted) {
-        throw new MesosError(
-          "MESOS_EDGE_HAPROXY_START",
-          `haproxy did not start: ${await master.lastWords()}`,
-          {
-            retryable: true,
-          },
-        );
-      }
-      await clock.pause(10, signal);
-    }
-  }
-
-  /** Whether the worker of `next` answers. */
-  async #serves(next: Running): Promise<boolean> {
-    const info = await this.#o.runtime.info(next.generation);
-    return info?.shape === next.shape && !info.stopping;
   }
 
   #next(routes: Routes, table: SlotTable, shape: string): Running {

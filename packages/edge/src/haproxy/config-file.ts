@@ -26,6 +26,18 @@ export interface Running {
   readonly routes: Routes;
 }
 
+export interface ConfigFileOptions {
+  /** Of haproxy.cfg. */
+  readonly path: string;
+  /** Of the maps. */
+  readonly directory: string;
+  readonly snapshot: Snapshot;
+  /** Writes who HAProxy is, unless that is written. */
+  readonly record: () => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /**
  * Keeps haproxy.cfg and the snapshot equal to what HAProxy runs with. Tasks move on while the disk is slow or full; only a
  * start or reload, which HAProxy reads from the file, waits for it.
@@ -34,6 +46,7 @@ export class ConfigFile {
   readonly path: string;
   readonly #directory: string;
   readonly #snapshot: Snapshot;
+  readonly #record: () => Promise<void>;
   /** Most changes leave most maps as they are. */
   readonly #written = new Map<MapName, string>();
   readonly #clock: Clock;
@@ -45,10 +58,11 @@ export class ConfigFile {
   #lastSnapshot = Number.NEGATIVE_INFINITY;
   #problem: string | undefined;
 
-  constructor(o: { path: string; directory: string; snapshot: Snapshot; clock: Clock; log: Log }) {
+  constructor(o: ConfigFileOptions) {
     this.path = o.path;
     this.#directory = o.directory;
     this.#snapshot = o.snapshot;
+    this.#record = o.record;
     this.#clock = o.clock;
     this.#log = o.log;
   }
@@ -108,6 +122,7 @@ export class ConfigFile {
       this.#next = undefined;
       try {
         await this.#write(running.files());
+        await this.#record();
         await this.#save(running.routes);
         this.#problem = undefined;
         waitMs = followMs;

@@ -25,6 +25,7 @@ export interface MasterOptions {
 export class Master {
   readonly #o: MasterOptions;
   #identity: ProcessIdentity | undefined;
+  #isRecorded = true;
   /** The log's size at the last reload. */
   #reloadedAt = 0;
 
@@ -75,10 +76,17 @@ export class Master {
       child.once("exit", onExit);
       child.unref();
       this.#identity = identityOf(pid);
-      await this.#record();
+      this.#isRecorded = false;
     } finally {
       await log.close();
     }
+  }
+
+  /** Writes who the master is, for the controller that comes after this one. */
+  async record(): Promise<void> {
+    if (this.#isRecorded) return;
+    await writeAtomically(this.#recordFile, JSON.stringify(this.#identity ?? {}));
+    this.#isRecorded = true;
   }
 
   /** Has the master read its file again and start a new worker. */
@@ -155,10 +163,6 @@ export class Master {
 
   get #recordFile(): string {
     return join(this.#o.directory, "haproxy.json");
-  }
-
-  async #record(): Promise<void> {
-    await writeAtomically(this.#recordFile, JSON.stringify(this.#identity ?? {}));
   }
 
   async #recorded(): Promise<ProcessIdentity | undefined> {

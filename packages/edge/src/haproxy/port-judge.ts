@@ -11,6 +11,9 @@ const closedMs = 30_000;
 /** A port that was free must be opened within this long, or it is tried again. */
 const freeMs = 10_000;
 
+/** A port that HAProxy has open. */
+export type HeldPort = Pick<PortFrontend, "address" | "port">;
+
 interface Verdict {
   /** Why the port cannot be opened; none when it was free. */
   readonly reason?: string;
@@ -39,7 +42,7 @@ export class PortJudge {
   }
 
   /** `routes` without the ports that cannot be opened; nothing while one has not been tried. HAProxy has those of `held`. */
-  acceptable(routes: Routes, held: readonly PortFrontend[]): Routes | undefined {
+  acceptable(routes: Routes, held: readonly HeldPort[]): Routes | undefined {
     if (routes.ports.length === 0) {
       this.#refused = new Map();
       return routes;
@@ -57,7 +60,7 @@ export class PortJudge {
   }
 
   /** Tries the ports that {@link acceptable} cannot tell of. */
-  async judge(routes: Routes, held: readonly PortFrontend[]): Promise<void> {
+  async judge(routes: Routes, held: readonly HeldPort[]): Promise<void> {
     const verdict = this.#verdictOf(held);
     const unknown = routes.ports.filter((frontend) => verdict(frontend) === undefined);
     await Promise.all(
@@ -79,8 +82,9 @@ export class PortJudge {
     return found.length > 0;
   }
 
-  #verdictOf(held: readonly PortFrontend[]): (frontend: PortFrontend) => Verdict | undefined {
+  #verdictOf(held: readonly HeldPort[]): (frontend: PortFrontend) => Verdict | undefined {
     const now = this.#clock.now();
+    const keyOf = ({ address = this.#host, port }: HeldPort): string => `${address} ${port}`;
     const open = new Set(held.map(keyOf));
     return (frontend) => {
       if (open.has(keyOf(frontend))) return { until: now };
@@ -90,8 +94,13 @@ export class PortJudge {
   }
 }
 
-function keyOf({ address = "", port }: PortFrontend): string {
-  return `${address} ${port}`;
+/** The ports of labels that a haproxy.cfg of ours opens. */
+export function portsIn(text: string): HeldPort[] {
+  const sections = text.split("\n\n").filter((section) => section.startsWith("frontend port-"));
+  return sections.flatMap((section) => {
+    const [, address, port] = /^ {2}bind \[?([^\s\]]+)\]?:(\d+)/m.exec(section) ?? [];
+    return address === undefined ? [] : [{ address, port: Number(port) }];
+  });
 }
 
 /** Why nothing can listen there, or nothing when it can. */

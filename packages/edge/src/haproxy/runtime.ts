@@ -97,6 +97,12 @@ export class Runtime {
     }
   }
 
+  /** Whether the worker of a generation runs with `shape` and takes connections. */
+  async serves(generation: number, shape: string): Promise<boolean> {
+    const info = await this.info(generation);
+    return info?.shape === shape && !info.stopping;
+  }
+
   /** Generations whose sockets exist, the newest first. */
   generations(): number[] {
     return readdirSync(this.#directory)

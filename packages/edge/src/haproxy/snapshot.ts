@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { messageOf } from "@pulumi-mesos/model";
 import type { Log } from "../log";
 import type { Routes } from "../routing/routes";
 import { readIfThere, writeAtomically } from "./master";
@@ -17,20 +17,23 @@ export class Snapshot {
     this.#log = log;
   }
 
+  /** The first line tells whether the second is whole. */
   async write({ routes, backends, ports }: Routes): Promise<void> {
-    await writeAtomically(this.#file, JSON.stringify({ routes, backends, ports }));
+    const text = JSON.stringify({ routes, backends, ports });
+    await writeAtomically(this.#file, `${digest(text)}\n${text}`);
   }
 
-  /** No routes when there is no snapshot or when it cannot be read. */
+  /** No routes when there is no snapshot, or one that is not as this program wrote it. */
   async read(): Promise<Routes> {
-    const text = await readIfThere(this.#file);
-    if (text === undefined) return noRoutes;
-    try {
-      // An older snapshot knows no ports.
-      return { ...noRoutes, ...(JSON.parse(text) as Partial<Routes>) };
-    } catch (error) {
-      this.#log.warn({ reason: messageOf(error) }, "the snapshot cannot be read, beginning without routes");
-      return noRoutes;
-    }
+    const written = await readIfThere(this.#file);
+    if (written === undefined) return noRoutes;
+    const [sum, text = ""] = written.split("\n", 2);
+    if (sum === digest(text)) return { ...noRoutes, ...(JSON.parse(text) as Partial<Routes>) };
+    this.#log.warn({ file: this.#file }, "the snapshot is damaged and refused, beginning without routes");
+    return noRoutes;
   }
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -28,6 +28,7 @@ export class FakeMarathon {
   singles = 0;
   readonly #streams = new Set<ServerResponse>();
   readonly #server: Server;
+  #port = 0;
 
   constructor() {
     this.#server = createServer((request, response) => {
@@ -42,15 +43,17 @@ export class FakeMarathon {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   get listeners(): number {
     return this.#streams.size;
   }
 
-  listen(port = 0): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+  /** At a free port, and after {@link close} at that of before. */
+  async listen(port = this.#port): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   close(): Promise<void> {

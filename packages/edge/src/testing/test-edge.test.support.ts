@@ -32,6 +32,8 @@ export interface TestEdgeOptions {
   readonly stats?: Stats;
   readonly stallMs?: number;
   readonly hungMs?: number;
+  /** @default silent */
+  readonly log?: Log;
 }
 
 /** An edge in this process with a ZooKeeper, a HAProxy and tasks that are real, on addresses below `network`. */
@@ -69,8 +71,8 @@ export class TestEdge {
   }
 
   /** Starts what the edge needs, and a session of ZooKeeper for the test itself. */
-  async prepare(): Promise<void> {
-    this.directory = await mkdtemp(join(tmpdir(), "edge-test-"));
+  async prepare(directory?: string): Promise<void> {
+    this.directory = directory ?? (await mkdtemp(join(tmpdir(), "edge-test-")));
     this.#program = await findHaproxy(process.env);
     this.#zookeeper = await zooKeeper(`${this.#network}.1`);
     await Promise.all([this.#zookeeper.start(), this.marathon.listen()]);
@@ -79,7 +81,7 @@ export class TestEdge {
   }
 
   async start(o: TestEdgeOptions = {}): Promise<void> {
-    const { raw = {}, program = this.program, stats, stallMs, hungMs } = o;
+    const { raw = {}, program = this.program, stats, stallMs, hungMs, log = silent } = o;
     const flags: RawOptions = {
       bind: `${this.#network}.2:8000`,
       frontendBind: `${this.#network}.2:8888`,
@@ -91,7 +93,7 @@ export class TestEdge {
     const options = parseOptions(gather(flags, {}, undefined));
     const source = marathonSource(options, stallMs);
     const optional = { ...(stats && { stats }), ...(hungMs !== undefined && { hungMs }) };
-    const dependencies = { source, program, clock: systemClock, log: silent, ...optional };
+    const dependencies = { source, program, clock: systemClock, log, ...optional };
     this.#edge = createEdge(options, dependencies);
     await this.#edge.listen();
   }
@@ -140,8 +142,8 @@ export class TestEdge {
   }
 
   /** Waits until `name` answers `path`. */
-  async answers(path: string, name: string, options: AskOptions = {}): Promise<void> {
-    await until(`${name} at ${path}`, async () => (await this.who(path, options)) === name, 20_000);
+  async answers(path: string, name: string, options: AskOptions = {}, ms = 20_000): Promise<void> {
+    await until(`${name} at ${path}`, async () => (await this.who(path, options)) === name, ms);
   }
 
   /** A running task that answers with its name. */

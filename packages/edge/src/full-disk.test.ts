@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { HaproxyProgram } from "./haproxy/validate";
+import { until } from "./testing/edge-bench.test.support";
+import { type SmallDisk, smallDisk, whyNoSmallDisk } from "./testing/small-disk.test.support";
+import { TestEdge } from "./testing/test-edge.test.support";
+
+describe("mesos-edge on a disk without room", function () {
+  this.timeout(120_000);
+  const edge = new TestEdge("127.86.13");
+  let disk: SmallDisk | undefined;
+  let program: HaproxyProgram;
+
+  before(async function () {
+    const why = await whyNoSmallDisk();
+    if (why !== undefined) {
+      for (const test of this.test?.parent?.tests ?? []) test.title += ` (not on this machine: ${why})`;
+      return this.skip();
+    }
+    disk = await smallDisk();
+    await edge.prepare(disk.directory);
+    program = await disk.haproxy(edge.program);
+    await edge.start({ program });
+    edge.marathon.put({ id: "/app", tasks: [await edge.task("first", 31000)] });
+    await edge.answers("/app", "first");
+    await until("the file", async () => (await config()).includes(":31000"));
+    await fill();
+  });
+  after(async () => {
+    if (!disk) return;
+    await edge.remove();
+    await disk.remove();
+  });
+
+  const config = (): Promise<string> => readFile(join(edge.directory, "haproxy.cfg"), "utf8");
+  const filler = (): string => join(edge.directory, "..", "filler");
+  /** Writes until there is no room for another byte. */
+  async function fill(): Promise<void> {
+    const file = await open(filler(), "a");
+    try {
+      for (let size = 1 << 20; size > 0; ) {
+        try {
+          await file.write(Buffer.alloc(size));
+        } catch (error) {
+          assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+          size >>= 1;
+        }
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  const isNamed = async (): Promise<boolean> =>
+    /ENOSPC|no space left/i.test((await edge.health()).haproxy.problem ?? "");
+
+  it("moves tasks on, and says that its files are old", async () => {
+    edge.marathon.put({ id: "/app", tasks: [await edge.task("second", 31001)] });
+    await edge.answers("/app", "second");
+    await until("the report", isNamed);
+    assert.ok(!(await config()).includes(":31001"));
+  });
+
+  it("starts a HAProxy that is killed with the file of before, and moves its tasks to where they are", async () => {
+    const { pid } = (await edge.health()).haproxy;
+    process.kill(Number(pid), "SIGKILL");
+    await until("another", async () => {
+      const { haproxy } = await edge.health();
+      return haproxy.alive && haproxy.pid !== pid;
+    });
+    await edge.answers("/app", "second");
+    await until("the report", isNamed);
+  });
+
+  it("keeps what it routes when a new app needs a reload, which it makes once there is room", async () => {
+    edge.marathon.put({ id: "/new", tasks: [await edge.task("new", 31002)] });
+    await until("the report", isNamed);
+    assert.equal(await edge.who("/app"), "second");
+    await rm(filler());
+    await edge.answers("/new", "new");
+    assert.equal(await edge.who("/app"), "second");
+    await until("the file", async () => {
+      const text = await config();
+      return text.includes(":31001") && text.includes(":31002");
+    });
+    await until("recovery", async () => (await edge.health()).haproxy.problem === null);
+  });
+
+  it("knows its HAProxy again", async () => {
+    const { pid } = (await edge.health()).haproxy;
+    await edge.stop();
+    await edge.start({ program });
+    await edge.serving();
+    assert.equal((await edge.health()).haproxy.pid, pid);
+    assert.equal(await edge.who("/new"), "new");
+  });
+});
