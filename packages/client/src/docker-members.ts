@@ -15,6 +15,8 @@ export interface DockerMember {
   readonly name: string;
   /** Whether dockerd looks after it; one that somebody stopped is not started again by itself. */
   readonly running: boolean;
+  /** Of its container; none while only its data is there. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** How long a member that is told to leave may take before it is killed. */
@@ -45,11 +47,14 @@ export async function listDockerMembers(
     docker.listContainers({ all: true, filters }),
     docker.listVolumes({ filters }),
   ]);
-  const members = new Map(volumes.map((volume) => [volume.Labels?.[memberLabel] ?? "", false]));
-  for (const { Labels, State } of containers)
-    members.set(Labels[memberLabel] ?? "", State === "running" || State === "restarting");
+  const members = new Map<string, Omit<DockerMember, "name">>();
+  for (const { Labels } of volumes) members.set(Labels?.[memberLabel] ?? "", { running: false, labels: {} });
+  for (const { Labels: labels, State } of containers) {
+    const running = State === "running" || State === "restarting";
+    members.set(labels[memberLabel] ?? "", { running, labels });
+  }
   members.delete("");
-  return [...members].map(([name, running]) => ({ name, running }));
+  return [...members].map(([name, member]) => ({ name, ...member }));
 }
 
 /** Lets a member leave for ever, then removes its container and its data; gone already is success. */

@@ -14,9 +14,10 @@ import { addressOf, type Backend, ofKind } from "./backends/backend";
 import type { Clock } from "./clock";
 import { Jobs } from "./jobs";
 import type { Agents, App, PoolState } from "./observed";
-import { type Action, type PoolView, planPool } from "./plan";
+import { type Action, planPool } from "./plan";
 import { planMoves } from "./plan-moves";
 import type { PoolStore } from "./pool-store";
+import type { PoolView } from "./pool-view";
 import { poolStatus } from "./status";
 import { countTasks, type Marathon, type Mesos, observeAgents, observeApp } from "./world";
 
@@ -179,7 +180,7 @@ export class GroupsController {
 
   #view(pool: Pool, agents: Agents | undefined, asked: Asked): PoolView {
     const { backend, clock, marathon } = this.#parts;
-    const where = pool.state.applied?.backend ?? pool.declaration.backend;
+    const where = pool.state.backend ?? pool.declaration.backend;
     const mine = [...this.#jobs.failures].filter(([name]) => isMember(pool.name, name));
     return {
       declaration: pool.declaration,
@@ -294,6 +295,6 @@ function isMember(pool: string, name: string): boolean {
 /** The addresses of all members that there are. */
 function hostsOf(pools: readonly Pool[]): string[] {
   return pools.flatMap(({ state, declaration, members }) =>
-    members.map(({ index }) => addressOf(state.applied?.backend ?? declaration.backend, index)),
+    members.map(({ index }) => addressOf(state.backend ?? declaration.backend, index)),
   );
 }

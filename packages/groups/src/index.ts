@@ -16,10 +16,11 @@ export type {
 export type { Backend } from "./backends/backend";
 export { localBackend, memberSpec } from "./backends/local";
 export { type ControllerParts, GroupsController } from "./controller";
-export type { Agent, Agents, App, Applied, Leaving, Member, PoolState, Task } from "./observed";
+export type { Agent, Agents, App, Applied, Leaving, Member, PoolState, Task, Trial } from "./observed";
 export { type Options, parseOptions } from "./options";
-export { type Action, type PoolPlan, type PoolView, planPool } from "./plan";
+export { type Action, type PoolPlan, planPool } from "./plan";
 export { type Move, type MoveStep, type MovesPlan, planMoves } from "./plan-moves";
 export { movesPath, PoolStore, poolStatePath } from "./pool-store";
+export type { PoolView } from "./pool-view";
 export { runGroups } from "./program";
 export { poolStatus } from "./status";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentPoolDeclaration } from "@pulumi-mesos/model";
+import type { AgentPoolDeclaration, PoolBackend, PoolTemplate } from "@pulumi-mesos/model";
 
 /** A member as its backend sees it. */
 export interface Member {
@@ -7,6 +7,8 @@ export interface Member {
   readonly name: string;
   /** Whether it is looked after: a member whose supervisor is dead is not. */
   readonly running: boolean;
+  /** `templateDigest` of what it was started with; unknown while only its data is there. */
+  readonly template?: string;
 }
 
 /** An agent that the leading master has registered. */
@@ -51,8 +53,20 @@ export interface App {
   readonly resident: boolean;
 }
 
-/** What the members of a pool run and where, from the start of its first member to the end of its last. */
+/** What a member is started with. */
 export type Applied = Pick<AgentPoolDeclaration, "template" | "backend">;
+
+/** A template that is being tried: until members on it have held, no other is touched. */
+export interface Trial {
+  readonly template: string;
+  /** When its first member was begun, or the declaration last written, in ms since the epoch. */
+  readonly since: number;
+  /** Version of the declaration's node then. */
+  readonly version: number;
+  /** Since when every member on it has been active. */
+  readonly activeSince?: number;
+  readonly passed: boolean;
+}
 
 /** A member that leaves. */
 export interface Leaving {
@@ -66,7 +80,16 @@ export interface Leaving {
 
 /** What the controller keeps of a pool in ZooKeeper, written before anything that follows from it is done. */
 export interface PoolState {
-  readonly applied?: Applied;
+  /** Where the members are, from the start of the first to the end of the last. */
+  readonly backend?: PoolBackend;
+  /** What members run, by digest. */
+  readonly templates: Readonly<Record<string, PoolTemplate>>;
+  /** Digest of what each member was last told to run, by its name. */
+  readonly runs: Readonly<Record<string, string>>;
+  readonly trial?: Trial;
   /** By the member's name. */
   readonly leaving: Readonly<Record<string, Leaving>>;
 }
+
+/** The state of a pool that nobody has begun. */
+export const nothingYet: PoolState = { templates: {}, runs: {}, leaving: {} };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { templateDigest } from "@pulumi-mesos/model";
 import fc from "fast-check";
-import { type Action, agentOf, planPool } from "./plan";
-import { SmallWorld } from "./small-world.test.support";
+import { type Action, planPool } from "./plan";
+import { agentOf } from "./pool-view";
+import { SmallWorld, templateOf } from "./small-world.test.support";
 
 /** Rounds until everything is settled; the last message when it never is. */
 function settle(world: SmallWorld, rounds = 400): string | undefined {
@@ -102,24 +104,6 @@ describe("the plan of a pool", () => {
     assert.equal(settle(world), undefined);
   });
 
-  it("refuses a changed template, keeps the members on the old one, and takes it from size 0", () => {
-    const world = new SmallWorld(2);
-    settle(world);
-    const old = world.state.applied;
-    world.declaration = { ...world.declaration, size: 3, template: { command: ["mesos-agent", "--new"] } };
-    world.members = world.members.map((member) => ({ ...member, running: member.index !== 2 }));
-    const result = world.round();
-    assert.equal(result.failed, true);
-    assert.match(result.message, /^web: the template changed; rolling a running group is not supported yet/);
-    assert.deepEqual(result.plan.actions, [{ kind: "start", index: 2, applied: old }]);
-    world.declare(0);
-    assert.equal(settle(world), undefined);
-    assert.deepEqual(world.state, { leaving: {} });
-    world.declare(2);
-    assert.equal(settle(world), undefined);
-    assert.deepEqual(world.state.applied?.template.command, ["mesos-agent", "--new"]);
-  });
-
   it("fails when the size is larger than the backend has room for", () => {
     const world = new SmallWorld(11);
     assert.match(world.round().message, /size: must be 10 or less/);
@@ -159,33 +143,54 @@ describe("the plan of a pool", () => {
     assert.deepEqual(planPool({ ...world.view(), agents: undefined }).actions, []);
   });
 
-  it("reaches every size from every other without harm, however often the controller is killed", function () {
+  it("reaches every size and template from every other without harm, however often the controller is killed", function () {
     this.timeout(60_000);
     const apps = fc.array(
       fc.record({ instances: fc.integer({ min: 1, max: 6 }), minimum: fc.constantFrom(0, 0.5, 1) }),
       { maxLength: 4 },
     );
-    const sizes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 4 });
+    const step = fc.record({
+      size: fc.integer({ min: 1, max: 6 }),
+      flag: fc.constantFrom("x", "y"),
+      cpus: fc.constantFrom(1, 2),
+      rack: fc.constantFrom("a", "b"),
+    });
+    const steps = fc.array(step, { minLength: 2, maxLength: 4 });
     const cuts = fc.infiniteStream(fc.integer({ min: 0, max: 3 }));
     fc.assert(
-      fc.property(apps, sizes, cuts, fc.nat(20), (declared, steps, stream, early) => {
-        const world = new SmallWorld(steps[0] ?? 1);
-        assert.equal(settle(world), undefined);
-        const running = declared.map((app, n) =>
-          world.run({ id: `/a${n}`, instances: app.instances, minimumHealthCapacity: app.minimum }),
-        );
-        let dangers = 200;
-        world.cut = () => dangers-- > 0 && stream.next().value === 0;
-        for (const size of steps.slice(1)) {
-          world.declare(size);
-          for (let n = 0; n < early; n++) world.round();
-        }
-        assert.equal(settle(world, 2000), undefined);
-        assert.equal(world.members.length, steps.at(-1));
-        assert.deepEqual(world.harm, []);
-        for (const [n, app] of running.entries()) assert.equal(app.instances, declared[n]?.instances);
-        assert.deepEqual(world.moves, {});
-      }),
+      fc.property(
+        apps,
+        steps,
+        cuts,
+        fc.nat(40),
+        fc.integer({ min: 6, max: 8 }),
+        (declared, steps, stream, early, room) => {
+          const world = new SmallWorld(0);
+          world.capacity = room;
+          const [first, ...others] = steps;
+          if (first !== undefined) world.declare(first.size, templateOf(first));
+          assert.equal(settle(world), undefined);
+          const running = declared.map((app, n) =>
+            world.run({ id: `/a${n}`, instances: app.instances, minimumHealthCapacity: app.minimum }),
+          );
+          let dangers = 200;
+          world.cut = () => dangers-- > 0 && stream.next().value === 0;
+          for (const step of others) {
+            world.declare(step.size, templateOf(step));
+            for (let n = 0; n < early; n++) world.round();
+          }
+          assert.equal(settle(world, 2000), undefined);
+          const last = steps.at(-1);
+          const digest = templateDigest(templateOf(last), world.declaration.backend);
+          assert.deepEqual(
+            world.members.map(({ template }) => template),
+            new Array(last?.size).fill(digest),
+          );
+          assert.deepEqual(world.harm, []);
+          for (const [n, app] of running.entries()) assert.equal(app.instances, declared[n]?.instances);
+          assert.deepEqual(world.moves, {});
+        },
+      ),
       { numRuns: 200 },
     );
   });

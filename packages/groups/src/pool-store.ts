@@ -9,7 +9,7 @@ import {
   poolStatusPath,
   poolsPath,
 } from "@pulumi-mesos/model";
-import type { PoolState } from "./observed";
+import { nothingYet, type PoolState } from "./observed";
 import type { Move } from "./plan-moves";
 
 /** What the controller needs of a ZooKeeper session. */
@@ -52,7 +52,7 @@ export class PoolStore {
   }
 
   async state(pool: string): Promise<PoolState> {
-    return (await this.#read<PoolState>(poolStatePath(this.#cluster, pool))) ?? { leaving: {} };
+    return { ...nothingYet, ...(await this.#read<PoolState>(poolStatePath(this.#cluster, pool))) };
   }
 
   async moves(): Promise<Readonly<Record<string, Move>>> {

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A cluster in memory, one round of the controller at a time: what the tests of the plans run against.
-import type { AgentPoolDeclaration } from "@pulumi-mesos/model";
-import type { Agent, App, Member, PoolState, Task } from "./observed";
-import { type Action, type PoolPlan, type PoolView, planPool } from "./plan";
+import {
+  type AgentPoolDeclaration,
+  agentChange,
+  type PoolTemplate,
+  templateDigest,
+} from "@pulumi-mesos/model";
+import {
+  type Agent,
+  type App,
+  type Applied,
+  type Member,
+  nothingYet,
+  type PoolState,
+  type Task,
+} from "./observed";
+import { type Action, type PoolPlan, planPool } from "./plan";
 import { type Move, type MoveStep, planMoves } from "./plan-moves";
+import type { PoolView } from "./pool-view";
 import { poolStatus } from "./status";
 import { countTasks } from "./world";
 
@@ -13,6 +27,13 @@ interface WorldApp extends Mutable<Omit<App, "tasks" | "deployments">> {
   deployments: string[];
   /** Its instances before anybody moved them. */
   declared: number;
+}
+
+/** What agents run; a `flag` of another value needs a restart, `cpus` that grow are additive, another `rack` replaces. */
+export function templateOf({ flag = "", cpus = 1, rack = "a" } = {}): PoolTemplate {
+  const resources = `--resources=cpus:${cpus};ports:[{ports}]`;
+  const more = ["--reconfiguration_policy=additive", ...(flag === "" ? [] : [`--flag=${flag}`])];
+  return { command: ["mesos-agent", "--ip={address}", resources, `--attributes=rack:${rack}`, ...more] };
 }
 
 export function declarationOf(size: number): AgentPoolDeclaration {
@@ -29,17 +50,27 @@ export class SmallWorld {
   declaration: AgentPoolDeclaration;
   version = 0;
   now = 1_000_000;
-  state: PoolState = { leaving: {} };
+  state: PoolState = nothingYet;
   moves: Readonly<Record<string, Move>> = {};
   members: Mutable<Member>[] = [];
   agents: Mutable<Agent>[] = [];
   apps: WorldApp[] = [];
   /** How many tasks fit on an agent. */
   room = 100;
+  /** How many members fit. */
+  capacity = 10;
+  /** Templates whose members never become ready. */
+  bad: (template: PoolTemplate) => boolean = () => false;
+  /** How many tasks were killed to run elsewhere. */
+  kills = 0;
+  /** On whose data each member runs: what it was made with, or last started with. */
+  readonly #data = new Map<number, Applied>();
   /** What went wrong: an app below its minimum, a task lost with its agent. */
   readonly harm: string[] = [];
   /** Answers whether the controller dies before this effect. */
   cut: () => boolean = () => false;
+  /** Members that did not come up, and why. */
+  readonly failures = new Map<string, string>();
   #ids = 0;
 
   constructor(size: number) {
@@ -55,16 +86,17 @@ export class SmallWorld {
       agents: { registered: this.agents, recovering: [] },
       movable: countTasks(this.apps),
       busy: new Set(),
-      failures: new Map(),
+      failures: this.failures,
       addressOf: (index) => `127.81.9.${index}`,
-      capacity: 10,
+      capacity: this.capacity,
       now: this.now,
     };
   }
 
-  declare(size: number): void {
-    this.declaration = { ...this.declaration, size };
+  declare(size: number, template: PoolTemplate = this.declaration.template): void {
+    this.declaration = { ...this.declaration, size, template };
     this.version++;
+    this.failures.clear();
   }
 
   run(app: Partial<WorldApp> & { id: string; instances: number }): WorldApp {
@@ -142,15 +174,13 @@ export class SmallWorld {
 
   #act(action: Action): void {
     if (action.kind === "start") {
-      const member = { index: action.index, name: `web-${action.index}`, running: true };
-      this.members = [...this.members.filter((m) => m.index !== action.index), member];
-      const host = `127.81.9.${action.index}`;
-      if (this.agents.some((agent) => agent.host === host)) return;
-      this.agents.push({ id: `S${++this.#ids}`, host, active: true, deactivated: false, tasks: 0 });
+      this.#start(action.index, action.applied);
       return;
     }
     if (action.kind === "terminate") {
-      this.members = this.members.filter((member) => member.name !== action.name);
+      const [member] = this.members.filter(({ name }) => name === action.name);
+      this.members = this.members.filter((m) => m !== member);
+      this.#data.delete(member?.index ?? 0);
       return;
     }
     const agent = this.agents.find((a) => a.id === action.agentId);
@@ -162,6 +192,34 @@ export class SmallWorld {
     }
     agent.deactivated = action.kind !== "reactivate";
     agent.active = !agent.deactivated; // as masters say it
+  }
+
+  /** Ends what runs with another template, then begins anew on its data; a cut leaves the data alone. */
+  #start(index: number, applied: Applied): void {
+    const name = `web-${index}`;
+    const others = this.members.filter((m) => m.index !== index);
+    const digest = templateDigest(applied.template, applied.backend);
+    const before = this.members.find((m) => m.index === index);
+    const agent = this.agents.find((a) => a.host === `127.81.9.${index}`);
+    const on = this.#data.get(index);
+    if (on !== undefined && agentChange(on.template, applied.template, on.backend).kind === "replace") {
+      this.harm.push(`${name} started on data that Mesos refuses it`);
+    }
+    if (before?.template !== digest) {
+      if (agent !== undefined) agent.active = false;
+      this.members = [...others, { index, name, running: false }];
+      if (this.cut()) return;
+    }
+    this.members = [...others, { index, name, running: true, template: digest }];
+    this.#data.set(index, applied);
+    if (this.bad(applied.template)) {
+      this.failures.set(name, `${name} did not become ready`);
+      return;
+    }
+    if (agent === undefined) {
+      const host = `127.81.9.${index}`;
+      this.agents.push({ id: `S${++this.#ids}`, host, active: true, deactivated: false, tasks: 0 });
+    } else agent.active = !agent.deactivated;
   }
 
   #step(step: MoveStep): void {
@@ -179,6 +237,7 @@ export class SmallWorld {
     const task = app.tasks.find((t) => t.id === step.taskId);
     if (task === undefined || (step.scale && app.deployments.length > 0)) return;
     task.killing = true;
+    this.kills++;
     if (step.scale) app.instances--;
     this.check();
   }

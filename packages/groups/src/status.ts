@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AgentPoolStatus, digestOf, memberName, type PoolMember } from "@pulumi-mesos/model";
 import type { Member } from "./observed";
-import { agentOf, type Leaver, type PoolPlan, type PoolView } from "./plan";
+import type { PoolPlan } from "./plan";
+import type { Leaver } from "./plan-leaving";
+import { agentOf, isActive, type PoolView } from "./pool-view";
 
 /** A pool in words, for whoever waits for it; `stuck`: why tasks of an agent do not move, by agent. */
 export function poolStatus(
@@ -9,21 +11,15 @@ export function poolStatus(
   parts: PoolPlan,
   stuck: ReadonlyMap<string, string>,
 ): AgentPoolStatus {
-  const { declaration, failures } = view;
+  const { declaration } = view;
   const members = [
-    ...parts.staying.map((member) => describe(view, member, false)),
-    ...view.members.filter((m) => !parts.staying.includes(m)).map((m) => describe(view, m, true)),
+    ...parts.staying.map((member) => describe(view, parts, member)),
+    ...view.members.filter((m) => !parts.staying.includes(m)).map((m) => describe(view, parts, m)),
   ];
   const active = members.filter((member) => member.state === "active").length;
-  const overdue = parts.leavers.find((plan) => plan.overdue);
-  const failure = [...failures.values()][0];
-  const reason =
-    parts.refusal ??
-    failure ??
-    (overdue === undefined
-      ? undefined
-      : `${overdue.name} was not drained within ${declaration.drain.timeoutSeconds} s: ${leavingText(view, overdue, stuck)}; free the way or raise the timeout, then try again`);
-  const settled = reason === undefined && active === declaration.size && parts.leavers.length === 0;
+  const reason = failureOf(view, parts, stuck);
+  const changing = parts.leavers.length > 0 || parts.roll.stale.length > 0;
+  const settled = reason === undefined && active === declaration.size && !changing;
   return {
     generation: digestOf(declaration),
     settled,
@@ -31,6 +27,19 @@ export function poolStatus(
     message: `${declaration.name}: ${reason ?? progress(view, parts, members, active, stuck)}`,
     members,
   };
+}
+
+/** Why it cannot go on without a change. What is to be replaced anyway may fail as it likes. */
+function failureOf(view: PoolView, parts: PoolPlan, stuck: ReadonlyMap<string, string>): string | undefined {
+  const { declaration, failures } = view;
+  const { refusal, roll, leavers } = parts;
+  const outdated = refusal === undefined ? roll.stale.map(({ name }) => name) : [];
+  const failure = [...failures].find(([name]) => !outdated.includes(name))?.[1];
+  const overdue = leavers.find((plan) => plan.overdue);
+  const late =
+    overdue &&
+    `${overdue.name} was not drained within ${declaration.drain.timeoutSeconds} s: ${leavingText(view, overdue, stuck)}; free the way or raise the timeout, then try again`;
+  return refusal ?? roll.failure ?? failure ?? late;
 }
 
 function progress(
@@ -41,12 +50,17 @@ function progress(
   stuck: ReadonlyMap<string, string>,
 ): string {
   const { name, size } = view.declaration;
+  const { stale } = parts.roll;
+  const holding = stale.length > 0 && active > 0 && parts.roll.trial?.passed !== true;
+  const count =
+    stale.length === 0 ? `${active} of ${size} agents active` : `${active} of ${size} on the new template`;
   const starting = [
     ...members.filter((m) => m.state === "starting" || m.state === "broken").map((m) => m.name),
     ...parts.missing.map((index) => memberName(name, index)),
   ];
   return [
-    `${active} of ${size} agents active`,
+    count,
+    ...(holding ? ["seeing whether it holds"] : []),
     ...(view.agents === undefined ? ["waiting for a leading master"] : []),
     ...(starting.length === 0 ? [] : [`starting ${starting.join(", ")}`]),
     ...parts.leavers.map((plan) => `draining ${plan.name}: ${leavingText(view, plan, stuck)}`),
@@ -62,14 +76,19 @@ function leavingText(view: PoolView, leaver: Leaver, stuck: ReadonlyMap<string, 
   return reason === undefined ? left : `${left} (${reason})`;
 }
 
-function describe(view: PoolView, member: Member, leaves: boolean): PoolMember {
+function describe(view: PoolView, { staying, roll }: PoolPlan, member: Member): PoolMember {
   const agent = agentOf(view, member.index);
-  const serves = agent?.active && !agent.deactivated && member.running && !view.busy.has(member.name);
-  const state = leaves ? "draining" : !member.running ? "broken" : serves ? "active" : "starting";
   return {
     name: member.name,
     address: view.addressOf(member.index),
-    ...(agent === undefined ? {} : { agentId: agent.id }),
-    state,
+    ...(agent === undefined ? {} : { agentId: agent.id, tasks: agent.tasks }),
+    state: stateOf(),
   };
+
+  function stateOf(): PoolMember["state"] {
+    if (!staying.includes(member)) return "draining";
+    if (!member.running) return "broken";
+    if (roll.stale.includes(member)) return view.busy.has(member.name) ? "starting" : "outdated";
+    return isActive(view, member) ? "active" : "starting";
+  }
 }

@@ -111,7 +111,11 @@ export const PoolMember = Type.Object({
     Type.Literal("active"),
     Type.Literal("draining"),
     Type.Literal("broken"),
+    /** Runs an earlier template and waits for its turn. */
+    Type.Literal("outdated"),
   ]),
+  /** Tasks on its agent that have not ended. */
+  tasks: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type PoolMember = Static<typeof PoolMember>;
 

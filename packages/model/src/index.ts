@@ -2,6 +2,7 @@
 
 // The language of every schema of the project, so that no other package depends on a version of its own.
 export { type Static, Type } from "@sinclair/typebox";
+export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
 export {
   AgentPoolDeclaration,
   AgentPoolInputs,

@@ -45,8 +45,9 @@ export interface EndOptions {
  * program again; then the program as `stop` says; then whatever else carries the mark.
  */
 export async function endProcesses(directory: string, o: EndOptions): Promise<void> {
-  const record = readRecord(directory);
-  const known = [record?.supervisor, record?.child].filter((identity) => identity !== undefined);
+  const written = readRecord(directory);
+  const known = [written?.supervisor, written?.child].filter((identity) => identity !== undefined);
+  const record = written && { ...written, child: written.child ?? unrecordedChild(directory, known) };
   const living = (): Identity[] => {
     const all = processesOf(directory, known);
     return o.programOnly ? all.filter((p) => belongsTo(p, record)) : all;
@@ -85,6 +86,13 @@ export async function endProcesses(directory: string, o: EndOptions): Promise<vo
       { retryable: true },
     );
   }
+}
+
+/** The child of a supervisor that has had no time to write it down. */
+function unrecordedChild(directory: string, known: readonly Identity[]): Identity | undefined {
+  const all = processesOf(directory, known);
+  const supervisors = all.filter((p) => isSupervisor(p, directory)).map(({ pid }) => pid);
+  return all.find(({ pid }) => supervisors.includes(statOf(pid)?.parent ?? 0));
 }
 
 function isSupervisor(identity: Identity, directory: string): boolean {

@@ -67,6 +67,32 @@ describe("a fault", function () {
     assert.equal(identityOf(task), undefined);
   });
 
+  it("a start with another spec leaves what made a session of its own alone where it is asked to, also when it begins anew", async () => {
+    const specOf = (n: number): ProcessSpec => ({
+      name: "sleeper",
+      command: ["sh", "-c", `setsid sleep ${n} & exec sleep 1000`],
+    });
+    const keeping = { searchPath: testPath, signal, keepSessions: true };
+    const programs = (): number[] => census(scope, "sleeper").programs;
+    const grown = (count: number) => until(async () => programs().length === count, 5000);
+    const first = await start(scope, specOf(2001), keeping);
+    assert.equal(await grown(2), true);
+    const task = programs().find((pid) => pid !== first.pid) ?? 0;
+    const second = await start(scope, specOf(2002), keeping);
+    assert.equal(await grown(3), true);
+    assert.equal(identityOf(first.pid ?? 0), undefined);
+    // As if the start had been cut before the supervisor wrote down whom it runs.
+    const directory = processDirectory(scope, "sleeper");
+    const { child: _, ...record } = readRecord(directory) ?? assert.fail("no record");
+    writeRecord(directory, record);
+    await start(scope, specOf(2003), keeping);
+    assert.equal(await grown(4), true);
+    assert.equal(identityOf(second.pid ?? 0), undefined);
+    assert.notEqual(identityOf(task), undefined);
+    await end(scope, "sleeper", { signal });
+    assert.deepEqual(programs(), []);
+  });
+
   it("a recycled pid is neither adopted nor killed", async () => {
     const bystander = spawn("sleep", ["1000"], { stdio: "ignore" });
     try {

@@ -28,6 +28,11 @@ export interface StartOptions {
   readonly incarnation?: string;
   readonly signal: AbortSignal;
   readonly progress?: (line: string) => void;
+  /**
+   * Whether what the program started in sessions of its own, such as an agent's tasks, lives on when the program starts anew
+   * with another spec: it finds them again. @default only with the same spec
+   */
+  readonly keepSessions?: boolean;
   /** @default true */
   readonly waitReady?: boolean;
   /** Size at which the log is rotated. @default 10 MiB */
@@ -89,7 +94,9 @@ async function launch(
 ): Promise<Assignment> {
   const before = readRecord(directory);
   const same = before !== undefined && before.specDigest === digestOfSpec(spec, before.salt);
-  await endProcesses(directory, { signal: o.signal, programOnly: same && before.child !== undefined });
+  const programOnly =
+    before !== undefined && (o.keepSessions === true || (same && before.child !== undefined));
+  await endProcesses(directory, { signal: o.signal, programOnly });
   const wanted = expandSpec(scope, spec);
   if (spec.volume !== undefined && !(await volumeExists(scope, spec.volume))) {
     throw new MesosError(

@@ -42,3 +42,39 @@ const app = new mesos.marathon.App("web", {
 }, { provider: cluster.provider });
 new mesos.bamboo.Service("web", { appId: app.appId, acl: config.get("acl") ?? "path_beg /web" }, { provider: cluster.provider });
 `;
+
+/** A cluster whose agents' flags and attributes come from the config, with nginx behind the edge. */
+export const agentsProgram = `
+const pulumi = require("@pulumi/pulumi");
+const mesos = require("pulumi-mesos");
+const config = new pulumi.Config();
+const cluster = new mesos.Cluster("demo", {
+  platform: new mesos.LocalPlatform({ network: config.require("network") }),
+  secret: config.requireSecret("clusterSecret"),
+  zookeeper: { size: 1 },
+  masters: { size: 3 },
+  agents: {
+    web: {
+      size: 2,
+      resources: { cpus: 2, mem: 1024 },
+      attributes: { rack: config.get("rack") ?? "a" },
+      flags: config.getObject("agentFlags"),
+    },
+  },
+  marathon: { size: 1 },
+  edge: { size: 1 },
+});
+const nginx = new mesos.marathon.App("nginx", {
+  cpus: 0.1,
+  mem: 32,
+  instances: 4,
+  container: {
+    type: "DOCKER",
+    docker: { image: "nginx:latest" },
+    portMappings: [{ containerPort: 80, hostPort: 0, protocol: "tcp" }],
+  },
+  networks: [{ mode: "container/bridge" }],
+  healthChecks: [{ protocol: "HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 5, intervalSeconds: 1, maxConsecutiveFailures: 3 }],
+}, { provider: cluster.provider });
+new mesos.bamboo.Service("nginx", { appId: nginx.appId, acl: "path_beg /" }, { provider: cluster.provider });
+`;

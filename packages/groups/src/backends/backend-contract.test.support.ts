@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { templateDigest } from "@pulumi-mesos/model";
 import type { Applied, Member } from "../observed";
 import type { Backend } from "./backend";
 
@@ -27,6 +28,13 @@ export function backendContract(given: () => BackendUnderTest | undefined): void
   const members = async (pool: string): Promise<Member[]> =>
     (await test.backend.members(pool)).sort((a, b) => a.index - b.index);
 
+  /** A member as it is seen that runs what `applied` says. */
+  const running = (index: number, name: string, { template, backend } = test.applied): Member => ({
+    index,
+    name,
+    running: true,
+    template: templateDigest(template, backend),
+  });
   before(function () {
     const found = given();
     if (found === undefined) this.skip();
@@ -40,8 +48,8 @@ export function backendContract(given: () => BackendUnderTest | undefined): void
 
   it("tells the members of a pool from those of another whose name begins alike", async () => {
     await Promise.all([start("web", 1), start("web-2", 2)]);
-    assert.deepEqual(await members("web"), [{ index: 1, name: "web-1", running: true }]);
-    assert.deepEqual(await members("web-2"), [{ index: 2, name: "web-2-2", running: true }]);
+    assert.deepEqual(await members("web"), [running(1, "web-1")]);
+    assert.deepEqual(await members("web-2"), [running(2, "web-2-2")]);
   });
 
   it("leaves a member alone that runs as it should", async () => {
@@ -51,21 +59,33 @@ export function backendContract(given: () => BackendUnderTest | undefined): void
     assert.equal(await test.lifeOf("web-1"), before);
   });
 
+  it("starts a member anew that runs something else, and tells what it runs", async () => {
+    await start("web", 1);
+    const before = await test.lifeOf("web-1");
+    const template = { ...test.applied.template, env: { CHANGED: "yes" } };
+    const changed = { ...test.applied, template };
+    await test.backend.start("web", 1, changed, signal);
+    assert.notEqual(await test.lifeOf("web-1"), before);
+    assert.deepEqual(await members("web"), [running(1, "web-1", changed)]);
+  });
+
   it("sees a dead member and starts it again", async () => {
     await start("web", 2);
     const before = await test.lifeOf("web-2");
     await test.kill("web-2");
-    assert.deepEqual(await members("web"), [{ index: 2, name: "web-2", running: false }]);
+    assert.deepEqual(await members("web"), [{ ...running(2, "web-2"), running: false }]);
     await start("web", 2);
-    assert.deepEqual(await members("web"), [{ index: 2, name: "web-2", running: true }]);
+    assert.deepEqual(await members("web"), [running(2, "web-2")]);
     assert.notEqual(await test.lifeOf("web-2"), before);
   });
 
   it("takes one whose start was cut short for a member", async () => {
     await test.beginStart("web", "web-3");
-    assert.deepEqual(await members("web"), [{ index: 3, name: "web-3", running: false }]);
+    assert.deepEqual(await members("web"), [
+      { index: 3, name: "web-3", running: false, template: undefined },
+    ]);
     await start("web", 3);
-    assert.deepEqual(await members("web"), [{ index: 3, name: "web-3", running: true }]);
+    assert.deepEqual(await members("web"), [running(3, "web-3")]);
   });
 
   it("ends a member with its data, dead or alive, also from two sides at once and when it is gone already", async () => {

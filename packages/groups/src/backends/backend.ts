@@ -16,7 +16,10 @@ export interface Backend {
   members(pool: string): Promise<Member[]>;
   /** How many members there is room for. */
   capacity(backend: PoolBackend): number;
-  /** Sees to it that a member runs and is ready; one that does already is left alone. */
+  /**
+   * Sees to it that a member runs this and is ready; one that does already is left alone, one that runs something else starts
+   * anew on its data.
+   */
   start(pool: string, index: number, applied: Applied, signal: AbortSignal): Promise<void>;
   /** Ends a member for good and removes its data; gone already is success. */
   terminate(name: string, signal: AbortSignal): Promise<void>;

@@ -6,7 +6,6 @@ import {
   containerPaths,
   cpuPeriodUs,
   type DockerPoolBackend,
-  digestOf,
   environmentFile,
   fileInContainer,
   fileModeInContainer,
@@ -22,6 +21,7 @@ import {
   stackLabels,
   startCommand,
   startScript,
+  templateDigest,
 } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 import { addressOf, fill } from "./backend";
@@ -64,7 +64,7 @@ export function memberContainer(
     Hostname: member,
     Entrypoint: [...startCommand],
     Cmd: [...command],
-    Labels: { ...labels, [templateLabel]: digestOf([template, backend]) },
+    Labels: { ...labels, [templateLabel]: templateDigest(template, backend) },
     StopSignal: stop?.signal ?? "SIGTERM",
     StopTimeout: stop?.graceSeconds ?? 10,
     ...healthOf(ready),

@@ -28,9 +28,9 @@ export function dockerBackend(docker: Docker, stack: StackName, clock: Clock): B
     capacity: () => 254,
     async members(pool) {
       const members = await listDockerMembers(docker, stack, pool);
-      return members.flatMap(({ name, running }): Member[] => {
+      return members.flatMap(({ name, running, labels }): Member[] => {
         const index = indexOf(pool, name);
-        return index === undefined ? [] : [{ index, name, running }];
+        return index === undefined ? [] : [{ index, name, running, template: labels[templateLabel] }];
       });
     },
     async start(pool, index, { template, backend }, signal) {

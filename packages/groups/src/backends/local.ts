@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type LocalPoolBackend, memberName, type PoolTemplate, type ProcessSpec } from "@pulumi-mesos/model";
+import {
+  type LocalPoolBackend,
+  memberName,
+  type PoolTemplate,
+  type ProcessSpec,
+  templateDigest,
+} from "@pulumi-mesos/model";
 import {
   end,
   list,
@@ -22,17 +28,20 @@ export function localBackend(scope: Scope, searchPath: string): Backend {
     capacity: (backend) => capacity(ofKind(backend, "local")),
     async members(pool) {
       const [processes, volumes] = await Promise.all([list(scope), listVolumes(scope)]);
-      const running = new Map(processes.map((process) => [process.name, process.running]));
+      const known = new Map(processes.map((process) => [process.name, process]));
       // A volume alone is a member, too: its start was cut short, or its end.
-      return [...new Set([...running.keys(), ...volumes])].flatMap((name): Member[] => {
+      return [...new Set([...known.keys(), ...volumes])].flatMap((name): Member[] => {
         const index = indexOf(pool, name);
-        return index === undefined ? [] : [{ index, name, running: running.get(name) ?? false }];
+        const { running = false, incarnation: template } = known.get(name) ?? {};
+        return index === undefined ? [] : [{ index, name, running, template }];
       });
     },
     async start(pool, index, { template, backend }, signal) {
       const spec = memberSpec(pool, index, template, ofKind(backend, "local"));
       await makeVolume(scope, spec.name);
-      await start(scope, spec, { searchPath, signal });
+      // Named for its template, so that the process itself says what it runs; its tasks stay for the agent to find again.
+      const incarnation = templateDigest(template, backend);
+      await start(scope, spec, { searchPath, signal, incarnation, keepSessions: true });
     },
     async terminate(name, signal) {
       await end(scope, name, { signal, stop: leave });

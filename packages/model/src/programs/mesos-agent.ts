@@ -51,6 +51,8 @@ export function agentService(settings: AgentSettings): Service {
     software: "mesos-agent",
     args: mesosArgs({
       containerizers: "docker,mesos",
+      // Whatever only grows is taken by a restart in place: see agentChange.
+      reconfiguration_policy: "additive",
       ...settings.flags,
       master: settings.master,
       work_dir: "{data}",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { canonicalJson, type Failure, hasComputed } from "@pulumi-mesos/model";
+import type { Failure } from "@pulumi-mesos/model";
 import type { CheckRequest } from "../resource";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What no schema says of a pool: its template stays, and its backend has room for its size. */
-export function poolFailures({ inputs, oldInputs }: CheckRequest): Failure[] {
+/** What no schema says of a pool: its backend has room for its size. */
+export function poolFailures({ inputs }: CheckRequest): Failure[] {
   const declaration = inputs["declaration"];
   if (!isRecord(declaration)) return [];
   const failures: Failure[] = [];
@@ -17,27 +17,7 @@ export function poolFailures({ inputs, oldInputs }: CheckRequest): Failure[] {
       message: `must be ${room} or less, because the task ports of the pool have room for so many members, got ${size}`,
     });
   }
-  const old = oldInputs?.["declaration"];
-  if (isRecord(old) && isSamePool(inputs, oldInputs, declaration, old) && templateChanged(declaration, old)) {
-    failures.push({
-      path: "declaration.template",
-      message: `the agents of ${String(declaration["name"])} cannot be changed while they run, that is not supported yet; give the group another name, so that the new one is made and this one drained`,
-    });
-  }
   return failures;
-}
-
-function isSamePool(inputs: Values, oldInputs: Values | undefined, now: Values, old: Values): boolean {
-  return (
-    inputs["cluster"] === oldInputs?.["cluster"] &&
-    now["name"] === old["name"] &&
-    canonicalJson(now["backend"]) === canonicalJson(old["backend"])
-  );
-}
-
-function templateChanged(now: Values, old: Values): boolean {
-  if (hasComputed(now["template"])) return false;
-  return old["size"] !== 0 && canonicalJson(now["template"]) !== canonicalJson(old["template"]);
 }
 
 function roomOf(backend: unknown): number | undefined {

@@ -40,6 +40,12 @@ function pool(size: number, zookeeper = "127.83.4.1:2181"): AgentPoolInputs {
   return { cluster, zookeeper, declaration };
 }
 
+function withFlag(inputs: AgentPoolInputs, ...flags: string[]): AgentPoolInputs {
+  const { template, ...rest } = inputs.declaration;
+  const command = [...template.command, ...flags];
+  return { ...inputs, declaration: { ...rest, template: { ...template, command } } };
+}
+
 /** Reports on each declaration what `report` says, as the controller of agent groups would. */
 async function followed(
   session: ZooKeeper,
@@ -179,16 +185,55 @@ describe("mesos:index:AgentPool", function () {
     );
   });
 
-  it("refuses a changed template, and more members than there are ports for", () => {
+  it("takes a changed template, and refuses more members than there are ports for", () => {
     const check = (inputs: AgentPoolInputs, oldInputs?: AgentPoolInputs) =>
       agentPool.check?.({ urn, inputs, oldInputs, isSecret: () => false }).failures.map((f) => f.path);
     assert.deepEqual(check(pool(5), pool(2)), []);
     assert.deepEqual(check(pool(6)), ["declaration.size"]);
-    const changed = { ...pool(2).declaration, template: { command: ["mesos-agent", "--new"] } };
-    assert.deepEqual(check({ ...pool(2), declaration: changed }, pool(2)), ["declaration.template"]);
-    assert.deepEqual(check({ ...pool(2), declaration: changed }), []);
+    assert.deepEqual(check(withFlag(pool(2), "--new"), pool(2)), []);
     const unknown = { ...pool(2), declaration: computed } as unknown as AgentPoolInputs;
     assert.deepEqual(check(unknown, pool(2)), []);
+  });
+
+  it("says in words what a change does to its agents", () => {
+    const summary = (inputs: AgentPoolInputs, oldInputs = pool(2)): string | undefined =>
+      agentPool.diff?.({ id: "demo/web", urn, oldInputs, state: oldInputs, inputs }).summary;
+    assert.equal(summary(pool(2)), undefined);
+    assert.equal(summary(pool(5)), "web: makes 3 more");
+    assert.equal(summary(pool(1)), "web: drains and removes the 1 emptiest");
+    assert.equal(
+      summary(withFlag(pool(3), "--gc_delay=1days")),
+      "web: restarts its 2 agents in place one at a time, the first alone until it holds (gc_delay); tasks keep running, none moves; web: makes 1 more",
+    );
+    assert.match(
+      summary(withFlag(pool(2), "--attributes=rack:b"), withFlag(pool(2), "--attributes=rack:a")) ?? "",
+      /^web: replaces its 2 agents one at a time.*, because the attribute rack changes; each is drained/,
+    );
+    assert.equal(summary(withFlag(pool(0), "--new")), "web: drains and removes the 2 emptiest");
+  });
+
+  it("foresees how many tasks move or stay", async () => {
+    await put();
+    const foresee = (inputs: AgentPoolInputs) =>
+      agentPool.foresee?.("demo/web", withFlag(pool(2), "--attributes=rack:a"), inputs, context());
+    assert.equal(await foresee(withFlag(pool(2), "--attributes=rack:b")), "5 tasks to move");
+    assert.equal(
+      await foresee(withFlag(pool(2), "--attributes=rack:a", "--gc_delay=1days")),
+      "5 tasks to stay",
+    );
+    assert.equal(await foresee(withFlag(pool(3), "--attributes=rack:a")), undefined);
+
+    async function put(): Promise<void> {
+      const members = [2, 3].map((tasks, n) => ({
+        name: `web-${n + 1}`,
+        address: `127.83.5.${n + 1}`,
+        state: "active" as const,
+        tasks,
+      }));
+      const status: AgentPoolStatus = { generation: "", settled: true, failed: false, message: "", members };
+      await session.put(path, Buffer.from(JSON.stringify(pool(2).declaration)));
+      await session.put(poolStatusPath(cluster, "web"), Buffer.from(JSON.stringify(status)));
+    }
   });
 
   it("changes the size in place, and replaces for another name, cluster or backend", () => {

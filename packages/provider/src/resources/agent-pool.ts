@@ -13,10 +13,10 @@ import {
   poolStatusPath,
   poolsPath,
 } from "@pulumi-mesos/model";
-import { compareInputs } from "../differences";
 import { InitFailedError } from "../init-failed";
 import type { Context, Resource } from "../resource";
 import { endMembers } from "./agent-pool-members";
+import { foreseeTasks, planPoolChange } from "./agent-pool-plan";
 import { poolFailures } from "./agent-pool-rules";
 import { parsed, statusIn, untilSettled } from "./agent-pool-wait";
 
@@ -35,14 +35,13 @@ export const agentPool: Resource<AgentPoolInputs, typeof noOutputs> = {
   outputs: noOutputs,
   timeouts: { create: 300, read: 30, update: 900, delete: 900 },
   check: (request) => ({ inputs: request.inputs, failures: poolFailures(request) }),
-  diff: ({ oldInputs, inputs }) => ({
-    differences: compareInputs(oldInputs, inputs, ["cluster"]).map((difference) => ({
-      ...difference,
-      replace: difference.replace || /^declaration\.(name|backend)\b/.test(difference.path),
-    })),
-    deleteBeforeReplace: true,
-  }),
+  diff: planPoolChange,
   preview: () => noOutputs,
+  async foresee(_id, { declaration: old, ...where }, { declaration }, context) {
+    const path = poolStatusPath(where.cluster, old.name);
+    const node = await connected({ ...where, declaration: old }, context, (zookeeper) => zookeeper.get(path));
+    return foreseeTasks(old, declaration, node && statusIn(node.data));
+  },
   async create(inputs, context) {
     await declare(inputs, context);
     return { id: idOf(inputs), outputs: noOutputs };

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AgentPoolDeclaration } from "@pulumi-mesos/model";
+import type { Agent, Agents, Member, PoolState } from "./observed";
+
+/** Everything that a decision about one pool depends on. */
+export interface PoolView {
+  readonly declaration: AgentPoolDeclaration;
+  /** Version of the declaration's node. */
+  readonly version: number;
+  readonly state: PoolState;
+  readonly members: readonly Member[];
+  /** Nothing while no master leads. */
+  readonly agents: Agents | undefined;
+  /** Marathon's tasks by agent; nothing while Marathon cannot be asked. */
+  readonly movable: ReadonlyMap<string, number> | undefined;
+  /** Why Marathon cannot be asked. */
+  readonly unmovable?: string;
+  /** Members that something is being done to. */
+  readonly busy: ReadonlySet<string>;
+  /** Members whose last start or end failed, and why. */
+  readonly failures: ReadonlyMap<string, string>;
+  readonly addressOf: (index: number) => string;
+  /** How many members the backend has room for. */
+  readonly capacity: number;
+  readonly now: number;
+}
+
+/**
+ * The agent of a member; of several at one address the one that is active, or that was deactivated: a master calls neither it nor
+ * an earlier registration that is disconnected active.
+ */
+export function agentOf(view: Pick<PoolView, "addressOf" | "agents">, index: number): Agent | undefined {
+  const host = view.addressOf(index);
+  const here = view.agents?.registered.filter((agent) => agent.host === host) ?? [];
+  return here.find((agent) => agent.active) ?? here.find((agent) => agent.deactivated) ?? here[0];
+}
+
+/** Whether a member runs and its agent takes offers. */
+export function isActive(view: PoolView, member: Member): boolean {
+  const agent = agentOf(view, member.index);
+  return Boolean(
+    member.running && !view.busy.has(member.name) && agent?.active && !agent.deactivated && !agent.drain,
+  );
+}
+
+/** The index in the name of a pool's member. */
+export function indexIn(view: PoolView, name: string): number {
+  return Number(name.slice(view.declaration.name.length + 1));
+}
+
+/** Broken ones first, then the emptiest, of equally empty ones the last: in this order members leave and are changed. */
+export function inTurn(view: PoolView, members: readonly Member[]): Member[] {
+  const rank = (member: Member): number => (member.running ? (agentOf(view, member.index)?.tasks ?? -1) : -2);
+  return [...members].sort((a, b) => rank(a) - rank(b) || b.index - a.index);
+}

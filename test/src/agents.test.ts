@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { list } from "@pulumi-mesos/supervisor";
+import { ClusterView } from "./support/cluster-view";
+import { eventually, hangMs } from "./support/eventually";
+import { getJson, request } from "./support/http";
+import { SteadyLoad } from "./support/load";
+import { agentsProgram } from "./support/programs";
+import { TestStack } from "./support/test-stack";
+
+const octet = 98;
+const cluster = new ClusterView(`127.${octet}`);
+
+describe("a change of what agents run", function () {
+  this.timeout(1_200_000);
+  let stack: TestStack;
+
+  before(async () => {
+    stack = await TestStack.create({
+      program: { source: agentsProgram },
+      config: { network: `127.${octet}.0.0/16` },
+      secrets: { clusterSecret: "a-secret-of-thirty-two-characters" },
+    });
+    await stack.up();
+    await eventually(hangMs, async () => {
+      assert.equal((await cluster.healthy("/nginx")).length, 4);
+      assert.equal((await request(`${cluster.edgeUrl}/`)).status, 200);
+    });
+  });
+
+  after(() => stack.close());
+
+  /** `up` under load, by which no request may fail; `meanwhile` goes on beside it. */
+  async function upUnderLoad(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
+    const load = new SteadyLoad(`${cluster.edgeUrl}/`, 100);
+    try {
+      await Promise.all([stack.up(), meanwhile()]);
+    } finally {
+      await load.stop();
+    }
+    console.log(`      ${load.failures.length} of ${load.sent} requests failed`);
+    assert.ok(load.sent > 100);
+    assert.deepEqual(load.failures, []);
+  }
+
+  /** Agents that are registered, by id. */
+  async function agents(): Promise<Record<string, { attributes: object; active: boolean }>> {
+    const [leader] = await cluster.leadingMasters();
+    const { slaves } = await getJson<{ slaves: { id: string; attributes: object; active: boolean }[] }>(
+      `http://${leader}:5050/slaves`,
+    );
+    return Object.fromEntries(slaves.map(({ id, attributes, active }) => [id, { attributes, active }]));
+  }
+
+  async function endedTasks(): Promise<number> {
+    const [leader] = await cluster.leadingMasters();
+    const { frameworks } = await getJson<{ frameworks: { completed_tasks: object[] }[] }>(
+      `http://${leader}:5050/state`,
+    );
+    return frameworks.reduce((sum, { completed_tasks }) => sum + completed_tasks.length, 0);
+  }
+
+  async function taskIds(): Promise<string[]> {
+    return (await cluster.app("/nginx")).tasks.map(({ id }) => id).sort();
+  }
+
+  const starts = async (): Promise<Map<string, string>> => {
+    const members = (await list({ root: stack.state })).filter(({ name }) => name.startsWith("demo-web-"));
+    return new Map(members.map(({ name, startedAt = "" }) => [name, startedAt]));
+  };
+
+  it("restarts them in place for a flag, as the preview said, with every task and every request kept", async () => {
+    const [ids, tasks] = [Object.keys(await agents()).sort(), await taskIds()];
+    await stack.ok("config", "set", "--path", "agentFlags.gc_delay", "1days");
+    const preview = await stack.ok("preview", "--diff");
+    assert.match(
+      preview,
+      /demo-web: restarts its 2 agents in place one at a time.*\(gc_delay\).*; 4 tasks to stay/,
+    );
+    assert.match(preview, /--gc_delay=1days/);
+    await upUnderLoad();
+    const now = await agents();
+    assert.deepEqual(Object.keys(now).sort(), ids);
+    assert.ok(Object.values(now).every(({ active }) => active));
+    assert.deepEqual(await taskIds(), tasks);
+    assert.equal(await endedTasks(), 0);
+    await stack.unchanged();
+  });
+
+  it("stops at the first one for a flag that it refuses, and heals only that one when it is taken back", async () => {
+    const before = await starts();
+    await stack.ok("config", "set", "--path", "agentFlags.no_such_flag", "1");
+    const outcome = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(outcome.code, 0);
+    assert.match(outcome.output, /demo-web: the new template does not come up, so the rest stays as it is/);
+    assert.match(outcome.output, /no_such_flag/);
+    await stack.ok("config", "rm", "--path", "agentFlags.no_such_flag");
+    const tasks = await taskIds();
+    await stack.up();
+    const healed = [...(await starts())].filter(([name, at]) => before.get(name) !== at);
+    assert.equal(healed.length, 1);
+    assert.deepEqual(await taskIds(), tasks);
+    await stack.unchanged();
+  });
+
+  it("replaces them for an attribute, moving each task once, while the controller is killed, with every request kept", async () => {
+    const [ids, tasks] = [Object.keys(await agents()), await taskIds()];
+    const ended = await endedTasks();
+    await stack.ok("config", "set", "rack", "b");
+    const preview = await stack.ok("preview", "--diff");
+    assert.match(
+      preview,
+      /demo-web: replaces its 2 agents.*because the attribute rack changes.*; 4 tasks to move/,
+    );
+    await upUnderLoad(async () => {
+      await eventually(hangMs, async () => {
+        const known = Object.keys(await agents());
+        assert.ok(known.some((id) => !ids.includes(id)));
+      });
+      const controller = stack
+        .processes()
+        .find(({ argv }) => argv.some((a) => a.endsWith("mesos-agent-groups")));
+      assert.ok(controller, "the controller runs");
+      process.kill(controller.pid, "SIGKILL");
+    });
+    const now = Object.entries(await agents()).filter(([, { active }]) => active);
+    assert.deepEqual(
+      now.map(([, { attributes }]) => attributes),
+      [{ rack: "b" }, { rack: "b" }],
+    );
+    assert.ok(now.every(([id]) => !ids.includes(id)));
+    assert.ok((await taskIds()).every((id) => !tasks.includes(id)));
+    assert.equal((await endedTasks()) - ended, 4, "as many moves as tasks");
+    await stack.unchanged();
+  });
+});
