@@ -140,7 +140,9 @@ describe("ZooKeeper on Docker", () => {
   });
 });
 
-describe("a cluster on Docker", () => {
+describe("a cluster on Docker", function () {
+  // A bound against hanging: its first test loads everything.
+  this.timeout(60_000);
   const program = (): void => {
     const cluster = new Cluster("demo", {
       platform: new DockerPlatform({ network, socket: "/run/docker/d.sock" }),
