@@ -84,11 +84,7 @@ export class DockerPlatform implements Platform {
   }
 
   addresses(name: string, count: number): Address[] {
-    const prefix = this.#prefix(name);
-    return Array.from({ length: count }, (_, i) => ({
-      name: `${name}-${i + 1}`,
-      host: `${prefix}.${i + 1}`,
-    }));
+    return lifted(undefined, () => this.#networks.addresses(name, count));
   }
 
   node(name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {

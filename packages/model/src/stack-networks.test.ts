@@ -98,6 +98,14 @@ describe("StackNetworks", () => {
     );
   });
 
+  it("names members and gives them addresses that more members do not move", () => {
+    const networks = new StackNetworks("127.77");
+    const prefix = networks.prefix("demo-masters");
+    const three = networks.addresses("demo-masters", 3);
+    assert.deepEqual(three[2], { name: "demo-masters-3", host: `${prefix}.3` });
+    assert.deepEqual(networks.addresses("demo-masters", 5).slice(0, 3), three);
+  });
+
   it("fails when a block has no network left", () => {
     const networks = new StackNetworks("127.77");
     for (let i = 0; i < 254; i++) networks.prefix(`n${i}`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
 import { MesosError } from "./errors";
+import type { Address } from "./service";
 
 /** A /16 by its first two octets, `127.77`: 254 networks of 254 addresses. */
 export type AddressBlock = `${number}.${number}`;
@@ -82,6 +83,15 @@ export class StackNetworks {
       "MESOS_ADDRESS_EXHAUSTED",
       `network: ${this.#block}.0.0/16 has no /24 left for ${JSON.stringify(name)}: use a second platform with another network`,
     );
+  }
+
+  /** The members of `name`, `demo-masters-1` at `.1` of its network and so on: more of them move none. */
+  addresses(name: string, count: number): Address[] {
+    const prefix = this.prefix(name);
+    return Array.from({ length: count }, (_, i) => ({
+      name: `${name}-${i + 1}`,
+      host: `${prefix}.${i + 1}`,
+    }));
   }
 }
 

@@ -40,8 +40,7 @@ export class ClusterView {
   }
 
   hosts(part: "zookeeper" | "masters" | "marathon" | "edge" | "groups", count: number): string[] {
-    const prefix = this.#networks.prefix(`${this.#name}-${part}`);
-    return Array.from({ length: count }, (_, i) => `${prefix}.${i + 1}`);
+    return this.#networks.addresses(`${this.#name}-${part}`, count).map(({ host }) => host);
   }
 
   get edgeUrl(): string {
