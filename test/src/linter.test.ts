@@ -82,6 +82,12 @@ describe("the linter", function () {
     for (const [rule, text] of Object.entries(breaches)) {
       probe(`packages/client/src/${rule.split("/").at(-1)?.toLowerCase()}.ts`, text);
     }
+    for (const rule of readdirSync(path.join(repository, "tools/lint")))
+      cpSync(path.join(repository, "tools/lint", rule), path.join(directory, "tools/lint", rule));
+    const weak = "export const weak = (s: AbortSignal) => AbortSignal.any([s, AbortSignal.timeout(9)]);\n";
+    const strong = "export const strong = (s: AbortSignal, t: AbortSignal) => AbortSignal.any([s, t]);\n";
+    probe("packages/client/src/weak-timeout.ts", weak);
+    probe("packages/client/src/two-signals.ts", strong);
     probe("packages/client/src/camelCase.ts", "export const x = 1;\n");
     probe(
       "packages/client/src/cycle-a.ts",
@@ -135,6 +141,11 @@ describe("the linter", function () {
       assert.ok(broken(`packages/client/src/${rule.split("/").at(-1)?.toLowerCase()}.ts`, rule));
     });
   }
+
+  it("fails when AbortSignal.any alone holds a timeout, which may then never come", () => {
+    assert.ok(broken("packages/client/src/weak-timeout.ts", "plugin"));
+    assert.equal(broken("packages/client/src/two-signals.ts", "plugin"), false);
+  });
 
   it("fails when a file's name is not in kebab-case or imports go in a circle", () => {
     assert.ok(broken("packages/client/src/camelCase.ts", "lint/style/useFilenamingConvention"));
