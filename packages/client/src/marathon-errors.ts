@@ -6,7 +6,11 @@ import type { HttpResponse } from "./http";
 export function isOwnNotFound(response: HttpResponse): boolean {
   if (response.status !== 404) return false;
   const message = jsonObject(response.body)["message"];
-  return typeof message === "string" && /does not exist|there is no leader/i.test(message);
+  if (typeof message !== "string") return false;
+  // Only of the leader itself: at any other path a Marathon without a leader cannot know what exists.
+  const noLeader =
+    new URL(response.url).pathname.endsWith("/v2/leader") && /there is no leader/i.test(message);
+  return noLeader || /does not exist/i.test(message);
 }
 
 /** The error for an answer that is no success. */

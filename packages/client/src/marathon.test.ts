@@ -33,6 +33,14 @@ describe("MarathonClient", function () {
     assert.equal(await new MarathonClient({ urls: [url] }).getApp("/x", signal), undefined);
   });
 
+  it("takes that there is no leader for nothing but a missing leader", async () => {
+    const { url } = await serve((_, r) => json(r, 404, { message: "There is no leader" }));
+    const client = new MarathonClient({ urls: [url] });
+    assert.equal(await client.leader(signal), undefined);
+    await assert.rejects(client.getApp("/x", signal), { code: "MESOS_CLIENT_STATUS" });
+    await assert.rejects(client.deleteApp("/x", signal), { code: "MESOS_CLIENT_STATUS" });
+  });
+
   it("fails when somebody else answers 404", async () => {
     const { url } = await serve((_, r) =>
       r.writeHead(404, { "Content-Type": "text/html" }).end("<h1>nginx</h1>"),
