@@ -4,7 +4,7 @@ import type { EdgeHealth } from "@pulumi-mesos/client";
 import { type AgentPoolStatus, type MemberKind, neededWithout } from "@pulumi-mesos/model";
 import fc from "fast-check";
 import { changeFindings, exitCodeOf, type Finding, healthFindings } from "./findings";
-import type { AgentView, Asked, MarathonView, Observation } from "./observation";
+import type { AgentsView, AgentView, Asked, MarathonView, Observation } from "./observation";
 import { ensembleView, type MemberMood, wellObservation } from "./observation.test.support";
 
 const moods = fc.array(fc.constantFrom<MemberMood>("leads", "up", "apart", "down"), {
@@ -55,7 +55,12 @@ function withAgent(state: AgentView["state"], unreachable = 0): Observation {
   const agents = answerOf(well.agents[0]?.said).agents.map((agent, i) =>
     i === 0 ? { ...agent, state } : agent,
   );
-  return { ...well, agents: [{ name: "demo-masters", said: { answer: { agents, unreachable } } }] };
+  return withAgents({ agents, unreachable });
+}
+
+function withAgents(change: Partial<AgentsView>): Observation {
+  const answer = { ...answerOf(well.agents[0]?.said), ...change };
+  return { ...well, agents: [{ name: "demo-masters", said: { answer } }] };
 }
 
 const texts = (findings: readonly Finding[]): string[] =>
@@ -143,6 +148,18 @@ describe("what is found", () => {
     deepEqual(codes(withAgent("active", 1)), [1, 1]);
     for (const state of ["drained", "draining", "deactivated"] as const)
       deepEqual(codes(withAgent(state)), [0, 0]);
+  });
+
+  it("is bad when a Marathon that answers is not subscribed to Mesos, unless it is of another cluster", () => {
+    const withFramework = (connected: boolean, active: boolean): Observation =>
+      withAgents({ frameworks: [{ id: "F1", name: "marathon", connected, active }] });
+    deepEqual(texts(healthFindings(withFramework(false, false))), [
+      "bad Marathon demo-marathon: is not connected to the masters (framework F1), so it can start no task",
+    ]);
+    match(texts(healthFindings(withFramework(true, false))).join(), /gets no offers from the masters/);
+    deepEqual(codes(withFramework(false, false)), [1, 1]);
+    deepEqual(codes(withFramework(true, true)), [0, 0]);
+    deepEqual(codes(withMarathon({ frameworkId: "F9" })), [0, 0]);
   });
 
   it("waits with a change for deployments and agent groups, which are no fault themselves", () => {

@@ -42,6 +42,7 @@ export function healthFindings(seen: Observation): Finding[] {
       const active = members.filter(({ state }) => state === "active").length;
       return failed || active < size ? [{ level: "bad", about, message }] : [];
     }),
+    ...subscriptionFindings(seen),
     ...seen.marathons.flatMap(({ name, said }): Finding[] => {
       const about = `Marathon ${name}`;
       if ("problem" in said) return [{ level: "unknown", about, message: said.problem }];
@@ -77,6 +78,7 @@ export function changeFindings(seen: Observation): Finding[] {
             },
           ];
     }),
+    ...subscriptionFindings(seen),
     ...seen.marathons.flatMap(({ name, said }): Finding[] => {
       const about = `Marathon ${name}`;
       if ("problem" in said) return [{ level: "unknown", about, message: said.problem }];
@@ -186,6 +188,22 @@ function agentFindings(seen: Observation): Finding[] {
       }),
       ...lost,
     ];
+  });
+}
+
+/**
+ * Marathons that Mesos does not hear from: they answer and list all tasks as running, but can start none. One that no
+ * master knows may be of another cluster.
+ */
+function subscriptionFindings({ agents, marathons }: Observation): Finding[] {
+  const frameworks = agents.flatMap(({ said }) => ("answer" in said ? said.answer.frameworks : []));
+  return marathons.flatMap(({ name, said }): Finding[] => {
+    const id = "answer" in said ? said.answer.frameworkId : undefined;
+    const framework = frameworks.find((f) => f.id === id);
+    if (framework === undefined || framework.active) return [];
+    const state = framework.connected ? "gets no offers from" : "is not connected to";
+    const message = `${state} the masters (framework ${framework.id}), so it can start no task`;
+    return [{ level: "bad", about: `Marathon ${name}`, message }];
   });
 }
 

@@ -38,6 +38,7 @@ export function wellObservation(): Observation {
     }) as const;
   const members = [1, 2].map((n) => ({ name: `web-${n}`, address: `10.0.1.${n}`, state: "active" as const }));
   const problem = null;
+  const frameworks = [{ id: "F1", name: "marathon", connected: true, active: true }];
   return {
     title: "stack dev of shop",
     ensembles: [
@@ -47,7 +48,12 @@ export function wellObservation(): Observation {
       ensembleView("edge", ["up", "up"], "demo-edge"),
       ensembleView("groups", ["leads"], "demo-groups"),
     ],
-    agents: [{ name: "demo-masters", said: { answer: { agents: [agent(1), agent(2)], unreachable: 0 } } }],
+    agents: [
+      {
+        name: "demo-masters",
+        said: { answer: { agents: [agent(1), agent(2)], unreachable: 0, frameworks } },
+      },
+    ],
     pools: [
       {
         name: "web",
@@ -70,6 +76,7 @@ export function wellObservation(): Observation {
           answer: {
             version: "1.11.24",
             leader: "10.0.0.1:8080",
+            frameworkId: "F1",
             apps: [{ id: "/web", instances: 2, running: 2, unhealthy: 0 }],
             deployments: [],
           },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EdgeHealth, MesosAgent, MesosResource } from "@pulumi-mesos/client";
+import type { EdgeHealth, MesosAgent, MesosFramework, MesosResource } from "@pulumi-mesos/client";
 import type { AgentPoolStatus, MemberAddress, MemberKind, MemberStatus } from "@pulumi-mesos/model";
 import type { DeclaredPool } from "./installation";
 
@@ -38,11 +38,12 @@ export interface AgentView {
   readonly mem: Use;
 }
 
-/** What the leading master says of its agents. */
+/** What the leading master says of its agents and frameworks. */
 export interface AgentsView {
   readonly agents: readonly AgentView[];
   /** How many were silent for so long that their tasks count as lost. */
   readonly unreachable: number;
+  readonly frameworks: readonly MesosFramework[];
 }
 
 export interface AppView {
@@ -63,6 +64,8 @@ export interface DeploymentView {
 export interface MarathonView {
   readonly version: string;
   readonly leader: string | undefined;
+  /** What the masters call it; undefined before it was registered for the first time. */
+  readonly frameworkId: string | undefined;
   readonly apps: readonly AppView[];
   readonly deployments: readonly DeploymentView[];
 }

@@ -95,19 +95,21 @@ async function agentsOf(masters: readonly MemberAddress[], signal: AbortSignal):
   });
   const agents = await client.getAgents(signal);
   const metrics = await client.getMetrics(signal);
+  const frameworks = await client.getFrameworks(signal);
   const views = agents
     .map(agentView)
     .sort((a, b) => a.hostname.localeCompare(b.hostname, "en", { numeric: true }));
-  return { agents: views, unreachable: metrics["master/slaves_unreachable"] ?? 0 };
+  return { agents: views, unreachable: metrics["master/slaves_unreachable"] ?? 0, frameworks };
 }
 
 async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promise<MarathonView> {
   const client = new MarathonClient({ ...options, ...impatient });
-  const { version, leader } = await client.getInfo(signal);
+  const { version, leader, frameworkId } = await client.getInfo(signal);
   const [apps, deployments] = await Promise.all([client.getApps(signal), client.getDeployments(signal)]);
   return {
     version,
     leader,
+    frameworkId,
     apps: apps.map(({ id, instances = 1, tasksRunning = 0, tasksUnhealthy = 0 }) => ({
       id,
       instances,

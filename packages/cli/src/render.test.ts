@@ -73,7 +73,7 @@ Agent groups' controller demo-groups: 1 of 1
         }));
         const seen = {
           ...well,
-          agents: [{ name: "demo-masters", said: { answer: { agents, unreachable: 0 } } }],
+          agents: [{ name: "demo-masters", said: { answer: { agents, unreachable: 0, frameworks: [] } } }],
         };
         const lines = statusLines(seen, []);
         ok(lines.length <= 40, `${lines.length} lines`);

@@ -48,7 +48,14 @@ export {
 export type { EventsOptions, MarathonEvent } from "./marathon-events";
 export { MarathonReader } from "./marathon-reader";
 export { MesosClient, type MesosOptions, type OperatorCall } from "./mesos";
-export type { MesosAgent, MesosQuota, MesosResource, MesosState, MesosTask } from "./mesos-documents";
+export type {
+  MesosAgent,
+  MesosFramework,
+  MesosQuota,
+  MesosResource,
+  MesosState,
+  MesosTask,
+} from "./mesos-documents";
 export { probeEnsemble, probeMember } from "./probe";
 export { type EdgeHealth, edgeHealth, poolStatuses } from "./program-status";
 export { SharedCall } from "./shared-call";

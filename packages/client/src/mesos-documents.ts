@@ -54,6 +54,22 @@ export interface MesosAgent {
   readonly allocatedResources: readonly MesosResource[];
 }
 
+const Framework = Type.Object({
+  framework_info: Type.Object({ id: optional(id), name: optional(text) }),
+  active: optional(Type.Boolean()),
+  connected: optional(Type.Boolean()),
+});
+
+/** A framework that is registered, or was and may come back. */
+export interface MesosFramework {
+  readonly id: string;
+  readonly name: string;
+  /** The master hears from it. */
+  readonly connected: boolean;
+  /** It gets offers. */
+  readonly active: boolean;
+}
+
 const Task = Type.Object({
   name: optional(text),
   task_id: id,
@@ -128,6 +144,9 @@ export const decoders = {
     }),
   ),
   agents: decoder(Type.Object({ get_agents: Type.Object({ agents: optional(Type.Array(Agent)) }) })),
+  frameworks: decoder(
+    Type.Object({ get_frameworks: Type.Object({ frameworks: optional(Type.Array(Framework)) }) }),
+  ),
   tasks: decoder(
     Type.Object({
       get_tasks: Type.Object({
@@ -155,6 +174,11 @@ export function agentOf(agent: Static<typeof Agent>): MesosAgent {
     totalResources: agent.total_resources ?? [],
     allocatedResources: agent.allocated_resources ?? [],
   };
+}
+
+export function frameworkOf(framework: Static<typeof Framework>): MesosFramework {
+  const { framework_info: info, connected = false, active = false } = framework;
+  return { id: info.id?.value ?? "", name: info.name ?? "", connected, active };
 }
 
 export function taskOf(task: Static<typeof Task>): MesosTask {

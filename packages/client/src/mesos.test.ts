@@ -42,6 +42,15 @@ describe("MesosClient and BambooClient", function () {
     assert.deepEqual(JSON.parse(leader.received[0]?.body ?? ""), { type: "GET_AGENTS" });
   });
 
+  it("tells which frameworks are connected and get offers", async () => {
+    const info = { id: { value: "F1" }, name: "marathon" };
+    const frameworks = [{ framework_info: info, connected: true, active: false, recovered: false }];
+    const { host } = await serve((_, r) => json(r, 200, { get_frameworks: { frameworks } }));
+    assert.deepEqual(await new MesosClient({ masters: [host] }).getFrameworks(signal), [
+      { id: "F1", name: "marathon", connected: true, active: false },
+    ]);
+  });
+
   it("waits while there is no leader or it has not recovered, and finds one that moved", async () => {
     let calls = 0;
     const first = await serve((_, r) => {

@@ -5,7 +5,9 @@ import { decodeBody, type HttpMethod, type HttpResponse, send } from "./http";
 import {
   agentOf,
   decoders,
+  frameworkOf,
   type MesosAgent,
+  type MesosFramework,
   type MesosQuota,
   type MesosState,
   type MesosTask,
@@ -56,6 +58,12 @@ export class MesosClient {
   async getAgents(signal: AbortSignal): Promise<MesosAgent[]> {
     const response = await this.#atLeader("POST", "/api/v1", signal, { type: "GET_AGENTS" });
     return (decodeBody(response, decoders.agents).get_agents.agents ?? []).map(agentOf);
+  }
+
+  /** All frameworks that are registered, or were and may come back. */
+  async getFrameworks(signal: AbortSignal): Promise<MesosFramework[]> {
+    const response = await this.#atLeader("POST", "/api/v1", signal, { type: "GET_FRAMEWORKS" });
+    return (decodeBody(response, decoders.frameworks).get_frameworks.frameworks ?? []).map(frameworkOf);
   }
 
   /** Tasks that are pending or running, without those that are over. */
