@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { installationOf, resourcesIn } from "./installation";
+import { installationOf, isClosed, resourcesIn } from "./installation";
 import { givenInstallation } from "./places";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::shop::${type}::${name}`;
@@ -88,6 +88,28 @@ describe("an installation", () => {
     };
     const found = installationOf(resourcesIn(exported(process, pool)));
     deepEqual([found.pools, [...found.logs.keys()]], [[{ name: "there", size: 1 }], ["here"]]);
+  });
+
+  it("has what opens its members once the state is decrypted, and says when it is not", () => {
+    const secret = (rest: object) => ({
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      ...rest,
+    });
+    const closed = (authorization: object) => {
+      const made = gate(1, []);
+      return resourcesIn(exported({ ...made, inputs: { ...made.inputs, authorization } }));
+    };
+    equal(isClosed(resourcesIn(exported(gate(1, [])))), false);
+    const encrypted = closed(secret({ ciphertext: "v1:x" }));
+    deepEqual(
+      [isClosed(encrypted), installationOf(encrypted).ensembles[0]?.authorization],
+      [true, undefined],
+    );
+    const open = closed(secret({ plaintext: JSON.stringify("Basic b3BzOmh1c2g=") }));
+    deepEqual(
+      [isClosed(open), installationOf(open).ensembles[0]?.authorization],
+      [false, "Basic b3BzOmh1c2g="],
+    );
   });
 
   it("is empty where the stack has nothing of it, and no state is refused", () => {

@@ -15,6 +15,8 @@ export interface Ensemble {
   readonly kind: MemberKind;
   readonly name: string;
   readonly members: readonly MemberAddress[];
+  /** Header of that name, for members that ask who one is. */
+  readonly authorization?: string;
 }
 
 /** An agent group as it is declared. */
@@ -27,6 +29,8 @@ export interface DeclaredPool {
 export interface MarathonPlace {
   readonly name: string;
   readonly urls: readonly string[];
+  /** Header of that name, if it asks who one is. */
+  readonly authorization?: string;
 }
 
 /** Where everything of an installation is. */
@@ -41,6 +45,10 @@ export interface Installation {
   /** The stack's outputs that are addresses, by name. */
   readonly urls: Readonly<Record<string, string>>;
 }
+
+/** How an export marks a secret; its plaintext is JSON, and only there with --show-secrets. */
+const secretKey = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 const Values = Type.Record(Type.String(), Type.Unknown());
 const StateResource = Type.Object({
@@ -60,7 +68,15 @@ const decoders = {
   state: decoder(
     Type.Object({ deployment: Type.Object({ resources: Type.Optional(Type.Array(StateResource)) }) }),
   ),
-  gate: decoder(Type.Object({ kind: MemberKind, member: MemberAddress, peers: Type.Array(MemberAddress) })),
+  gate: decoder(
+    Type.Object({
+      kind: MemberKind,
+      member: MemberAddress,
+      peers: Type.Array(MemberAddress),
+      authorization: Type.Optional(Type.Unknown()),
+    }),
+  ),
+  secret: decoder(Type.Object({ [secretKey]: Type.Literal(secretSignature), plaintext: Type.String() })),
   // No more of it than is shown: the template may hold secrets, which an export encrypts.
   pool: decoder(
     Type.Object({
@@ -81,6 +97,13 @@ export function resourcesIn(exported: string): readonly StateResource[] {
   if (!decoded.ok)
     throw new MesosError("MESOS_CLI_STACK", "pulumi stack export: printed no state of a stack");
   return (decoded.value.deployment.resources ?? []).filter((resource) => resource.delete !== true);
+}
+
+/** Whether members ask who one is, which an export tells only with --show-secrets. */
+export function isClosed(resources: readonly StateResource[]): boolean {
+  return inputsOf(resources, resourceTokens.ready, decoders.gate).some(
+    ([, { authorization }]) => authorization !== undefined && textOf(authorization) === undefined,
+  );
 }
 
 /** What a stack's state says: members by their gates, which stand on every platform. */
@@ -112,25 +135,42 @@ export function installationOf(resources: readonly StateResource[]): Installatio
 
 /** Gates below one parent are of one ensemble; each knows its own member and all others. */
 function ensemblesIn(resources: readonly StateResource[]): Ensemble[] {
-  const found = new Map<string, { kind: MemberKind; members: Map<string, MemberAddress> }>();
+  const found = new Map<
+    string,
+    { kind: MemberKind; members: Map<string, MemberAddress>; authorization: string | undefined }
+  >();
   for (const [{ parent = "" }, gate] of inputsOf(resources, resourceTokens.ready, decoders.gate)) {
-    const ensemble = found.get(parent) ?? { kind: gate.kind, members: new Map() };
+    const ensemble = found.get(parent) ?? {
+      kind: gate.kind,
+      members: new Map(),
+      authorization: textOf(gate.authorization),
+    };
     for (const member of [gate.member, ...gate.peers]) ensemble.members.set(member.name, member);
     found.set(parent, ensemble);
   }
-  return [...found].map(([parent, { kind, members }]) => ({
+  return [...found].map(([parent, { kind, members, authorization }]) => ({
     kind,
     name: nameIn(parent),
     members: [...members.values()].sort(byName),
+    ...(authorization === undefined ? {} : { authorization }),
   }));
+}
+
+/** A text of the state; undefined while it is encrypted. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  const decoded = decoders.secret.decode(value);
+  const text: unknown = decoded.ok ? JSON.parse(decoded.value.plaintext) : undefined;
+  return typeof text === "string" ? text : undefined;
 }
 
 /** Those that were made here, or else those that a provider was given. */
 function marathonsIn(resources: readonly StateResource[], ensembles: readonly Ensemble[]): MarathonPlace[] {
   const made = ensembles.filter(({ kind }) => kind === "marathon");
   if (made.length > 0) {
-    return made.map(({ name, members }) => ({
+    return made.map(({ name, members, authorization }) => ({
       name,
+      ...(authorization === undefined ? {} : { authorization }),
       urls: members.map(({ host, port }) => `http://${host}:${port}`),
     }));
   }

@@ -3,7 +3,7 @@ import { MesosError, nearest } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { usage } from "./connection";
 import { LogFile } from "./log-file";
-import { type PlaceOptions, stackInstallation } from "./places";
+import { type PlaceOptions, stackPlaces } from "./places";
 
 export interface LogsOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
   readonly follow?: boolean;
@@ -13,7 +13,7 @@ export interface LogsOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
 /** Prints a node's log, whose path the state tells. */
 export async function logsCommand(node: string, options: LogsOptions, around: Surroundings): Promise<void> {
   if (!/^\d{1,7}$/.test(options.lines)) throw usage(`--lines: must be a number, got ${options.lines}`);
-  const { title, logs } = await stackInstallation(options, around);
+  const { title, logs } = await stackPlaces(options, around);
   const path = logs.get(node);
   if (path === undefined) throw unknownNode(node, title, [...logs.keys()]);
   const log = LogFile.open(path);

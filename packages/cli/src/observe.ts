@@ -34,6 +34,7 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { title, pools } = installation;
+  const keys = new Map(installation.ensembles.map(({ name, authorization }) => [name, authorization]));
   const ensembles = await Promise.all(installation.ensembles.map((e) => look(e, signal)));
   const up = (kind: MemberKind) =>
     ensembles
@@ -42,18 +43,21 @@ export async function observe(
       .filter(({ members }) => members.length > 0);
   const mute = ensembles.filter((e) => e.kind === "marathon" && !e.members.some((member) => member.up));
   const [agents, marathons, edges, poolViews] = await Promise.all([
-    together(up("mesos-master"), ({ name, members }) => ask(name, agentsOf(members, signal), signal)),
-    together(
-      installation.marathons.filter(({ name }) => !mute.some((ensemble) => ensemble.name === name)),
-      ({ name, urls }) => ask(name, marathonOf({ ...credentials, urls }, signal), signal),
+    together(up("mesos-master"), ({ name, members }) =>
+      ask(name, agentsOf(members, keys.get(name), signal), signal),
     ),
     together(
-      up("edge").flatMap(({ members }) => members),
-      (edge) => ask(edge.name, edgeHealth(edge, signal), signal),
+      installation.marathons.filter(({ name }) => !mute.some((ensemble) => ensemble.name === name)),
+      ({ name, urls, authorization }) =>
+        ask(name, marathonOf({ ...knownAs(authorization, credentials), urls }, signal), signal),
+    ),
+    together(
+      up("edge").flatMap(({ name, members }) => members.map((member) => ({ member, key: keys.get(name) }))),
+      ({ member, key }) => ask(member.name, edgeHealth(member, signal, key), signal),
     ),
     poolsOf(
       pools,
-      up("groups").flatMap(({ members }) => members),
+      up("groups").flatMap(({ name, members }) => members.map((member) => ({ member, key: keys.get(name) }))),
       signal,
     ),
   ]);
@@ -70,8 +74,11 @@ function answering({ name, members }: EnsembleView): { name: string; members: Me
   return { name, members: up.map(({ name: of, host, port }) => ({ name: of, host, port })) };
 }
 
-async function look({ kind, name, members }: Ensemble, signal: AbortSignal): Promise<EnsembleView> {
-  const statuses = await probeEnsemble(kind, members, signal);
+async function look(
+  { kind, name, members, authorization }: Ensemble,
+  signal: AbortSignal,
+): Promise<EnsembleView> {
+  const statuses = await probeEnsemble(kind, members, signal, authorization);
   const views = statuses.map((status, index) => {
     const { host = "", port = 0 } = members[index] ?? {};
     return { ...status, host, port };
@@ -88,8 +95,13 @@ async function ask<T>(name: string, work: Promise<T>, signal: AbortSignal): Prom
   }
 }
 
-async function agentsOf(masters: readonly MemberAddress[], signal: AbortSignal): Promise<AgentsView> {
+async function agentsOf(
+  masters: readonly MemberAddress[],
+  authorization: string | undefined,
+  signal: AbortSignal,
+): Promise<AgentsView> {
   const client = new MesosClient({
+    authorization,
     masters: masters.map(({ host, port }) => `${host}:${port}`),
     ...impatient,
   });
@@ -100,6 +112,15 @@ async function agentsOf(masters: readonly MemberAddress[], signal: AbortSignal):
     .map(agentView)
     .sort((a, b) => a.hostname.localeCompare(b.hostname, "en", { numeric: true }));
   return { agents: views, unreachable: metrics["master/slaves_unreachable"] ?? 0, frameworks };
+}
+
+/** What the user says wins over what the stack knows. */
+function knownAs(
+  authorization: string | undefined,
+  credentials: Omit<MarathonOptions, "urls">,
+): Omit<MarathonOptions, "urls"> {
+  const isGiven = credentials.user !== undefined || credentials.token !== undefined;
+  return isGiven || authorization === undefined ? credentials : { ...credentials, token: authorization };
 }
 
 async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promise<MarathonView> {
@@ -127,11 +148,13 @@ async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promis
 /** Only the controller that leads has something to say. */
 async function poolsOf(
   pools: Installation["pools"],
-  controllers: readonly MemberAddress[],
+  controllers: readonly { readonly member: MemberAddress; readonly key: string | undefined }[],
   signal: AbortSignal,
 ): Promise<readonly PoolView[]> {
   if (pools.length === 0) return [];
-  const answers = await together(controllers, (one) => ask(one.name, poolStatuses(one, signal), signal));
+  const answers = await together(controllers, ({ member, key }) =>
+    ask(member.name, poolStatuses(member, signal, key), signal),
+  );
   const problems = answers.flatMap(({ said }) => ("problem" in said ? [said.problem] : []));
   return pools.map((pool) => {
     const statuses = answers.flatMap(({ said }) => ("answer" in said ? [said.answer[pool.name]] : []));

@@ -4,7 +4,14 @@ import { type MemberAddress, type MemberKind, MesosError, ports } from "@pulumi-
 import type { Surroundings } from "./cli";
 import { type ConnectionArguments, usage } from "./connection";
 import { runEngine } from "./engine";
-import { type Ensemble, type Installation, installationOf, resourcesIn } from "./installation";
+import {
+  type Ensemble,
+  type Installation,
+  installationOf,
+  isClosed,
+  resourcesIn,
+  type StateResource,
+} from "./installation";
 
 /** Where a command finds the installation: addresses, or otherwise a stack. */
 export interface PlaceOptions extends Partial<ConnectionArguments> {
@@ -20,22 +27,38 @@ export async function findInstallation(options: PlaceOptions, around: Surroundin
   return givenInstallation(options) ?? (await stackInstallation(options, around));
 }
 
-/** What the stack's state says; addresses are no secrets, so none is decrypted. */
+/** What the stack's state says; nothing is decrypted, for addresses are no secrets. */
+export async function stackPlaces(options: PlaceOptions, around: Surroundings): Promise<Installation> {
+  return installationOf(await stackResources(options, around));
+}
+
+/** As {@link stackPlaces}; where members ask who one is the state is decrypted, for what opens them. */
 export async function stackInstallation(options: PlaceOptions, around: Surroundings): Promise<Installation> {
+  const resources = await stackResources(options, around);
+  if (!isClosed(resources)) return installationOf(resources);
+  return installationOf(await stackResources(options, around, ["--show-secrets"]));
+}
+
+async function stackResources(
+  options: PlaceOptions,
+  around: Surroundings,
+  flags: readonly string[] = [],
+): Promise<readonly StateResource[]> {
   const place = {
     directory: path.resolve(around.directory, options.cwd),
     environment: around.environment,
     signal: around.signal,
     stack: options.stack,
   };
-  const { output, problem } = await runEngine(["stack", "export"], place);
+  const { output, problem } = await runEngine(["stack", "export", ...flags], place);
   const otherwise =
     "run this in the folder of a Pulumi project (--cwd, --stack), or say where things are by --zk, --masters, --marathon and --edge";
   if (problem !== undefined) {
     throw new MesosError("MESOS_CLI_STACK", `pulumi stack export: ${problem}; ${otherwise}`);
   }
-  const installation = installationOf(resourcesIn(output));
-  if (installation.ensembles.length > 0 || installation.marathons.length > 0) return installation;
+  const resources = resourcesIn(output);
+  const installation = installationOf(resources);
+  if (installation.ensembles.length > 0 || installation.marathons.length > 0) return resources;
   throw new MesosError(
     "MESOS_CLI_STACK",
     `${installation.title} has no part of a Mesos installation; ${otherwise}`,

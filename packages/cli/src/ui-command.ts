@@ -42,8 +42,8 @@ async function pagesOf({ ensembles, urls }: Installation, signal: AbortSignal): 
   const page = async (kind: MemberKind, name: string, path: string): Promise<Page[]> => {
     const made = ensembles.filter((ensemble) => ensemble.kind === kind);
     return Promise.all(
-      made.map(async ({ name: of, members }) => {
-        const statuses = await probeEnsemble(kind, members, signal);
+      made.map(async ({ name: of, members, authorization }) => {
+        const statuses = await probeEnsemble(kind, members, signal, authorization);
         const rank = (i: number) => (statuses[i]?.leading ? 2 : statuses[i]?.up ? 1 : 0);
         const [best] = members
           .map((member, i) => ({ member, rank: rank(i) }))

@@ -117,6 +117,39 @@ describe("MesosClient and BambooClient", function () {
     await assert.rejects(client.deactivateAgent("S1", signal), { code: "MESOS_CLIENT_STATUS", status: 404 });
   });
 
+  it("tells its credential to the masters that it was given and to no other, and says when it is not known", async () => {
+    const authorization = "Basic am9lOnBhc3M=";
+    const agents = { get_agents: { agents: [] } };
+    const foreign = await serve((_, r) => json(r, 200, agents));
+    const standby = await serve((q, r) => r.writeHead(307, { Location: `//${foreign.host}${q.url}` }).end());
+    await new MesosClient({ masters: [standby.host], authorization }).getAgents(signal);
+    assert.deepEqual(
+      [standby, foreign].map(({ received }) => received[0]?.headers.authorization),
+      [authorization, undefined],
+    );
+    const closed = await serve((q, r) => json(r, q.headers.authorization === "right" ? 200 : 401, agents));
+    const masters = [closed.host];
+    await new MesosClient({ masters, authorization: "right" }).getAgents(signal);
+    await assert.rejects(new MesosClient({ masters }).getAgents(signal), /ask for a user and password/);
+    const wrong = new MesosClient({ masters, authorization });
+    await assert.rejects(wrong.getAgents(signal), (error) => {
+      assert.match(messageOf(error), /do not know this user and password/);
+      assert.ok(!messageOf(error).includes(authorization));
+      return true;
+    });
+  });
+
+  it("probes a member that asks who one is: up, and not joined, to whoever does not say it", async () => {
+    const closed = await serve((q, r) => json(r, q.headers.authorization === "right" ? 200 : 401, {}));
+    const [host = "", port] = closed.host.split(":");
+    const member = { name: "edge-1", host, port: Number(port) };
+    const known = await probeMember("edge", member, signal, "right");
+    assert.deepEqual([known.up, known.joined], [true, true]);
+    const stranger = await probeMember("edge", member, signal);
+    assert.deepEqual([stranger.up, stranger.joined], [true, false]);
+    assert.match(stranger.detail, /401.*it asks for a credential/);
+  });
+
   it("probes a leading master that has recovered, one that has not, and one that knows no leader", async () => {
     let metrics: Record<string, number> = { "master/elected": 1, "registrar/log/recovered": 1 };
     let leaderKnown = true;

@@ -19,6 +19,8 @@ import {
 export interface MesosOptions {
   /** `host:port` of every master. */
   readonly masters: readonly string[];
+  /** Header of that name for the masters that are listed, and for no other. @default none */
+  readonly authorization?: string;
   /** Bounds one request to one master. @default 15000 */
   readonly timeoutMs?: number;
   /** How long an election or a recovery of the registry is waited out. @default 30000 */
@@ -37,12 +39,14 @@ export type OperatorCall = { readonly type: string } & Readonly<Record<string, u
  */
 export class MesosClient {
   readonly #masters: readonly string[];
+  readonly #authorization: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #electionMs: number;
   #leader: string | undefined;
 
   constructor(o: MesosOptions) {
     this.#masters = o.masters;
+    this.#authorization = o.authorization === undefined ? {} : { Authorization: o.authorization };
     this.#timeoutMs = o.timeoutMs ?? 15_000;
     this.#electionMs = o.electionMs ?? 30_000;
   }
@@ -142,7 +146,7 @@ export class MesosClient {
         const leader = locationHost(response);
         if (leader !== undefined) return leader;
       } catch (error) {
-        if (isAborted(error)) throw error;
+        if (isAborted(error) || error instanceof StatusError) throw error;
         failures.push(error);
       }
     }
@@ -209,8 +213,17 @@ export class MesosClient {
     }
   }
 
-  #send(method: HttpMethod, url: string, signal: AbortSignal, body?: unknown): Promise<HttpResponse> {
-    return send({ method, url, body, timeoutMs: this.#timeoutMs, signal });
+  async #send(method: HttpMethod, url: string, signal: AbortSignal, body?: unknown): Promise<HttpResponse> {
+    const headers = this.#masters.includes(new URL(url).host) ? this.#authorization : {};
+    const response = await send({ method, url, body, headers, timeoutMs: this.#timeoutMs, signal });
+    if (response.status !== 401) return response;
+    const isKnown = Object.keys(headers).length > 0;
+    throw new StatusError({
+      ...response,
+      hint: isKnown
+        ? "the masters do not know this user and password"
+        : "the masters ask for a user and password",
+    });
   }
 
   #order(): string[] {

@@ -1,36 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type MemberAddress, type MemberKind, type MemberStatus, messageOf } from "@pulumi-mesos/model";
 import { bounded } from "./clock";
-import { ClientAbortedError } from "./errors";
+import { ClientAbortedError, StatusError } from "./errors";
 import { fourLetterWord } from "./four-letter-word";
 import { type HttpResponse, send } from "./http";
 
 type Answer = Omit<MemberStatus, "name">;
+/** Asks for one path; how members are asked is known to it. */
+type Get = (path: string) => Promise<HttpResponse>;
 
 const boundMs = 2_000;
-const probes: Record<MemberKind, (member: MemberAddress, signal: AbortSignal) => Promise<Answer>> = {
-  zookeeper: probeZooKeeper,
-  "mesos-master": probeMaster,
-  marathon: probeMarathon,
-  edge: probeEdge,
-  groups: probeGroups,
-};
+const probes: Record<MemberKind, (get: Get, member: MemberAddress, signal: AbortSignal) => Promise<Answer>> =
+  {
+    zookeeper: (_get, member, signal) => probeZooKeeper(member, signal),
+    "mesos-master": probeMaster,
+    marathon: probeMarathon,
+    edge: probeEdge,
+    groups: probeGroups,
+  };
 
 /**
  * Asks one member how it is, within 2 s.
  *
  * A member that cannot be reached is an answer (`up: false`), not an error; only an abort of `signal` rejects.
+ *
+ * @param authorization header of that name, for members that ask who one is
  */
 export async function probeMember(
   kind: MemberKind,
   member: MemberAddress,
   signal: AbortSignal,
+  authorization?: string,
 ): Promise<MemberStatus> {
   const bound = bounded(signal, boundMs);
+  const get: Get = (path) => ask(member, path, authorization, bound.signal);
   try {
-    return { name: member.name, ...(await probes[kind](member, bound.signal)) };
+    return { name: member.name, ...(await probes[kind](get, member, bound.signal)) };
   } catch (error) {
     if (signal.aborted) throw new ClientAbortedError(signal);
+    if (error instanceof StatusError) {
+      return { name: member.name, up: true, joined: false, leading: false, detail: error.message };
+    }
     const detail = bound.signal.aborted ? `no answer within ${boundMs / 1000} s` : messageOf(error);
     return { name: member.name, up: false, joined: false, leading: false, detail };
   } finally {
@@ -43,8 +53,9 @@ export async function probeEnsemble(
   kind: MemberKind,
   members: readonly MemberAddress[],
   signal: AbortSignal,
+  authorization?: string,
 ): Promise<MemberStatus[]> {
-  return Promise.all(members.map((member) => probeMember(kind, member, signal)));
+  return Promise.all(members.map((member) => probeMember(kind, member, signal, authorization)));
 }
 
 async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
@@ -58,12 +69,9 @@ async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promi
   return { up: true, joined: true, leading: mode === "leader" || mode === "standalone", detail: mode };
 }
 
-async function probeMaster(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
-  await get(member, "/health", signal);
-  const [metrics, redirect] = await Promise.all([
-    get(member, "/metrics/snapshot", signal),
-    get(member, "/redirect", signal),
-  ]);
+async function probeMaster(get: Get): Promise<Answer> {
+  await get("/health");
+  const [metrics, redirect] = await Promise.all([get("/metrics/snapshot"), get("/redirect")]);
   const numbers = object(metrics);
   const leading = numbers["master/elected"] === 1;
   const knowsLeader = redirect.status === 307;
@@ -78,12 +86,12 @@ async function probeMaster(member: MemberAddress, signal: AbortSignal): Promise<
   return { up: true, joined: leading ? recovered && knowsLeader : knowsLeader, leading, detail };
 }
 
-async function probeMarathon(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
-  const ping = await get(member, "/ping", signal);
+async function probeMarathon(get: Get, member: MemberAddress): Promise<Answer> {
+  const ping = await get("/ping");
   if (ping.status >= 400) {
     return { up: true, joined: false, leading: false, detail: `GET /ping answered ${ping.status}` };
   }
-  const leader = object(await get(member, "/v2/leader", signal))["leader"];
+  const leader = object(await get("/v2/leader"))["leader"];
   const leading = leader === `${member.host}:${member.port}`;
   if (typeof leader !== "string") {
     return { up: true, joined: false, leading: false, detail: "knows no leading marathon" };
@@ -91,8 +99,8 @@ async function probeMarathon(member: MemberAddress, signal: AbortSignal): Promis
   return { up: true, joined: true, leading, detail: leading ? "leading" : `standby of ${leader}` };
 }
 
-async function probeEdge(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
-  const status = await get(member, "/status", signal);
+async function probeEdge(get: Get): Promise<Answer> {
+  const status = await get("/status");
   const ok = status.status === 200;
   return {
     up: true,
@@ -102,17 +110,26 @@ async function probeEdge(member: MemberAddress, signal: AbortSignal): Promise<An
   };
 }
 
-async function probeGroups(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
-  const health = await get(member, "/health", signal);
+async function probeGroups(get: Get): Promise<Answer> {
+  const health = await get("/health");
   const leading = object(health)["leading"] === true;
   const joined = health.status === 200;
   const detail = joined ? (leading ? "leading" : "standby") : `/health answered ${health.status}`;
   return { up: true, joined, leading, detail };
 }
 
-function get(member: MemberAddress, path: string, signal: AbortSignal): Promise<HttpResponse> {
+async function ask(
+  member: MemberAddress,
+  path: string,
+  authorization: string | undefined,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   const url = `http://${member.host}:${member.port}${path}`;
-  return send({ method: "GET", url, headers: { Accept: "*/*" }, timeoutMs: boundMs, signal });
+  const headers = { Accept: "*/*", ...(authorization && { Authorization: authorization }) };
+  const response = await send({ method: "GET", url, headers, timeoutMs: boundMs, signal });
+  if (response.status !== 401) return response;
+  const hint = authorization === undefined ? "it asks for a credential" : "it does not know this credential";
+  throw new StatusError({ ...response, hint });
 }
 
 /** A JSON object of any answer; an empty one for everything else, because a probe only looks for what it knows. */

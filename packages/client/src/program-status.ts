@@ -32,8 +32,12 @@ const decoders = {
 const boundMs = 5_000;
 
 /** `GET /api/health` of an edge; undefined where a real Bamboo answers, which has none. */
-export async function edgeHealth(edge: MemberAddress, signal: AbortSignal): Promise<EdgeHealth | undefined> {
-  const response = await get(edge, "/api/health", signal);
+export async function edgeHealth(
+  edge: MemberAddress,
+  signal: AbortSignal,
+  authorization?: string,
+): Promise<EdgeHealth | undefined> {
+  const response = await get(edge, "/api/health", signal, authorization);
   // 503 is an edge that does not serve, and says why.
   if (response.status === 404) return undefined;
   return decoded(response, decoders.edge, [200, 503]);
@@ -43,12 +47,19 @@ export async function edgeHealth(edge: MemberAddress, signal: AbortSignal): Prom
 export async function poolStatuses(
   controller: MemberAddress,
   signal: AbortSignal,
+  authorization?: string,
 ): Promise<Readonly<Record<string, AgentPoolStatus>>> {
-  return decoded(await get(controller, "/status", signal), decoders.groups, [200]).pools;
+  return decoded(await get(controller, "/status", signal, authorization), decoders.groups, [200]).pools;
 }
 
-function get({ host, port }: MemberAddress, path: string, signal: AbortSignal): Promise<HttpResponse> {
-  return send({ method: "GET", url: `http://${host}:${port}${path}`, timeoutMs: boundMs, signal });
+function get(
+  { host, port }: MemberAddress,
+  path: string,
+  signal: AbortSignal,
+  authorization: string | undefined,
+): Promise<HttpResponse> {
+  const headers = authorization === undefined ? undefined : { Authorization: authorization };
+  return send({ method: "GET", url: `http://${host}:${port}${path}`, headers, timeoutMs: boundMs, signal });
 }
 
 function decoded<T>(response: HttpResponse, by: Decoder<T>, statuses: readonly number[]): T {

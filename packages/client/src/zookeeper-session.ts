@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type { Client } from "node-zookeeper-client";
+import type { ACL, Client } from "node-zookeeper-client";
 import { after, every, nowMs } from "./clock";
 
 /** State of a session as its user sees it. After `expired` nothing works any more: connect anew. */
@@ -21,6 +21,8 @@ interface ConnectionManager extends EventEmitter {
   onSocketError(error: Error): void;
 }
 
+/** What a server answers before it closes on a client that has told no credential (`enforce.auth.enabled`). */
+const needsCredential = /: -124$/;
 /** A server that is just starting may accept a connection and never answer on it. */
 const handshakeMs = 3_000;
 
@@ -43,10 +45,10 @@ export class ZooKeeperSession {
   #established = false;
   #state: SessionState = "disconnected";
 
-  constructor(servers: string, sessionTimeoutMs: number) {
-    // Required here, because a program that never talks to ZooKeeper should not pay for loading it.
-    const library = require("node-zookeeper-client") as typeof import("node-zookeeper-client");
-    this.client = library.createClient(servers, { sessionTimeout: sessionTimeoutMs });
+  /** @param credential `user:password` for the digest scheme */
+  constructor(servers: string, sessionTimeoutMs: number, credential?: string) {
+    this.client = library().createClient(servers, { sessionTimeout: sessionTimeoutMs });
+    if (credential !== undefined) this.client.addAuthInfo("digest", Buffer.from(credential));
     this.#manager = (this.client as unknown as { connectionManager: ConnectionManager }).connectionManager;
     this.#tame(this.#manager);
     this.client.on("connected", () => {
@@ -71,6 +73,14 @@ export class ZooKeeperSession {
   /** Aborts when the session has expired or was closed. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Who may do what with a node that is made here. */
+  acls(owned: boolean): ACL[] {
+    const { ACL: Acl, Id, Permission } = library();
+    // "auth" stands for whoever this session is.
+    const id = owned ? new Id("auth", "") : new Id("world", "anyone");
+    return [new Acl(Permission.ALL, id)];
   }
 
   get sessionId(): Buffer {
@@ -122,6 +132,9 @@ export class ZooKeeperSession {
       try {
         onSocketData(data);
       } catch (error) {
+        if (error instanceof Error && needsCredential.test(error.message)) {
+          return this.#expire("it asks for a credential");
+        }
         // An answer that the library does not know (for example SESSION_MOVED): the next connection asks again.
         manager.socket?.destroy(error instanceof Error ? error : undefined);
       }
@@ -145,10 +158,10 @@ export class ZooKeeperSession {
     }
   }
 
-  #expire(): void {
+  #expire(why = "expired"): void {
     if (this.#ended.signal.aborted) return;
     this.#become("expired");
-    this.#ended.abort("expired");
+    this.#ended.abort(why);
     this.#end();
   }
 
@@ -164,4 +177,9 @@ export class ZooKeeperSession {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener(state);
   }
+}
+
+/** Required at its first use, because a program that never talks to ZooKeeper should not pay for loading it. */
+function library(): typeof import("node-zookeeper-client") {
+  return require("node-zookeeper-client") as typeof import("node-zookeeper-client");
 }

@@ -171,6 +171,23 @@ describe("ZooKeeper", function () {
     }
   });
 
+  it("makes nodes for its own credential alone, and says so to whoever else wants one", async () => {
+    const { servers } = server;
+    const [own, other] = await Promise.all(
+      ["joe:pass", "joe:guessed"].map((credential) => ZooKeeper.connect({ servers, credential }, signal)),
+    );
+    assert.ok(own && other);
+    open.push(own, other);
+    await own.put("/owned/a", text("mine"));
+    assert.equal((await own.get("/owned/a"))?.data.toString(), "mine");
+    const denied = { code: "MESOS_ZOOKEEPER_DENIED" };
+    for (const stranger of [other, await connect()]) {
+      await assert.rejects(stranger.get("/owned/a"), denied);
+      await assert.rejects(stranger.put("/owned/a", text("theirs")), denied);
+      await assert.rejects(stranger.create("/owned/b", text("theirs"), "persistent"), denied);
+    }
+  });
+
   it("is probed as a standalone leader, and as down when nothing listens", async () => {
     const up = await probeMember("zookeeper", { name: "zk-1", host: "127.83.1.1", port: 2181 }, signal);
     assert.deepEqual(up, { name: "zk-1", up: true, joined: true, leading: true, detail: "standalone" });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MesosError, messageOf } from "@pulumi-mesos/model";
-import type { Stat } from "node-zookeeper-client";
+import type { ACL, Stat } from "node-zookeeper-client";
 import { bounded, unlessAborted } from "./clock";
 import { ClientAbortedError, UnreachableError } from "./errors";
 import { type SessionState, ZooKeeperSession } from "./zookeeper-session";
@@ -17,6 +17,12 @@ export type ZooKeeperMode = "persistent" | "ephemeral" | "ephemeral-sequential";
 export interface ZooKeeperOptions {
   /** `host:port,host:port`, optionally with a chroot `/path` at the end. */
   readonly servers: string;
+  /**
+   * `user:password` (digest): then a node that is made here is for whoever has it, alone.
+   *
+   * @default nobody: nodes are for everybody
+   */
+  readonly credential?: string;
   /** @default 10000 */
   readonly sessionTimeoutMs?: number;
   /** Bounds the first connection beside the signal. @default no bound of its own */
@@ -28,6 +34,7 @@ const NO_NODE = -101;
 const BAD_VERSION = -103;
 const NODE_EXISTS = -110;
 const NOT_EMPTY = -111;
+const NO_AUTH = -102;
 const CONNECTION_LOSS = -4;
 const SESSION_EXPIRED = -112;
 
@@ -40,18 +47,20 @@ const SESSION_EXPIRED = -112;
 export class ZooKeeper {
   readonly #session: ZooKeeperSession;
   readonly #until: AbortSignal;
+  readonly #acls: ACL[];
   /** Sequential nodes of this session, to tell a node whose create lost its answer from an earlier one. */
   readonly #sequential = new Set<string>();
   readonly #watchers = new Map<string, { readonly callbacks: Set<() => void>; readonly fire: () => void }>();
 
-  private constructor(session: ZooKeeperSession, signal: AbortSignal) {
+  private constructor(session: ZooKeeperSession, signal: AbortSignal, owned: boolean) {
     this.#session = session;
+    this.#acls = session.acls(owned);
     this.#until = AbortSignal.any([signal, session.ended]);
   }
 
   /** Connects; `signal` bounds this and every later operation. Fails with `MESOS_CLIENT_UNREACHABLE`. */
   static async connect(o: ZooKeeperOptions, signal: AbortSignal): Promise<ZooKeeper> {
-    const session = new ZooKeeperSession(o.servers, o.sessionTimeoutMs ?? 10_000);
+    const session = new ZooKeeperSession(o.servers, o.sessionTimeoutMs ?? 10_000, o.credential);
     const bound = bounded(signal, o.connectTimeoutMs ?? 2 ** 31 - 1);
     let stop = (): void => {};
     try {
@@ -61,7 +70,7 @@ export class ZooKeeper {
         }),
         bound.signal,
       );
-      return new ZooKeeper(session, signal);
+      return new ZooKeeper(session, signal, o.credential !== undefined);
     } catch (error) {
       const { errors, servers } = session.failures;
       await session.close();
@@ -253,7 +262,7 @@ export class ZooKeeper {
     const { client } = this.#session;
     for (;;) {
       try {
-        return await promised<string>((done) => client.create(path, data, modes[mode], done));
+        return await promised<string>((done) => client.create(path, data, this.#acls, modes[mode], done));
       } catch (error) {
         const parent = path.slice(0, path.lastIndexOf("/"));
         if (codeOf(error) !== NO_NODE || parent === "") throw error;
@@ -309,6 +318,7 @@ function zooKeeperError(path: string, error: unknown): MesosError {
     [NODE_EXISTS]: ["MESOS_ZOOKEEPER_EXISTS", "the node exists already"],
     [BAD_VERSION]: ["MESOS_ZOOKEEPER_VERSION", "somebody else changed the node meanwhile"],
     [NOT_EMPTY]: ["MESOS_ZOOKEEPER_NOT_EMPTY", "the node has children"],
+    [NO_AUTH]: ["MESOS_ZOOKEEPER_DENIED", "it is another user's, or the credential is not the right one"],
   };
   const [code, text] = codes[codeOf(error) ?? 0] ?? ["MESOS_ZOOKEEPER_FAILED", messageOf(error)];
   return new MesosError(code, `zookeeper ${path}: ${text}`, { cause: error });

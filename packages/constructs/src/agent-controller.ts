@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { groupsService, ports } from "@pulumi-mesos/model";
+import { groupsService, groupsVariables, ports, userAndPassword } from "@pulumi-mesos/model";
+import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
@@ -15,6 +16,8 @@ export interface AgentControllerArgs {
   readonly marathon: MarathonEndpoints;
   /** Name of the cluster whose groups it keeps. @default the resource's name */
   readonly clusterName?: string;
+  /** Refuses whoever has none of these; its groups' agents do, too. @default everybody may do everything */
+  readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
 }
 
@@ -24,24 +27,28 @@ export class AgentController extends pulumi.ComponentResource {
   readonly platform: Platform;
   readonly zookeeper: ZooKeeperEndpoints;
   readonly masters: MasterEndpoints;
+  readonly credentials: Credentials | undefined;
   readonly ready: readonly pulumi.Resource[];
   readonly #groups = new Set<string>();
 
   constructor(name: string, args: AgentControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:AgentController", name, {}, opts);
-    const { platform, zookeeper, masters, marathon, clusterName = name, timeouts } = args;
-    const service = groupsService({
+    const { platform, zookeeper, masters, marathon, clusterName = name, credentials, timeouts } = args;
+    const plain = groupsService({
       cluster: clusterName,
       zookeeper: zookeeper.connectionString,
       masters: masters.addresses.map((a) => `${a.host}:${ports.master.http}`),
       marathonUrls: marathon.urls,
     });
+    const service = withSecrets(plain, credentials && controllerSecrets(credentials));
     const ready = makeMembers(this, name, {
       kind: "groups",
       platform,
       addresses: platform.addresses(name, 1),
       port: ports.groups.http,
       service: () => service,
+      credentials,
+      authorization: credentials?.authorization("groups"),
       dependsOn: [...zookeeper.ready, ...masters.ready, ...marathon.ready],
       timeouts,
     });
@@ -49,6 +56,7 @@ export class AgentController extends pulumi.ComponentResource {
     this.platform = platform;
     this.zookeeper = zookeeper;
     this.masters = masters;
+    this.credentials = credentials;
     this.ready = [ready];
     this.registerOutputs({});
   }
@@ -64,4 +72,14 @@ export class AgentController extends pulumi.ComponentResource {
     ]);
     this.#groups.add(name);
   }
+}
+
+function controllerSecrets(credentials: Credentials): ServiceSecrets {
+  const env = {
+    [groupsVariables.zookeeper]: credentials.pair("zookeeper", "groups").apply(userAndPassword),
+    [groupsVariables.masters]: credentials.pair("mesos", "groups").apply(userAndPassword),
+    [groupsVariables.marathon]: credentials.pair("marathon", "operator").apply(userAndPassword),
+    [groupsVariables.apiToken]: credentials.password("groups", "operator"),
+  };
+  return { env };
 }

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type AgentResources, agentService, type Flags, reservedAgentFlags } from "@pulumi-mesos/model";
+import {
+  type AgentResources,
+  agentFiles,
+  agentService,
+  closedAgentFlags,
+  credentialFile,
+  credentialsFile,
+  doors,
+  type Flags,
+  reservedAgentFlags,
+  userAndPassword,
+  zookeeperUrl,
+} from "@pulumi-mesos/model";
 import type { AgentController } from "./agent-controller";
+import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
 import type { Timeouts } from "./platform";
 import { AgentPool } from "./resources/agent-pool";
@@ -49,11 +62,14 @@ export class AgentGroup extends pulumi.ComponentResource {
       drainGraceSeconds = 60,
       timeouts,
     } = args;
-    const { platform, zookeeper, masters } = controller;
-    validate(this, agentGroupRules(groupName, args));
+    const { platform, zookeeper, masters, credentials } = controller;
+    const authentication = credentials !== undefined;
+    validate(this, agentGroupRules(groupName, args, authentication));
     controller.claim(this, groupName);
     const attributes = args.attributes ?? { group: groupName };
-    const service = agentService({ master: masters.zk, resources, attributes, flags });
+    const plain = agentService({ master: masters.zk, resources, attributes, flags, authentication });
+    const service = withSecrets(plain, credentials && agentSecrets(credentials, masters.zk));
+    const zookeeperCredential = credentials?.pair("zookeeper", "groups").apply(userAndPassword);
     const pool = platform.pool(
       name,
       { group: groupName, service, size },
@@ -67,7 +83,12 @@ export class AgentGroup extends pulumi.ComponentResource {
     };
     const declared = new AgentPool(
       name,
-      { cluster: controller.clusterName, zookeeper: zookeeper.connectionString, declaration },
+      {
+        cluster: controller.clusterName,
+        zookeeper: zookeeper.connectionString,
+        ...(zookeeperCredential === undefined ? {} : { zookeeperCredential }),
+        declaration,
+      },
       {
         parent: this,
         provider: platform.provider,
@@ -80,6 +101,16 @@ export class AgentGroup extends pulumi.ComponentResource {
   }
 }
 
+function agentSecrets(credentials: Credentials, zk: string): ServiceSecrets {
+  return {
+    files: {
+      [agentFiles.master]: credentials.pair("zookeeper", "agents").apply((c) => zookeeperUrl(c, zk)),
+      [agentFiles.credential]: credentials.pair("mesos", "agents").apply(credentialFile),
+      [agentFiles.http]: credentials.pairs("agents", doors.agents).apply(credentialsFile),
+    },
+  };
+}
+
 const optionalAmounts: Partial<AgentResources> = { disk: 0, gpus: 0 };
 
 function isAmount(value: unknown): boolean {
@@ -87,7 +118,11 @@ function isAmount(value: unknown): boolean {
 }
 
 /** What an agent group is refused for. */
-export function agentGroupRules(group: string, { size, resources, flags = {} }: AgentGroupSpec): Rule[] {
+export function agentGroupRules(
+  group: string,
+  { size, resources, flags = {} }: AgentGroupSpec,
+  authentication: boolean,
+): Rule[] {
   return [
     {
       path: `agents.${group}`,
@@ -104,6 +139,9 @@ export function agentGroupRules(group: string, { size, resources, flags = {} }: 
       when: !isAmount(resources?.[key] ?? optionalAmounts[key]),
       message: `must be a number, 0 or more, got ${describeValue(resources?.[key])}`,
     })),
-    ...flagRules(`agents.${group}.flags`, flags, reservedAgentFlags),
+    ...flagRules(`agents.${group}.flags`, flags, [
+      ...reservedAgentFlags,
+      ...(authentication ? closedAgentFlags : []),
+    ]),
   ];
 }

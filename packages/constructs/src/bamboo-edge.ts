@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, edgeService, ports } from "@pulumi-mesos/model";
+import {
+  type Address,
+  bearerAuthorization,
+  edgeService,
+  edgeVariables,
+  ports,
+  userAndPassword,
+} from "@pulumi-mesos/model";
+import { type Credentials, withSecrets } from "./credentials";
 import type { MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
@@ -19,9 +27,11 @@ export interface BambooEdgeArgs {
   /**
    * Token that the edges' API asks for; a `Cluster` gives it to its provider, so that rules go on being written.
    *
-   * @default none: whoever reaches the API may write rules
+   * @default that of `credentials`; without them whoever reaches the API may write rules
    */
   readonly apiToken?: pulumi.Input<string>;
+  /** Refuses whoever has none of these. @default everybody may do everything */
+  readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
 }
 
@@ -43,7 +53,7 @@ export class BambooEdge extends pulumi.ComponentResource {
 
   constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:BambooEdge", name, { size: args.size }, opts);
-    const { platform, zookeeper, marathon, size = 2, timeouts } = args;
+    const { platform, zookeeper, marathon, size = 2, statsPassword, credentials, timeouts } = args;
     const { trafficPort } = platform;
     validate(this, edgeRules(args));
     this.addresses = platform.addresses(name, size);
@@ -53,14 +63,17 @@ export class BambooEdge extends pulumi.ComponentResource {
       zookeeper: zookeeper.connectionString,
       trafficPort,
     });
-    this.apiToken = args.apiToken === undefined ? undefined : pulumi.secret(args.apiToken);
-    const service = { ...plain, env: { ...plain.env, ...secretEnv(args.statsPassword, this.apiToken) } };
+    const apiToken = args.apiToken ?? credentials?.password("edge", "operator");
+    this.apiToken = apiToken === undefined ? undefined : pulumi.secret(apiToken);
+    const service = withSecrets(plain, { env: secretEnv(credentials, statsPassword, this.apiToken) });
     const ready = makeMembers(this, name, {
       kind: "edge",
       platform,
       addresses: this.addresses,
       port: ports.edge.api,
       service: () => service,
+      credentials,
+      authorization: this.apiToken?.apply(bearerAuthorization),
       dependsOn: [...zookeeper.ready, ...marathon.ready],
       timeouts,
     });
@@ -72,12 +85,23 @@ export class BambooEdge extends pulumi.ComponentResource {
 
 /** Secrets go by the environment. */
 function secretEnv(
+  credentials: Credentials | undefined,
   statsPassword: pulumi.Input<string> | undefined,
   apiToken: pulumi.Output<string> | undefined,
 ): Record<string, pulumi.Output<string>> {
   return {
-    ...(statsPassword !== undefined && { EDGE_STATS_PASSWORD: pulumi.secret(statsPassword) }),
-    ...(apiToken !== undefined && { EDGE_API_TOKEN: apiToken }),
+    ...(statsPassword !== undefined && { [edgeVariables.statsPassword]: pulumi.secret(statsPassword) }),
+    ...(apiToken !== undefined && { [edgeVariables.apiToken]: apiToken }),
+    ...(credentials !== undefined && edgeAccess(credentials)),
+  };
+}
+
+function edgeAccess(credentials: Credentials): Record<string, pulumi.Output<string>> {
+  const marathon = credentials.pair("marathon", "operator");
+  return {
+    [edgeVariables.marathonUser]: marathon.user,
+    [edgeVariables.marathonPassword]: marathon.password,
+    [edgeVariables.zookeeper]: credentials.pair("zookeeper", "edge").apply(userAndPassword),
   };
 }
 

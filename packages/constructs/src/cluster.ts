@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { deriveCredential } from "@pulumi-mesos/model";
 import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgeRules } from "./bamboo-edge";
+import { Credentials, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonRules } from "./marathon-servers";
 import { Masters, type MastersArgs, masterRules } from "./masters";
 import type { Platform, Timeouts } from "./platform";
-import { Provider } from "./resources/provider";
+import { Provider, type ProviderArgs } from "./resources/provider";
 import { ZooKeeper, type ZooKeeperArgs, zookeeperRules } from "./zookeeper";
 
-type Wired = "platform" | "zookeeper" | "masters" | "marathon" | "timeouts" | "statsPassword";
+type Wired = "platform" | "zookeeper" | "masters" | "marathon" | "timeouts" | "statsPassword" | "credentials";
+
+/** How a cluster keeps strangers out. */
+export interface ClusterSecurity {
+  /**
+   * Whether every program asks who one is, and knows its own by credentials that derive from the cluster's secret.
+   * Chosen when a cluster is made: neither it nor the secret can change while it stands.
+   */
+  readonly authentication: boolean;
+}
 
 /** Arguments of {@link Cluster}. */
 export interface ClusterArgs {
@@ -27,6 +36,8 @@ export interface ClusterArgs {
   readonly marathon?: Omit<MarathonArgs, Wired>;
   /** @default two edges */
   readonly edge?: Omit<BambooEdgeArgs, Wired>;
+  /** @default what the platform says: a Docker host's clusters are closed, this machine's are open */
+  readonly security?: ClusterSecurity;
   /** For every node and gate. */
   readonly timeouts?: Timeouts;
 }
@@ -44,6 +55,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly marathon: Marathon;
   readonly agents: Readonly<Record<string, AgentGroup>>;
   readonly edge: BambooEdge;
+  /** What opens its programs; nothing where everybody may do everything. */
+  readonly credentials: Credentials | undefined;
   /** Knows the cluster's endpoints from the first preview on, and waits for all of it: pass it to apps and rules. */
   readonly provider: Provider;
 
@@ -52,8 +65,10 @@ export class Cluster extends pulumi.ComponentResource {
     validate(this, clusterRules(args));
     const { platform, timeouts } = args;
     const child = { parent: this };
-    const statsPassword = credential(this, args.secret, `${name}/edge/stats`);
-    const common = { platform, timeouts };
+    const derived = new Credentials({ secret: args.secret, cluster: name }, this);
+    const statsPassword = derived.password("edge", "stats");
+    const credentials = isClosed(args) ? derived : undefined;
+    const common = { platform, timeouts, credentials };
     const zookeeper = new ZooKeeper(`${name}-zookeeper`, { ...args.zookeeper, ...common }, child);
     const base = { ...common, zookeeper };
     const masters = new Masters(`${name}-masters`, { clusterName: name, ...args.masters, ...base }, child);
@@ -72,6 +87,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.marathon = marathon;
     this.edge = edge;
     this.agents = agents;
+    this.credentials = credentials;
     const parts = [marathon, edge, controller, ...Object.values(agents)];
     this.provider = new Provider(
       `${name}-provider`,
@@ -81,6 +97,7 @@ export class Cluster extends pulumi.ComponentResource {
         ...(edge.apiToken !== undefined && { bambooToken: edge.apiToken }),
         mesosUrls: masters.urls,
         clusterInStack: true,
+        ...(credentials === undefined ? {} : providerAccess(credentials)),
       },
       { parent: this, dependsOn: parts.flatMap((part) => part.ready) },
     );
@@ -90,31 +107,31 @@ export class Cluster extends pulumi.ComponentResource {
 
 /** What the parts of a cluster are refused for, all at once and before any of them is made. */
 function clusterRules(args: ClusterArgs): Rule[] {
+  const closed = isClosed(args);
   return [
     ...(typeof args.secret === "string" ? [secretRule(args.secret)] : []),
     ...zookeeperRules(args.zookeeper),
-    ...masterRules(args.masters),
-    ...marathonRules(args.marathon ?? {}),
+    ...masterRules(args.masters, closed),
+    ...marathonRules(args.marathon ?? {}, closed),
     ...edgeRules(args.edge ?? {}),
-    ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) => agentGroupRules(group, spec)),
+    ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) => agentGroupRules(group, spec, closed)),
   ];
 }
 
-const shortestSecret = 16;
-
-/** What the cluster's secret derives to for a role; secret itself. */
-function credential(cluster: Cluster, secret: pulumi.Input<string>, role: string): pulumi.Output<string> {
-  const stack = { project: pulumi.getProject(), stack: pulumi.getStack() };
-  return pulumi.secret(secret).apply((current) => {
-    validate(cluster, [secretRule(current)]);
-    return deriveCredential(current, stack, role);
-  });
+/** Whether strangers are refused. */
+function isClosed({ security, platform }: ClusterArgs): boolean {
+  return security?.authentication ?? platform.closed;
 }
 
-function secretRule(secret: unknown): Rule {
-  const length = typeof secret === "string" ? secret.length : 0;
-  const message = `must be a text of ${shortestSecret} characters or more, because every credential derives from it, got ${length}; make one by: openssl rand -base64 32`;
-  return { path: "secret", when: length < shortestSecret, message };
+function providerAccess(credentials: Credentials): ProviderArgs {
+  const marathon = credentials.pair("marathon", "operator");
+  const mesos = credentials.pair("mesos", "operator");
+  return {
+    marathonUser: pulumi.unsecret(marathon.user),
+    marathonPassword: marathon.password,
+    mesosUser: pulumi.unsecret(mesos.user),
+    mesosPassword: mesos.password,
+  };
 }
 
 function mapValues<A, B>(

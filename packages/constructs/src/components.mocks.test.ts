@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import type { MemberStatus } from "@pulumi-mesos/model";
+import {
+  basicAuthorization,
+  credentialRole,
+  type Door,
+  deriveCredential,
+  doors,
+  type MemberStatus,
+  type UserOf,
+} from "@pulumi-mesos/model";
 import { Cluster, type ClusterArgs } from "./cluster";
 import { InvalidArgsError } from "./invalid-args-error";
 import { LocalPlatform } from "./local-platform";
@@ -166,13 +174,19 @@ describe("Cluster", function () {
     assert.match(env.value.EDGE_STATS_PASSWORD ?? "", /^[A-Za-z0-9_-]{43}$/);
   });
 
-  it("gives the token of the edge's API to the edge and to the provider, as a secret, and nobody else", async () => {
+  it("gives the token of the edge's API to the edge, its gates and the provider, as a secret, and nobody else", async () => {
     const apiToken = "hush-token";
     const all = await record(() => program({ size: 1, apiToken }));
     const isSecret = (value: unknown): boolean =>
       JSON.stringify(value).includes("1b47061264138c4ac30d75fd1eb44270");
     const holders = all.filter((r) => JSON.stringify(r.inputs).includes(apiToken));
-    assert.deepEqual(holders.map((r) => r.name).sort(), ["demo-edge-1", "demo-provider"]);
+    assert.deepEqual(holders.map((r) => r.name).sort(), [
+      "demo-edge-1",
+      "demo-edge-1-leave",
+      "demo-edge-1-ready",
+      "demo-edge-ready",
+      "demo-provider",
+    ]);
     const env = find(all, "demo-edge-1", "mesos:local:Process").inputs.env as {
       value: Record<string, string>;
     };
@@ -207,6 +221,92 @@ describe("Cluster", function () {
         .map((r) => r.name)
         .sort(),
       ["demo", "platform"],
+    );
+  });
+});
+
+describe("a closed Cluster", () => {
+  const stack = { project: "project", stack: "stack" };
+  const secret = "a-secret-of-thirty-two-characters";
+  const program = (): void => {
+    new Cluster("demo", {
+      ...{ platform: new LocalPlatform({ network }), secret, security: { authentication: true } },
+      ...{ zookeeper: { size: 3 }, masters: { size: 3 }, marathon: { size: 1 }, edge: { size: 1 } },
+      agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
+    });
+  };
+  const passwordOf = <D extends Door>(door: D, user: UserOf<D>): string =>
+    deriveCredential(secret, stack, credentialRole("demo", door, user));
+  // The mocks show a secret as an envelope; a nested one marks the whole property.
+  const opened = (value: unknown): unknown => {
+    const { "4dabf18193072939515e22adb298388d": mark, value: inner } = value as Record<string, unknown>;
+    assert.equal(mark, "1b47061264138c4ac30d75fd1eb44270");
+    return inner;
+  };
+
+  it("tells every program its own credentials in files and variables, never in its command", async () => {
+    const all = await record(program);
+    const files = (name: string): Record<string, string> => {
+      const list = opened(find(all, name, "mesos:local:Process").inputs.files) as {
+        path: string;
+        content: string;
+      }[];
+      return Object.fromEntries(list.map(({ path, content }) => [path, content]));
+    };
+    assert.ok(files("demo-zookeeper-1")["peers.conf"]?.includes(passwordOf("peers", "zookeeper")));
+    const master = files("demo-masters-1");
+    assert.ok(master["zk"]?.startsWith(`zk://masters:${passwordOf("zookeeper", "masters")}@127.`));
+    const { credentials } = JSON.parse(master["credentials.json"] ?? "") as {
+      credentials: { principal: string }[];
+    };
+    assert.deepEqual(credentials.map(({ principal }) => principal).sort(), [...doors.mesos].sort());
+    assert.equal(files("demo-marathon-1")["secret"], passwordOf("mesos", "marathon"));
+    for (const { inputs } of all.filter(({ type }) => type === "mesos:local:Process")) {
+      for (const door of Object.keys(doors) as Door[]) {
+        for (const user of doors[door]) {
+          assert.ok(!JSON.stringify(inputs.command).includes(passwordOf(door, user as UserOf<typeof door>)));
+        }
+      }
+    }
+  });
+
+  it("gives its gates and its provider what opens the members, as secrets", async () => {
+    const all = await record(program);
+    const header = basicAuthorization({ user: "operator", password: passwordOf("mesos", "operator") });
+    for (const gate of ["demo-masters-1-ready", "demo-masters-2-leave", "demo-masters-ready"]) {
+      assert.equal(opened(find(all, gate).inputs.authorization), header);
+    }
+    assert.equal(
+      opened(find(all, "demo-edge-1-ready").inputs.authorization),
+      `Bearer ${passwordOf("edge", "operator")}`,
+    );
+    assert.equal(find(all, "demo-zookeeper-1-ready").inputs.authorization, undefined);
+    const { marathonUser, marathonPassword, mesosUser, mesosPassword } = find(all, "demo-provider").inputs;
+    assert.deepEqual([marathonUser, mesosUser], ["operator", "operator"]);
+    assert.equal(opened(marathonPassword), passwordOf("marathon", "operator"));
+    assert.equal(opened(mesosPassword), passwordOf("mesos", "operator"));
+    const pool = find(all, "demo-web", "mesos:index:AgentPool").inputs;
+    assert.equal(opened(pool.zookeeperCredential), `groups:${passwordOf("zookeeper", "groups")}`);
+  });
+
+  it("marks its ensembles with a fingerprint of the secret that tells nothing of it", async () => {
+    const all = await record(program);
+    const marks = all
+      .filter(({ type }) => type === "mesos:index:Ensemble")
+      .map(({ inputs }) => inputs.fingerprint);
+    assert.equal(new Set(marks).size, 1);
+    assert.match(String(marks[0]), /^[0-9a-f]{16}$/);
+  });
+
+  it("fails when a flag would take the place of what follows from security", async () => {
+    await assert.rejects(
+      record(() => {
+        new Cluster("demo", {
+          ...{ platform: new LocalPlatform({ network }), secret, security: { authentication: true } },
+          ...{ zookeeper: { size: 3 }, masters: { size: 3, flags: { credentials: "/mine" } } },
+        });
+      }),
+      /masters\.flags\.credentials: follows from the program and cannot be set/,
     );
   });
 });

@@ -39,6 +39,7 @@ export interface LocalPlatformArgs {
 export class LocalPlatform implements Platform {
   readonly provider: pulumi.ProviderResource;
   readonly trafficPort = 8888;
+  readonly closed = false;
   readonly #networks: StackNetworks;
   readonly #distribution: Distribution;
   #pools = 0;

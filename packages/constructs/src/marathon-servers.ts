@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, type Flags, marathonService, ports, reservedMarathonFlags } from "@pulumi-mesos/model";
+import {
+  type Address,
+  closedMarathonFlags,
+  type Flags,
+  marathonFiles,
+  marathonService,
+  marathonVariables,
+  ports,
+  reservedMarathonFlags,
+  userAndPassword,
+  zookeeperUrl,
+} from "@pulumi-mesos/model";
+import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
@@ -16,6 +28,8 @@ export interface MarathonArgs {
   readonly size?: number;
   /** More flags of `marathon`, by name without dashes. */
   readonly flags?: Flags;
+  /** Refuses whoever has none of these. @default everybody may do everything */
+  readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
 }
 
@@ -34,21 +48,22 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
 
   constructor(name: string, args: MarathonArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Marathon", name, { size: args.size }, opts);
-    const { platform, zookeeper, masters, size = 2, flags = {}, timeouts } = args;
-    validate(this, marathonRules(args));
+    const { platform, zookeeper, masters, size = 2, flags = {}, credentials, timeouts } = args;
+    const authentication = credentials !== undefined;
+    validate(this, marathonRules(args, authentication));
     this.addresses = platform.addresses(name, size);
     this.urls = this.addresses.map((a) => `http://${a.host}:${ports.marathon.http}`);
-    const service = marathonService({
-      master: masters.zk,
-      zk: `zk://${zookeeper.connectionString}/marathon`,
-      flags,
-    });
+    const places = { master: masters.zk, zk: `zk://${zookeeper.connectionString}/marathon` };
+    const plain = marathonService({ ...places, flags, authentication });
+    const service = withSecrets(plain, credentials && marathonSecrets(credentials, places));
     const ready = makeMembers(this, name, {
       kind: "marathon",
       platform,
       addresses: this.addresses,
       port: ports.marathon.http,
       service: () => service,
+      credentials,
+      authorization: credentials?.authorization("marathon"),
       dependsOn: [...zookeeper.ready, ...masters.ready],
       timeouts,
     });
@@ -62,14 +77,32 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
   }
 }
 
+function marathonSecrets(credentials: Credentials, places: { master: string; zk: string }): ServiceSecrets {
+  const own = credentials.pair("zookeeper", "marathon");
+  return {
+    env: {
+      [marathonVariables.master]: own.apply((c) => zookeeperUrl(c, places.master)),
+      [marathonVariables.zk]: own.apply((c) => zookeeperUrl(c, places.zk)),
+      [marathonVariables.httpCredentials]: credentials.pair("marathon", "operator").apply(userAndPassword),
+    },
+    files: { [marathonFiles.secret]: credentials.password("mesos", "marathon") },
+  };
+}
+
 /** What Marathons are refused for. */
-export function marathonRules({ size = 2, flags = {} }: Pick<MarathonArgs, "size" | "flags">): Rule[] {
+export function marathonRules(
+  { size = 2, flags = {} }: Pick<MarathonArgs, "size" | "flags">,
+  authentication: boolean,
+): Rule[] {
   return [
     {
       path: "marathon.size",
       when: !(Number.isInteger(size) && size >= 1 && size <= 9),
       message: `must be a whole number from 1 to 9, got ${describeValue(size)}`,
     },
-    ...flagRules("marathon.flags", flags, reservedMarathonFlags),
+    ...flagRules("marathon.flags", flags, [
+      ...reservedMarathonFlags,
+      ...(authentication ? closedMarathonFlags : []),
+    ]),
   ];
 }

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, type Flags, masterService, ports, reservedMasterFlags } from "@pulumi-mesos/model";
+import {
+  type Address,
+  closedMasterFlags,
+  credentialsFile,
+  doors,
+  type Flags,
+  masterFiles,
+  masterService,
+  ports,
+  reservedMasterFlags,
+  zookeeperUrl,
+} from "@pulumi-mesos/model";
+import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
@@ -17,6 +29,8 @@ export interface MastersArgs {
   readonly flags?: Flags;
   /** Name of the cluster in `/state` and the UI. @default the resource's name */
   readonly clusterName?: string;
+  /** Refuses whoever has none of these. @default everybody may do everything */
+  readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
 }
 
@@ -37,18 +51,22 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
 
   constructor(name: string, args: MastersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Masters", name, { size: args.size }, opts);
-    const { platform, zookeeper, size, flags = {}, clusterName = name, timeouts } = args;
-    validate(this, masterRules(args));
+    const { platform, zookeeper, size, flags = {}, clusterName = name, credentials, timeouts } = args;
+    const authentication = credentials !== undefined;
+    validate(this, masterRules(args, authentication));
     this.addresses = platform.addresses(name, size);
     this.urls = this.addresses.map((a) => `http://${a.host}:${ports.master.http}`);
     this.zk = `zk://${zookeeper.connectionString}/mesos`;
-    const service = masterService({ zk: this.zk, size, cluster: clusterName, flags });
+    const plain = masterService({ zk: this.zk, size, cluster: clusterName, flags, authentication });
+    const service = withSecrets(plain, credentials && masterSecrets(credentials, this.zk));
     const ready = makeMembers(this, name, {
       kind: "mesos-master",
       platform,
       addresses: this.addresses,
       port: ports.master.http,
       service: () => service,
+      credentials,
+      authorization: credentials?.authorization("mesos"),
       dependsOn: zookeeper.ready,
       timeouts,
     });
@@ -62,14 +80,29 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
   }
 }
 
+function masterSecrets(credentials: Credentials, zk: string): ServiceSecrets {
+  return {
+    files: {
+      [masterFiles.zk]: credentials.pair("zookeeper", "masters").apply((c) => zookeeperUrl(c, zk)),
+      [masterFiles.credentials]: credentials.pairs("mesos", doors.mesos).apply(credentialsFile),
+    },
+  };
+}
+
 /** What masters are refused for. */
-export function masterRules({ size, flags = {} }: Pick<MastersArgs, "size" | "flags">): Rule[] {
+export function masterRules(
+  { size, flags = {} }: Pick<MastersArgs, "size" | "flags">,
+  authentication: boolean,
+): Rule[] {
   return [
     {
       path: "masters.size",
       when: ![3, 5].includes(size),
       message: `must be 3 or 5 so that a majority survives one loss, got ${describeValue(size)}`,
     },
-    ...flagRules("masters.flags", flags, reservedMasterFlags),
+    ...flagRules("masters.flags", flags, [
+      ...reservedMasterFlags,
+      ...(authentication ? closedMasterFlags : []),
+    ]),
   ];
 }

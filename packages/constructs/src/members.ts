@@ -2,6 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { type Address, type MemberAddress, type MemberKind, quorumOf } from "@pulumi-mesos/model";
+import type { Credentials } from "./credentials";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
 
@@ -15,6 +16,10 @@ export interface MembersArgs {
   /** What member `index` runs; indices begin with 0. */
   readonly service: (index: number) => NodeService;
   readonly dependsOn: readonly pulumi.Resource[];
+  /** Header by which members that ask know the gates. @default none */
+  readonly authorization?: pulumi.Output<string>;
+  /** What protects the members and their data. @default nothing */
+  readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
 }
 
@@ -28,15 +33,22 @@ export interface MembersArgs {
  * @returns the gate that stands when every member has joined.
  */
 export function makeMembers(parent: pulumi.ComponentResource, name: string, args: MembersArgs): Ready {
-  const { kind, platform, addresses, port } = args;
+  const { kind, platform, addresses, port, authorization } = args;
+  const known = authorization === undefined ? {} : { authorization };
+  const fingerprint = args.credentials?.fingerprint;
   const members = addresses.map((a): MemberAddress => ({ name: a.name, host: a.host, port }));
   const custom = { parent, provider: platform.provider, customTimeouts: args.timeouts };
   const ensemble = new Ensemble(
     `${name}-ensemble`,
-    { kind, size: members.length, quorum: quorumOf(members.length) },
+    {
+      kind,
+      size: members.length,
+      quorum: quorumOf(members.length),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+    },
     { ...custom, dependsOn: [...args.dependsOn] },
   );
-  const { order } = getEnsemble({ kind, members }, { parent, provider: platform.provider });
+  const { order } = getEnsemble({ kind, members, ...known }, { parent, provider: platform.provider });
   const ready = new Map<string, Ready>();
   const incarnations = members.map((member, index) => {
     const peers = members.filter((m) => m !== member);
@@ -49,7 +61,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
       { service: args.service(index), address: { name: member.name, host: member.host } },
       { ...custom, dependsOn: predecessor },
     );
-    const gate = { kind, member, peers, incarnation: node.incarnation };
+    const gate = { kind, member, peers, incarnation: node.incarnation, ...known };
     new Leave(`${member.name}-leave`, gate, { ...custom, deletedWith: ensemble, deleteBeforeReplace: true });
     ready.set(member.name, new Ready(`${member.name}-ready`, { ...gate, whole: false }, custom));
     return node.incarnation;
@@ -65,6 +77,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
       member: first,
       peers: rest,
       whole: true,
+      ...known,
       incarnation: pulumi.all(incarnations).apply((all) => all.join(" ")),
     },
     { ...custom, dependsOn: [...ready.values()] },

@@ -60,6 +60,8 @@ export interface Platform {
   readonly provider: pulumi.ProviderResource;
   /** Where an edge takes traffic: 8888 on this machine, 80 elsewhere. */
   readonly trafficPort: number;
+  /** Whether a cluster refuses strangers unless its program says otherwise. */
+  readonly closed: boolean;
   /**
    * Addresses of members with an identity, known before anything starts, so that peers can name each other.
    * `addresses(n, 5)` begins with `addresses(n, 3)`; different names never overlap.

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, connectionString, ports, zookeeperService } from "@pulumi-mesos/model";
+import {
+  type Address,
+  connectionString,
+  peersFile,
+  peersFilePath,
+  ports,
+  zookeeperService,
+} from "@pulumi-mesos/model";
+import { type Credentials, withSecrets } from "./credentials";
 import type { ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
@@ -16,6 +24,8 @@ export interface ZooKeeperArgs {
   readonly heapMiB?: number;
   /** ZooKeeper's unit of time in ms; sessions last 2 to 20 of it. @default 2000 */
   readonly tickTimeMs?: number;
+  /** Refuses whoever has none of these. @default everybody may do everything */
+  readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
 }
 
@@ -32,15 +42,21 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
 
   constructor(name: string, args: ZooKeeperArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:ZooKeeper", name, { size: args.size }, opts);
-    const { platform, size, heapMiB = 128, tickTimeMs = 2000, timeouts } = args;
+    const { platform, size, heapMiB = 128, tickTimeMs = 2000, credentials, timeouts } = args;
     validate(this, zookeeperRules(args));
     const members = platform.addresses(name, size);
+    const authentication = credentials !== undefined;
+    const secrets = credentials && {
+      files: { [peersFilePath]: credentials.pair("peers", "zookeeper").apply(peersFile) },
+    };
     const ready = makeMembers(this, name, {
       kind: "zookeeper",
       platform,
       addresses: members,
       port: ports.zookeeper.client,
-      service: (index) => zookeeperService({ members, index, heapMiB, tickTimeMs }),
+      service: (index) =>
+        withSecrets(zookeeperService({ members, index, heapMiB, tickTimeMs, authentication }), secrets),
+      credentials,
       dependsOn: [],
       timeouts,
     });

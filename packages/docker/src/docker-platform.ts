@@ -53,6 +53,7 @@ export interface DockerPlatformArgs {
 export class DockerPlatform implements Platform {
   readonly provider: pulumi.ProviderResource;
   readonly trafficPort = 80;
+  readonly closed = false;
   readonly #stack: StackName = { project: pulumi.getProject(), stack: pulumi.getStack() };
   readonly #networks: StackNetworks;
   readonly #distribution: DockerDistribution;

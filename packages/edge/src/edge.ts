@@ -96,6 +96,7 @@ class Controller {
     this.#rules = new RuleStore({
       servers: o.zookeeper,
       root: o.zookeeperPath,
+      credential: o.zookeeperCredential,
       clock,
       log,
       onChange: onRule,

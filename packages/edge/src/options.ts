@@ -27,6 +27,7 @@ export interface RawOptions {
   endpoint?: string;
   zookeeper?: string;
   zookeeperPath?: string;
+  zookeeperCredential?: string;
   output?: string;
   statsPassword?: string;
   onExit?: string;
@@ -120,6 +121,11 @@ export const options: readonly Option[] = [
     help: "node under which the rules lie",
   },
   {
+    name: "zookeeperCredential",
+    env: "EDGE_ZOOKEEPER_CREDENTIAL",
+    help: "user:password at ZooKeeper (digest); rules are then this user's alone, and everybody's without it",
+  },
+  {
     name: "output",
     flag: "--haproxy-output",
     env: "HAPROXY_OUTPUT_PATH",
@@ -209,6 +215,8 @@ export interface EdgeOptions {
   readonly endpoint?: string;
   readonly zookeeper: string;
   readonly zookeeperPath: string;
+  /** `user:password`. */
+  readonly zookeeperCredential?: string;
   readonly output?: string;
   readonly statsPassword?: string;
   readonly onExit: "leave" | "stop";
@@ -268,6 +276,8 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     const instead = "give sections of your own by --haproxy-extra and routing by rules and labels";
     bad("template", `a template of your own is not read, got ${raw.template}; ${instead}`);
   }
+  if (raw.zookeeperCredential !== undefined && !/^[^:\s]+:\S+$/.test(raw.zookeeperCredential))
+    bad("zookeeperCredential", "must be user:password");
   if (raw.apiToken !== undefined && !/^\S{16,}$/.test(raw.apiToken))
     bad("apiToken", "must be at least 16 characters without spaces");
   const isCounting = goBool(raw.statsdEnabled);
@@ -289,6 +299,7 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     ...optional("endpoint"),
     zookeeper: list(raw.zookeeper).join(","),
     zookeeperPath: raw.zookeeperPath ?? "/bamboo",
+    ...optional("zookeeperCredential"),
     ...optional("output"),
     ...optional("statsPassword"),
     onExit,

@@ -16,6 +16,8 @@ export interface RuleStoreOptions {
   readonly servers: string;
   /** Node under which the rules lie. */
   readonly root: string;
+  /** `user:password` at ZooKeeper. @default nobody */
+  readonly credential?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: () => void;
@@ -103,7 +105,8 @@ export class RuleStore {
   }
 
   async #session(signal: AbortSignal): Promise<void> {
-    const zk = await ZooKeeper.connect({ servers: this.#o.servers, sessionTimeoutMs: 10_000 }, signal);
+    const { servers, credential } = this.#o;
+    const zk = await ZooKeeper.connect({ servers, credential, sessionTimeoutMs: 10_000 }, signal);
     const over = new AbortController();
     const stop = zk.onStateChange((state) => {
       if (state === "expired") return over.abort();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { parseOptions } from "./options";
+import { parseOptions, readSecrets } from "./options";
 
 const argv = [
   "--zookeeper=127.81.1.1:2181,127.81.1.2:2181",
@@ -23,6 +23,26 @@ describe("the options", () => {
     });
     assert.deepEqual(bind, { host: "127.0.0.1", port: 8010 });
     assert.deepEqual(parseOptions([...argv, "--marathon="]).marathon, []);
+  });
+
+  it("take what opens the cluster from the environment alone", () => {
+    const secrets = readSecrets({
+      GROUPS_ZOOKEEPER_CREDENTIAL: "groups:a",
+      GROUPS_MASTERS_CREDENTIAL: "groups:b",
+      GROUPS_MARATHON_CREDENTIAL: "operator:c",
+      GROUPS_API_TOKEN: "token",
+    });
+    assert.deepEqual(secrets, {
+      zookeeper: "groups:a",
+      masters: "Basic Z3JvdXBzOmI=",
+      marathon: { user: "operator", password: "c" },
+      apiToken: "token",
+    });
+    assert.deepEqual(Object.values(readSecrets({})), [undefined, undefined, undefined, undefined]);
+    assert.throws(() => readSecrets({ GROUPS_MARATHON_CREDENTIAL: "hush" }), {
+      code: "MESOS_GROUPS_OPTIONS",
+      message: "GROUPS_MARATHON_CREDENTIAL: must be user:password",
+    });
   });
 
   it("fail when a flag is unknown, missing or malformed, with usage", () => {

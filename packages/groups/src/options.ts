@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StackName } from "@pulumi-mesos/model";
+import {
+  basicAuthorization,
+  type Credential,
+  groupsVariables,
+  MesosError,
+  type StackName,
+} from "@pulumi-mesos/model";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 /** What `mesos-agent-groups` is told. */
@@ -10,6 +16,38 @@ export interface Options {
   readonly marathon: readonly string[];
   readonly members: MemberHome;
   readonly bind: { readonly host: string; readonly port: number };
+}
+
+/** Who the controller is where strangers are refused; it has no flags for that, because command lines are for all to read. */
+export interface Secrets {
+  /** `user:password` at ZooKeeper (digest). */
+  readonly zookeeper?: string;
+  /** Header of that name for the masters. */
+  readonly masters?: string;
+  readonly marathon?: Credential;
+  /** What `/status` asks for. */
+  readonly apiToken?: string;
+}
+
+/** Reads them from the environment. */
+export function readSecrets(env: Readonly<Record<string, string | undefined>>): Secrets {
+  const { zookeeper, masters, marathon, apiToken } = groupsVariables;
+  const principal = credentialIn(masters, env[masters]);
+  return {
+    zookeeper: env[zookeeper],
+    masters: principal && basicAuthorization(principal),
+    marathon: credentialIn(marathon, env[marathon]),
+    apiToken: env[apiToken],
+  };
+}
+
+function credentialIn(name: string, text: string | undefined): Credential | undefined {
+  if (text === undefined) return undefined;
+  const [, user, password] = /^([^:]+):(.+)$/.exec(text) ?? [];
+  if (user === undefined || password === undefined) {
+    throw new MesosError("MESOS_GROUPS_OPTIONS", `${name}: must be user:password`);
+  }
+  return { user, password };
 }
 
 /** Where members are made. */
@@ -57,10 +95,17 @@ const table: readonly Flag[] = [
   },
 ];
 
+const secretsHelp = `
+Who it is where strangers are refused comes from the environment, as user:password:
+${[groupsVariables.zookeeper, groupsVariables.masters, groupsVariables.marathon].join(", ")}.
+${groupsVariables.apiToken} is the token that /status asks for (Authorization: Bearer); nobody is asked without it.
+`;
+
 /** Parses the command line; an unknown or missing flag ends the program with usage and code 1. */
 export function parseOptions(argv: readonly string[], onRefused?: (message: string) => void): Options {
   const command = new Command("mesos-agent-groups")
     .description("Keeps groups of Mesos agents at their declared size.")
+    .addHelpText("after", secretsHelp)
     .allowExcessArguments(false)
     .showHelpAfterError();
   if (onRefused !== undefined) command.configureOutput({ writeErr: onRefused, writeOut: onRefused });

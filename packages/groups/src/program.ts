@@ -9,7 +9,7 @@ import { localBackend } from "./backends/local";
 import { systemClock } from "./clock";
 import { GroupsController, type Log } from "./controller";
 import { becomeLeader } from "./leader-lock";
-import type { MemberHome, Options } from "./options";
+import { type MemberHome, type Options, readSecrets } from "./options";
 import { PoolStore } from "./pool-store";
 import { createStatusServer } from "./status-server";
 
@@ -28,11 +28,13 @@ export async function runGroups(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
+  const secrets = readSecrets(env);
   let leading = false;
   let controller: GroupsController | undefined;
   const server = createStatusServer({
     health: () => ({ leading, cluster: options.cluster }),
     status: () => ({ leading, cluster: options.cluster, pools: controller?.statuses ?? {} }),
+    token: secrets.apiToken,
   });
   const { host } = options.bind;
   const port = await server.listen(host, options.bind.port);
@@ -40,7 +42,8 @@ export async function runGroups(
   const work = AbortSignal.any([signal, over.signal]);
   let zookeeper: ZooKeeper | undefined;
   try {
-    zookeeper = await ZooKeeper.connect({ servers: options.zookeeper, sessionTimeoutMs }, work);
+    const session = { servers: options.zookeeper, credential: secrets.zookeeper, sessionTimeoutMs };
+    zookeeper = await ZooKeeper.connect(session, work);
     zookeeper.onStateChange((state) => {
       if (state !== "expired") return;
       over.abort(
@@ -54,8 +57,11 @@ export async function runGroups(
     log.info({ cluster: options.cluster }, "leading");
     controller = new GroupsController({
       store: new PoolStore(zookeeper, options.cluster),
-      mesos: new MesosClient({ masters: options.masters }),
-      marathon: options.marathon.length === 0 ? undefined : new MarathonClient({ urls: options.marathon }),
+      mesos: new MesosClient({ masters: options.masters, authorization: secrets.masters }),
+      marathon:
+        options.marathon.length === 0
+          ? undefined
+          : new MarathonClient({ urls: options.marathon, ...secrets.marathon }),
       backend: backendOf(options.members, env),
       clock: systemClock,
       log,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
@@ -7,6 +8,8 @@ import { MesosError, messageOf } from "@pulumi-mesos/model";
 export interface StatusSource {
   health(): object;
   status(): object;
+  /** What `/status` asks for. @default nobody is asked */
+  readonly token?: string;
 }
 
 /** `GET /health` and `GET /status`, in JSON. */
@@ -19,7 +22,10 @@ export function createStatusServer(source: StatusSource): {
     const path = (request.url ?? "").split("?")[0];
     if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405, { message: "only GET" });
     else if (path === "/health") answer(response, 200, source.health());
-    else if (path === "/status") answer(response, 200, source.status());
+    else if (path === "/status" && !isKnown(request.headers.authorization, source.token)) {
+      response.setHeader("WWW-Authenticate", "Bearer");
+      answer(response, 401, { message: "give the controller's token: Authorization: Bearer <token>" });
+    } else if (path === "/status") answer(response, 200, source.status());
     else answer(response, 404, { message: "not found: try /health or /status" });
   });
   return {
@@ -45,4 +51,12 @@ export function createStatusServer(source: StatusSource): {
 function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** Without telling by its time how much of a wrong token is right. */
+function isKnown(authorization: string | undefined, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const given = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return given !== undefined && timingSafeEqual(digest(given), digest(token));
 }

@@ -94,6 +94,11 @@ export const AgentPoolInputs = Type.Object(
   {
     cluster: LocalName,
     zookeeper: Type.String({ description: "ZooKeeper's connection string: host:port,host:port." }),
+    zookeeperCredential: Type.Optional(
+      Type.String({
+        description: "`user:password` of the controller at a ZooKeeper that asks for it (digest); secret.",
+      }),
+    ),
     declaration: AgentPoolDeclaration,
   },
   closed,

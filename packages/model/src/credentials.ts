@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hkdfSync } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
+import { Type } from "@sinclair/typebox";
 
 /**
  * A credential derived from the cluster secret: HKDF-SHA-256 (RFC 5869) with the stack as salt and the role as info.
@@ -15,4 +16,86 @@ export function deriveCredential(
 ): string {
   const key = hkdfSync("sha256", secret, `${stack.project}/${stack.stack}`, role, 32);
   return Buffer.from(key).toString("base64url");
+}
+
+/**
+ * The programs of a cluster that ask for a credential, and who has one there. Nobody's opens another door, so that a
+ * machine that is lost loses its own alone.
+ */
+export const doors = {
+  /** Digest users of ZooKeeper; what one makes is nobody else's to change. */
+  zookeeper: ["masters", "agents", "marathon", "edge", "groups"],
+  /** ZooKeeper's servers among themselves (SASL). */
+  peers: ["zookeeper"],
+  /** Principals of the masters. */
+  mesos: ["operator", "groups", "marathon", "agents"],
+  /** HTTP of the agents. */
+  agents: ["operator"],
+  /** HTTP of Marathon, which knows one user. */
+  marathon: ["operator"],
+  /** Token of the edge's API, and password of HAProxy's statistics. */
+  edge: ["operator", "stats"],
+  /** Token of the group controller's status. */
+  groups: ["operator"],
+} as const;
+
+export type Door = keyof typeof doors;
+export type UserOf<D extends Door> = (typeof doors)[D][number];
+
+/** What {@link deriveCredential} is told for a user's password at a door of a cluster. */
+export function credentialRole<D extends Door>(cluster: string, door: D, user: UserOf<D>): string {
+  return `${cluster}/${door}/${user}`;
+}
+
+/** A user with its password. */
+export interface Credential {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What a member that answers nobody else is told. */
+export const Authorization = Type.String({
+  description: "Header `Authorization` for members that ask who one is; secret.",
+});
+
+/** The header of HTTP basic authentication. */
+export function basicAuthorization({ user, password }: Credential): string {
+  return `Basic ${Buffer.from(userAndPassword({ user, password })).toString("base64")}`;
+}
+
+/** The header of a token. */
+export function bearerAuthorization(token: string): string {
+  return `Bearer ${token}`;
+}
+
+/** The text of a file for `--credentials` of `mesos-master` and `--http_credentials` of `mesos-agent`. */
+export function credentialsFile(credentials: readonly Credential[]): string {
+  return `${JSON.stringify({ credentials: credentials.map(principalAndSecret) })}\n`;
+}
+
+/** The text of a file for `--credential` of `mesos-agent`. */
+export function credentialFile(credential: Credential): string {
+  return `${JSON.stringify(principalAndSecret(credential))}\n`;
+}
+
+function principalAndSecret({ user, password }: Credential): { principal: string; secret: string } {
+  return { principal: user, secret: password };
+}
+
+/** A plain `zk://host:port,host:port/path` with who one is there, as Mesos and Marathon take it; other URLs as they are. */
+export function zookeeperUrl({ user, password }: Credential, url: string): string {
+  return url.replace(/^zk:\/\//, () => `zk://${user}:${password}@`);
+}
+
+/** `user:password`. */
+export function userAndPassword({ user, password }: Credential): string {
+  return `${user}:${password}`;
+}
+
+/**
+ * A value by which a changed secret is noticed without telling anything of it, because it derives from it as a
+ * credential of its own.
+ */
+export function fingerprintOf(credential: string): string {
+  return createHash("sha256").update(credential).digest("hex").slice(0, 16);
 }

@@ -81,7 +81,22 @@ export {
   startCommand,
   startScript,
 } from "./containers";
-export { deriveCredential } from "./credentials";
+export {
+  Authorization,
+  basicAuthorization,
+  bearerAuthorization,
+  type Credential,
+  credentialFile,
+  credentialRole,
+  credentialsFile,
+  type Door,
+  deriveCredential,
+  doors,
+  fingerprintOf,
+  type UserOf,
+  userAndPassword,
+  zookeeperUrl,
+} from "./credentials";
 export { DeployedApp } from "./deployed-app";
 export { AppOptions, deploymentOptions, GroupOptions } from "./deployment-options";
 export { canonicalJson, digestOf } from "./digest";
@@ -135,19 +150,40 @@ export { checkPod, checkPodInputs, checkPodRules } from "./pod-check";
 export { diffPod, type PodChange } from "./pod-diff";
 export { normalisePod } from "./pod-normal-form";
 export { shortestPodInputs } from "./pod-shortest";
-export { type EdgeSettings, edgeService } from "./programs/edge";
+export { type EdgeSettings, edgeService, edgeVariables } from "./programs/edge";
 export { type Flags, marathonArgs, mesosArgs } from "./programs/flags";
-export { type GroupsSettings, groupsService } from "./programs/groups";
-export { type MarathonSettings, marathonService, reservedMarathonFlags } from "./programs/marathon";
+export { type GroupsSettings, groupsService, groupsVariables } from "./programs/groups";
+export {
+  closedMarathonFlags,
+  type MarathonSettings,
+  marathonFiles,
+  marathonService,
+  marathonVariables,
+  reservedMarathonFlags,
+} from "./programs/marathon";
 export {
   type AgentResources,
   type AgentSettings,
+  agentFiles,
   agentService,
+  closedAgentFlags,
   reservedAgentFlags,
 } from "./programs/mesos-agent";
-export { type MasterSettings, masterService, reservedMasterFlags } from "./programs/mesos-master";
+export {
+  closedMasterFlags,
+  type MasterSettings,
+  masterFiles,
+  masterService,
+  reservedMasterFlags,
+} from "./programs/mesos-master";
 export { ports, taskPorts } from "./programs/ports";
-export { connectionString, type ZooKeeperServer, zookeeperService } from "./programs/zookeeper";
+export {
+  connectionString,
+  peersFile,
+  peersFilePath,
+  type ZooKeeperServer,
+  zookeeperService,
+} from "./programs/zookeeper";
 export { fieldOf, formatPath, type Segments } from "./property-path";
 export {
   checkQuotaRules,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { Authorization } from "./credentials";
 
 const closed = { additionalProperties: false } as const;
 
@@ -42,6 +43,7 @@ export const ReadyInputs = Type.Object(
       description: "Wait until every member has joined: set on the ensemble's last Ready.",
     }),
     incarnation: Type.String({ description: "The node's incarnation: a new one is waited for again." }),
+    authorization: Type.Optional(Authorization),
   },
   closed,
 );
@@ -54,6 +56,7 @@ export const LeaveInputs = Type.Object(
     member: MemberAddress,
     peers: Type.Array(MemberAddress),
     incarnation: Type.String({ description: "The node's incarnation: a new one replaces the gate." }),
+    authorization: Type.Optional(Authorization),
   },
   closed,
 );
@@ -61,14 +64,24 @@ export type LeaveInputs = Static<typeof LeaveInputs>;
 
 /** Inputs of `mesos:index:Ensemble`: the declared size, whose changes are checked before anything is touched. */
 export const EnsembleInputs = Type.Object(
-  { kind: MemberKind, size: Type.Integer({ minimum: 1 }), quorum: Type.Integer({ minimum: 1 }) },
+  {
+    kind: MemberKind,
+    size: Type.Integer({ minimum: 1 }),
+    quorum: Type.Integer({ minimum: 1 }),
+    fingerprint: Type.Optional(
+      Type.String({
+        description:
+          "Changes with the secret that members and their data are protected by; absent without one.",
+      }),
+    ),
+  },
   closed,
 );
 export type EnsembleInputs = Static<typeof EnsembleInputs>;
 
 /** Arguments of `mesos:index:getEnsemble`. */
 export const GetEnsembleInputs = Type.Object(
-  { kind: MemberKind, members: Type.Array(MemberAddress) },
+  { kind: MemberKind, members: Type.Array(MemberAddress), authorization: Type.Optional(Authorization) },
   closed,
 );
 export type GetEnsembleInputs = Static<typeof GetEnsembleInputs>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { computed } from "@pulumi-mesos/model";
 import { checkConfig, parseConfig } from "./config";
 
@@ -46,7 +46,18 @@ describe("the provider's configuration", () => {
       failures.map((f) => f.path),
       ["mesosUrls[0]", "mesosUrls[1]", "mesosUrls[2]"],
     );
-    equal(failures[2]?.message, "must not hold a user or password");
+    equal(failures[2]?.message, "must not hold a user or password; use mesosUser and mesosPassword");
+  });
+
+  it("takes a principal at the masters with its secret, and not one without the other", () => {
+    const whole = { mesosUser: "ops", mesosPassword: "hush" };
+    deepEqual(checkConfig(whole), []);
+    equal(parseConfig(whole).mesosAuthorization, "Basic b3BzOmh1c2g=");
+    equal(parseConfig({}).mesosAuthorization, undefined);
+    for (const half of [{ mesosUser: "ops" }, { mesosPassword: "hush" }]) {
+      const [failure] = checkConfig(half);
+      match(failure?.message ?? "", /^mesosUser and mesosPassword go together; give mesos\w+ too$/);
+    }
   });
 
   it("knows whether the stack makes the cluster, which nobody takes for granted", () => {

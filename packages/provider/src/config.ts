@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  basicAuthorization,
   type ConnectionOption,
   type ConnectionOptions,
   connectionFaults,
@@ -18,14 +19,17 @@ export interface ProviderConfig {
   /** Who one is at the edge, and whom one believes. @default nobody, whom the machine trusts */
   readonly bambooConnection?: ConnectionOptions;
   readonly mesosUrls: readonly string[];
+  /** Header of that name for the masters. @default none */
+  readonly mesosAuthorization?: string;
   /** Whether the stack itself makes the cluster that these addresses are of. @default false */
   readonly clusterInStack?: boolean;
 }
 
 type Setting = { readonly kind: "urls" | "string" | "secret" | "boolean"; readonly description: string };
 
-/** Servers whose connection has settings, by the word that these begin with. */
-type Server = "marathon" | "bamboo";
+/** Servers whose connection has settings, by the word that these begin with; masters know user and password alone. */
+const servers = ["marathon", "bamboo", "mesos"] as const;
+type Server = (typeof servers)[number];
 
 /** The settings of the connection to one server, but for its token. */
 function connectionSettings(server: Server, whose: string): Record<string, Setting> {
@@ -75,6 +79,11 @@ export const configSchema: Readonly<Record<string, Setting>> = {
     kind: "urls",
     description: "Addresses of all Mesos masters of one cluster, `http://host:port`; the leader is found.",
   },
+  mesosUser: {
+    kind: "string",
+    description: "Principal at the masters (HTTP basic authentication); with mesosPassword.",
+  },
+  mesosPassword: { kind: "secret", description: "Its secret." },
   clusterInStack: {
     kind: "boolean",
     description:
@@ -102,7 +111,7 @@ export function checkConfig(values: Values): Failure[] {
       if (flag(value) === undefined) failures.push({ path: key, message: "must be true or false" });
     } else if (typeof value !== "string") failures.push({ path: key, message: "must be a string" });
   }
-  return [...failures, ...checkConnection("marathon", values), ...checkConnection("bamboo", values)];
+  return [...failures, ...servers.flatMap((server) => checkConnection(server, values))];
 }
 
 function checkConnection(server: Server, values: Values): Failure[] {
@@ -116,12 +125,15 @@ function checkConnection(server: Server, values: Values): Failure[] {
 
 /** A configuration that {@link checkConfig} found right. */
 export function parseConfig(values: Values): ProviderConfig {
+  const { user, password } = parseConnection("mesos", values);
   return {
     marathonUrls: list(values["marathonUrls"]).filter((v) => typeof v === "string"),
     marathonConnection: parseConnection("marathon", values),
     bambooUrls: list(values["bambooUrls"]).filter((v) => typeof v === "string"),
     bambooConnection: parseConnection("bamboo", values),
     mesosUrls: list(values["mesosUrls"]).filter((v) => typeof v === "string"),
+    ...(user !== undefined &&
+      password !== undefined && { mesosAuthorization: basicAuthorization({ user, password }) }),
     clusterInStack: flag(values["clusterInStack"]) === true,
   };
 }
@@ -179,8 +191,7 @@ function urlFault(key: string, url: unknown): string | undefined {
   const { protocol, username, password } = new URL(url);
   if (username !== "" || password !== "") {
     const server = key.replace("Urls", "");
-    const instead = key === "mesosUrls" ? "" : `; use ${server}User and ${server}Password`;
-    return `must not hold a user or password${instead}`;
+    return `must not hold a user or password; use ${server}User and ${server}Password`;
   }
   if (key === "mesosUrls") return masterUrlFault(new URL(url));
   return protocol === "http:" || protocol === "https:"

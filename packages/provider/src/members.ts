@@ -8,12 +8,13 @@ export type ProbeEnsemble = (
   kind: MemberKind,
   members: readonly MemberAddress[],
   signal: AbortSignal,
+  authorization?: string,
 ) => Promise<MemberStatus[]>;
 
 /** The client's probe, loaded at its first use. */
-export const probeEnsemble: ProbeEnsemble = async (kind, members, signal) => {
+export const probeEnsemble: ProbeEnsemble = async (kind, members, signal, authorization) => {
   const client = await import("@pulumi-mesos/client");
-  return client.probeEnsemble(kind, members, signal);
+  return client.probeEnsemble(kind, members, signal, authorization);
 };
 
 const pauseMs = 250;

@@ -15,11 +15,13 @@ import {
 } from "@pulumi-mesos/model";
 import { pluginOptions } from "./plugin-options";
 
-type Incarnated<T> = Omit<T, "incarnation"> & { readonly incarnation: pulumi.Input<string> };
+type Accessed<T> = Omit<T, "authorization"> & { readonly authorization?: pulumi.Input<string> };
+type Incarnated<T> = Accessed<Omit<T, "incarnation">> & { readonly incarnation: pulumi.Input<string> };
+type Fingerprinted<T> = Omit<T, "fingerprint"> & { readonly fingerprint?: pulumi.Input<string> };
 
 /** The declared size of an ensemble: every change is checked against what stands before anything is touched. */
 export class Ensemble extends pulumi.CustomResource {
-  constructor(name: string, args: EnsembleInputs, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: Fingerprinted<EnsembleInputs>, opts?: pulumi.CustomResourceOptions) {
     super(resourceTokens.ensemble, name, args, pluginOptions(opts));
   }
 }
@@ -43,7 +45,7 @@ export class Leave extends pulumi.CustomResource {
  * as one line on the parent.
  */
 export function getEnsemble(
-  args: GetEnsembleInputs,
+  args: Accessed<GetEnsembleInputs>,
   opts: pulumi.InvokeOptions,
 ): pulumi.Output<GetEnsembleResult> {
   const options = { version: packageVersion, pluginDownloadURL, ...opts };

@@ -66,6 +66,10 @@ export interface ProviderArgs {
   readonly bambooInsecure?: pulumi.Input<boolean>;
   /** `http://host:port` of every Mesos master; the leader is found. */
   readonly mesosUrls?: pulumi.Input<readonly string[]>;
+  /** Principal at the masters (HTTP basic authentication); with `mesosPassword`. */
+  readonly mesosUser?: pulumi.Input<string>;
+  /** Kept secret in the state. */
+  readonly mesosPassword?: pulumi.Input<string>;
 }
 
 /**
@@ -85,6 +89,7 @@ export class Provider extends pulumi.ProviderResource {
       bambooPassword: secret(args.bambooPassword),
       bambooToken: secret(args.bambooToken),
       bambooKey: secret(args.bambooKey),
+      mesosPassword: secret(args.mesosPassword),
     };
     super(packageName, name, inputs, pluginOptions(opts));
   }

@@ -11,6 +11,15 @@ export interface EdgeSettings {
   readonly trafficPort: number;
 }
 
+/** Names of the variables that hold the secrets of an edge. */
+export const edgeVariables = {
+  marathonUser: "MARATHON_USER",
+  marathonPassword: "MARATHON_PASSWORD",
+  zookeeper: "EDGE_ZOOKEEPER_CREDENTIAL",
+  apiToken: "EDGE_API_TOKEN",
+  statsPassword: "EDGE_STATS_PASSWORD",
+} as const;
+
 /** An edge as a service: Bamboo's environment, so that the real Bamboo takes the same. */
 export function edgeService(settings: EdgeSettings): Service {
   return {

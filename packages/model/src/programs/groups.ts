@@ -12,6 +12,14 @@ export interface GroupsSettings {
   readonly marathonUrls: readonly string[];
 }
 
+/** Names of the variables that hold the secrets of the controller; each but the token is `user:password`. */
+export const groupsVariables = {
+  zookeeper: "GROUPS_ZOOKEEPER_CREDENTIAL",
+  masters: "GROUPS_MASTERS_CREDENTIAL",
+  marathon: "GROUPS_MARATHON_CREDENTIAL",
+  apiToken: "GROUPS_API_TOKEN",
+} as const;
+
 /** The controller of agent groups as a service. */
 export function groupsService(settings: GroupsSettings): Service {
   return {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { UserOf } from "../credentials";
 import type { Service } from "../service";
 import { type Flags, marathonArgs } from "./flags";
 import { ports } from "./ports";
@@ -10,19 +11,48 @@ export interface MarathonSettings {
   /** `zk://host:port,host:port/marathon`, where Marathon keeps its state. */
   readonly zk: string;
   readonly flags: Flags;
+  /**
+   * Whether strangers are refused: then {@link marathonFiles} and {@link marathonVariables} go with it, and `master` and
+   * `zk` are not told, because they hold passwords. @default false
+   */
+  readonly authentication?: boolean;
 }
+
+/** Paths below {conf} of the files that only a Marathon with authentication reads. */
+export const marathonFiles = { secret: "secret" } as const;
+
+/** Names of the variables that hold a secret, for Marathon reads these from no file. */
+export const marathonVariables = {
+  master: "MARATHON_MASTER",
+  zk: "MARATHON_ZK",
+  httpCredentials: "MESOSPHERE_HTTP_CREDENTIALS",
+} as const;
+
+const authenticationFlags = {
+  mesos_authentication: true,
+  mesos_authentication_principal: "marathon" satisfies UserOf<"mesos">,
+  mesos_authentication_secret_file: `{conf}/${marathonFiles.secret}`,
+} as const;
 
 /** Flags that follow from the program. */
 export const reservedMarathonFlags = ["master", "zk", "hostname", "http_address", "http_port"] as const;
 
+/** Flags that follow from `authentication`, beside the others. */
+export const closedMarathonFlags: readonly string[] = [
+  "http_credentials",
+  "mesos_authentication_secret",
+  ...Object.keys(authenticationFlags),
+];
+
 /** A Marathon as a service. Flags: Marathon's command-line flags page (1.10). */
 export function marathonService(settings: MarathonSettings): Service {
+  const { authentication = false } = settings;
+  const address = `{address}:${ports.marathon.http}`;
   return {
     software: "marathon",
     args: marathonArgs({
       ...settings.flags,
-      master: settings.master,
-      zk: settings.zk,
+      ...(authentication ? authenticationFlags : { master: settings.master, zk: settings.zk }),
       hostname: "{address}",
       http_address: "{address}",
       http_port: ports.marathon.http,
@@ -31,7 +61,11 @@ export function marathonService(settings: MarathonSettings): Service {
     files: [],
     ports: ports.marathon,
     data: false,
-    ready: { http: `http://{address}:${ports.marathon.http}/ping`, timeoutSeconds: 90 },
+    // With credentials it answers nobody else, not even /ping; its gate asks it by name.
+    ready: {
+      ...(authentication ? { tcp: address } : { http: `http://${address}/ping` }),
+      timeoutSeconds: 90,
+    },
     stop: { signal: "SIGTERM", graceSeconds: 10 },
   };
 }

@@ -15,13 +15,25 @@ export interface AgentResources {
 
 /** What the agents of one group share. */
 export interface AgentSettings {
-  /** `zk://host:port,host:port/mesos`. */
+  /** `zk://host:port,host:port/mesos`; not told where it holds a password: then it is in {@link agentFiles}. */
   readonly master: string;
+  /** Whether strangers are refused: then {@link agentFiles} go with it. @default false */
+  readonly authentication?: boolean;
   readonly resources: AgentResources;
   /** Mesos attributes, text values. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly flags: Flags;
 }
+
+/** Paths below {conf} of the files that only an agent with authentication reads. */
+export const agentFiles = { master: "master", credential: "credential.json", http: "http.json" } as const;
+
+const authenticationFlags = {
+  credential: `{conf}/${agentFiles.credential}`,
+  http_credentials: `{conf}/${agentFiles.http}`,
+  authenticate_http_readonly: true,
+  authenticate_http_readwrite: true,
+} as const;
 
 /** Flags that follow from the group and the platform. */
 export const reservedAgentFlags = [
@@ -36,8 +48,12 @@ export const reservedAgentFlags = [
   "advertise_port",
 ] as const;
 
+/** Flags that follow from `authentication`, beside the others. */
+export const closedAgentFlags: readonly string[] = Object.keys(authenticationFlags);
+
 /** A Mesos agent as a service: the template of a pool, so `{ports}` stands for the member's task ports. */
 export function agentService(settings: AgentSettings): Service {
+  const { authentication = false } = settings;
   const { cpus, mem, disk = 10240, gpus } = settings.resources;
   const resources = [
     `cpus:${cpus}`,
@@ -54,7 +70,8 @@ export function agentService(settings: AgentSettings): Service {
       // Whatever only grows is taken by a restart in place: see agentChange.
       reconfiguration_policy: "additive",
       ...settings.flags,
-      master: settings.master,
+      ...(authentication ? authenticationFlags : {}),
+      master: authentication ? `file://{conf}/${agentFiles.master}` : settings.master,
       work_dir: "{data}",
       ip: "{address}",
       port: ports.agent.http,

@@ -6,14 +6,29 @@ import { ports } from "./ports";
 
 /** What the masters of one cluster share. */
 export interface MasterSettings {
-  /** `zk://host:port,host:port/mesos`. */
+  /** `zk://host:port,host:port/mesos`; not told where it holds a password: then it is in {@link masterFiles}. */
   readonly zk: string;
+  /** Whether strangers are refused: then {@link masterFiles} go with it. @default false */
+  readonly authentication?: boolean;
   readonly size: number;
   /** Shown in the UI and in `/state`. */
   readonly cluster: string;
   /** More flags; those that this project computes are refused by {@link reservedMasterFlags}. */
   readonly flags: Flags;
 }
+
+/** Paths below {conf} of the files that only a master with authentication reads. */
+export const masterFiles = { zk: "zk", credentials: "credentials.json" } as const;
+
+const authenticationFlags = {
+  credentials: `{conf}/${masterFiles.credentials}`,
+  authenticate_agents: true,
+  authenticate_frameworks: true,
+  authenticate_http_frameworks: true,
+  http_framework_authenticators: "basic",
+  authenticate_http_readonly: true,
+  authenticate_http_readwrite: true,
+} as const;
 
 /** Flags that follow from the program: setting them by hand would break the quorum or the addresses. */
 export const reservedMasterFlags = [
@@ -28,13 +43,18 @@ export const reservedMasterFlags = [
   "registry",
 ] as const;
 
+/** Flags that follow from `authentication`, beside the others. */
+export const closedMasterFlags: readonly string[] = Object.keys(authenticationFlags);
+
 /** A Mesos master as a service. Flags: Mesos configuration page; the quorum is the majority, never chosen. */
 export function masterService(settings: MasterSettings): Service {
+  const { authentication = false } = settings;
   return {
     software: "mesos-master",
     args: mesosArgs({
       ...settings.flags,
-      zk: settings.zk,
+      ...(authentication ? authenticationFlags : {}),
+      zk: authentication ? `file://{conf}/${masterFiles.zk}` : settings.zk,
       quorum: quorumOf(settings.size),
       work_dir: "{data}",
       ip: "{address}",

@@ -7,7 +7,7 @@ import { groupsService } from "./groups";
 import { marathonService } from "./marathon";
 import { agentService } from "./mesos-agent";
 import { masterService } from "./mesos-master";
-import { connectionString, zookeeperService } from "./zookeeper";
+import { connectionString, peersFile, zookeeperService } from "./zookeeper";
 
 const members = [1, 2, 3].map((n) => ({ name: `zk-${n}`, host: `127.77.1.${n}` }));
 
@@ -102,6 +102,60 @@ describe("agentService", () => {
     });
     assert.ok(args.includes("--resources=cpus:1;mem:1;disk:10240;gpus:1;ports:[{ports}]"));
     assert.ok(!args.some((arg) => arg.startsWith("--attributes")));
+  });
+});
+
+describe("services that refuse strangers", () => {
+  const secretless = (service: Service): void => {
+    assert.doesNotMatch(
+      JSON.stringify(service),
+      /zk:\/\//,
+      "what holds a password is in a file or a variable",
+    );
+  };
+
+  it("make ZooKeeper ask clients for a digest and servers for the ensemble's password", () => {
+    const service = zookeeperService({
+      ...{ members, index: 0, heapMiB: 128, tickTimeMs: 2000 },
+      authentication: true,
+    });
+    const config = file(service, "zoo.cfg");
+    assert.match(config, /^enforce\.auth\.enabled=true$/m);
+    assert.match(config, /^quorum\.auth\.learnerRequireSasl=true$/m);
+    assert.match(service.env["JVMFLAGS"] ?? "", /java\.security\.auth\.login\.config=\{conf\}\/peers\.conf$/);
+    const peers = peersFile({ user: "zookeeper", password: "pass" });
+    assert.match(peers, /^ {2}user_zookeeper="pass";$/m);
+    assert.match(peers, /^ {2}username="zookeeper"\n {2}password="pass";$/m);
+  });
+
+  it("let masters, agents and Marathon ask everybody, and read what they are told from files", () => {
+    const master = masterService({
+      ...{ zk: "zk://h/mesos", size: 3, cluster: "c", flags: {} },
+      authentication: true,
+    });
+    secretless(master);
+    for (const flag of [
+      "zk=file://{conf}/zk",
+      "credentials={conf}/credentials.json",
+      "authenticate_agents",
+    ]) {
+      assert.ok(master.args.includes(`--${flag}`), flag);
+    }
+    const agent = agentService({
+      ...{ master: "zk://h/mesos", resources: { cpus: 1, mem: 1 }, attributes: {}, flags: {} },
+      authentication: true,
+    });
+    secretless(agent);
+    for (const flag of ["master=file://{conf}/master", "credential={conf}/credential.json"]) {
+      assert.ok(agent.args.includes(`--${flag}`), flag);
+    }
+    const marathon = marathonService({
+      ...{ master: "zk://h/mesos", zk: "zk://h/marathon", flags: {} },
+      authentication: true,
+    });
+    secretless(marathon);
+    assert.ok(!marathon.args.includes("--zk") && !marathon.args.includes("--master"));
+    assert.equal(marathon.ready.http, undefined, "it answers nobody without a credential");
   });
 });
 

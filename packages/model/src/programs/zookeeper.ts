@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Credential } from "../credentials";
 import type { Address, Service } from "../service";
 import { ports } from "./ports";
 
@@ -11,16 +12,43 @@ export interface ZooKeeperServer {
   readonly heapMiB: number;
   /** ZooKeeper's unit of time; a session lasts 2 to 20 ticks. */
   readonly tickTimeMs: number;
+  /** Whether strangers are refused: then the file {@link peersFile} goes with it. @default false */
+  readonly authentication?: boolean;
+}
+
+/** Refuses clients without a digest, and servers that do not know the ensemble's password. */
+const closedLines = [
+  "enforce.auth.enabled=true",
+  "enforce.auth.schemes=digest",
+  "quorum.auth.enableSasl=true",
+  "quorum.auth.learnerRequireSasl=true",
+  "quorum.auth.serverRequireSasl=true",
+  "quorum.auth.learner.saslLoginContext=QuorumLearner",
+  "quorum.auth.server.saslLoginContext=QuorumServer",
+];
+
+/** Path of {@link peersFile} below {conf}. */
+export const peersFilePath = "peers.conf";
+
+/** How the servers of an ensemble know each other (JAAS): each tells the password and asks for it. Secret. */
+export function peersFile({ user, password }: Credential): string {
+  const module = "org.apache.zookeeper.server.auth.DigestLoginModule required";
+  return [
+    `QuorumServer {\n  ${module}\n  user_${user}="${password}";\n};`,
+    `QuorumLearner {\n  ${module}\n  username="${user}"\n  password="${password}";\n};\n`,
+  ].join("\n");
 }
 
 /**
- * A ZooKeeper server (3.6 or later) as a service.
+ * A ZooKeeper server (3.6 or later; 3.7 with authentication) as a service.
  *
- * Sources: ZooKeeper administrator's guide (zoo.cfg, `4lw.commands.whitelist`, `admin.enableServer`, autopurge). The admin
+ * Sources: ZooKeeper administrator's guide (zoo.cfg, `4lw.commands.whitelist`, `admin.enableServer`, autopurge,
+ * `enforce.auth.enabled` of 3.7, `quorum.auth.enableSasl`). The admin
  * server is off because its port 8080 is Marathon's; `quorumListenOnAllIPs` stays off so that peers meet on their address.
  */
 export function zookeeperService(server: ZooKeeperServer): Service {
-  const { members, index } = server;
+  const { members, index, authentication = false } = server;
+  const jaas = authentication ? ` -Djava.security.auth.login.config={conf}/${peersFilePath}` : "";
   const lines = [
     `tickTime=${server.tickTimeMs}`,
     "initLimit=10",
@@ -33,6 +61,7 @@ export function zookeeperService(server: ZooKeeperServer): Service {
     "admin.enableServer=false",
     "autopurge.purgeInterval=1",
     "autopurge.snapRetainCount=3",
+    ...(authentication ? closedLines : []),
     ...(members.length === 1
       ? []
       : members.map(
@@ -43,7 +72,7 @@ export function zookeeperService(server: ZooKeeperServer): Service {
     software: "zookeeper",
     args: ["{conf}/zoo.cfg"],
     env: {
-      JVMFLAGS: `-Xmx${server.heapMiB}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dzookeeper.preAllocSize=4096`,
+      JVMFLAGS: `-Xmx${server.heapMiB}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dzookeeper.preAllocSize=4096${jaas}`,
     },
     files: [
       { path: "zoo.cfg", content: `${lines.join("\n")}\n` },

@@ -35,8 +35,8 @@ export function createGetEnsemble(probe: ProbeEnsemble): ProviderFunction<GetEns
       required: ["members", "order"],
     },
     timeoutSeconds: 30,
-    async call({ kind, members }, { signal }) {
-      const statuses = await probe(kind, members, signal);
+    async call({ kind, members, authorization }, { signal }) {
+      const statuses = await probe(kind, members, signal, authorization);
       return { members: statuses, order: changeOrder(statuses) };
     },
   };

@@ -155,12 +155,12 @@ async function isLast(zookeeper: ZooKeeper, { cluster, declaration }: AgentPoolI
 }
 
 async function connected<T>(
-  { zookeeper }: AgentPoolInputs,
+  { zookeeper, zookeeperCredential: credential }: AgentPoolInputs,
   { signal }: Pick<Context, "signal">,
   work: (session: ZooKeeper) => Promise<T>,
   connectTimeoutMs?: number,
 ): Promise<T> {
-  const session = await ZooKeeper.connect({ servers: zookeeper, connectTimeoutMs }, signal);
+  const session = await ZooKeeper.connect({ servers: zookeeper, credential, connectTimeoutMs }, signal);
   try {
     return await work(session);
   } finally {

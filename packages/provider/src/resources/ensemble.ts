@@ -23,7 +23,7 @@ export const ensemble: Resource<EnsembleInputs, typeof noOutputs> = {
 
 function failuresOf({ inputs, oldInputs }: CheckRequest): Failure[] {
   const { kind, size, quorum } = inputs;
-  const failures: Failure[] = [];
+  const failures: Failure[] = [...fingerprintFailures(inputs, oldInputs)];
   const oldSize = oldInputs?.["kind"] === kind ? oldInputs?.["size"] : undefined;
   if (typeof oldSize === "number" && !isComputed(size) && oldSize !== size) {
     failures.push({
@@ -41,4 +41,23 @@ function failuresOf({ inputs, oldInputs }: CheckRequest): Failure[] {
     failures.push({ path: "quorum", message });
   }
   return failures;
+}
+
+/**
+ * What stands is protected by the credentials that made it: with others its own programs could no longer change it, and
+ * what was made open would stay open.
+ */
+function fingerprintFailures(
+  inputs: CheckRequest["inputs"],
+  oldInputs: CheckRequest["oldInputs"],
+): Failure[] {
+  const { fingerprint } = inputs;
+  if (oldInputs === undefined || isComputed(fingerprint)) return [];
+  const old = oldInputs["fingerprint"];
+  if (old === fingerprint) return [];
+  const message =
+    fingerprint === undefined || old === undefined
+      ? `authentication cannot be turned ${fingerprint === undefined ? "off" : "on"} while the ensemble stands, because its nodes keep the access that they were made with; set it back, or destroy the cluster first`
+      : "the secret of a cluster with authentication cannot change while its ensemble stands, because its nodes belong to the credentials that derive from it; set it back, or destroy the cluster first";
+  return [{ path: "fingerprint", message }];
 }

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { computed, isMesosError, type ReadyInputs } from "@pulumi-mesos/model";
 import { createGetEnsemble } from "../functions/get-ensemble";
 import { type Answer, answering, contextFor, three } from "../gates.test.support";
+import type { ProbeEnsemble } from "../members";
 import { parseUrn } from "../urn";
 import { ensemble } from "./ensemble";
 import { createLeave } from "./leave";
@@ -194,6 +195,45 @@ describe("Ensemble", () => {
     deepEqual(failures({ kind: "zookeeper", size: 4, quorum: 3 }), [
       "size: must be odd, got 4: 3 survive as many losses; use an odd number",
     ]);
+  });
+});
+
+describe("Ensemble whose members are protected by a secret", () => {
+  const of = (fingerprint?: string) => ({ kind: "zookeeper", size: 3, quorum: 2, fingerprint });
+  const failures = (now: object, old?: object) =>
+    ensemble
+      .check?.({ urn, inputs: { ...now }, oldInputs: old && { ...old }, isSecret: () => false })
+      .failures.map((f) => `${f.path}: ${f.message}`) ?? [];
+
+  it("takes any at first, and goes on with the same", () => {
+    deepEqual(failures(of("a")), []);
+    deepEqual(failures(of("a"), of("a")), []);
+    deepEqual(failures(of(), of()), []);
+  });
+
+  it("fails when the secret changes or protection begins or ends, in one line that says why", () => {
+    match(
+      failures(of("b"), of("a")).join(),
+      /^fingerprint: the secret of a cluster .* cannot change .* set it back/,
+    );
+    match(failures(of("a"), of()).join(), /^fingerprint: authentication cannot be turned on while/);
+    match(failures(of(), of("a")).join(), /^fingerprint: authentication cannot be turned off while/);
+  });
+});
+
+describe("gates at members that ask who one is", () => {
+  it("tell them what they were given", async () => {
+    const told: (string | undefined)[] = [];
+    const probe: ProbeEnsemble = (kind, members, signal, authorization) => {
+      told.push(authorization);
+      return answering(["joined", "joined", "leading"])(kind, members, signal);
+    };
+    const known = { ...inputs, authorization: "Basic b3BzOmh1c2g=" };
+    await createReady(probe).create(known, contextFor(10_000));
+    await createLeave(probe).delete("zk-1", known, contextFor(10_000));
+    const { kind, authorization } = known;
+    await createGetEnsemble(probe).call({ kind, members: three, authorization }, contextFor(1_000));
+    deepEqual(told, [authorization, authorization, authorization]);
   });
 });
 

@@ -143,5 +143,6 @@ function clientIn({ config }: Context): MesosClient {
       "mesosUrls: the resource's provider has none; give the resource { provider: cluster.provider } or set mesos:mesosUrls",
     );
   }
-  return new MesosClient({ masters: config.mesosUrls.map((url) => new URL(url).host) });
+  const masters = config.mesosUrls.map((url) => new URL(url).host);
+  return new MesosClient({ masters, authorization: config.mesosAuthorization });
 }

@@ -42,12 +42,12 @@ function isWhole(kind: ReadyInputs["kind"], members: readonly MemberStatus[]): b
  * its own process must be up; `whole` wants every member.
  */
 async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context: Context): Promise<void> {
-  const { kind, member, peers, whole } = inputs;
+  const { kind, member, peers, whole, authorization } = inputs;
   const needed = neededWithout(kind, peers.length + 1);
   const began = now();
   let members: readonly MemberStatus[] = [];
   const done = await lookUntil(context.signal, async () => {
-    members = await probe(kind, [member, ...peers], context.signal);
+    members = await probe(kind, [member, ...peers], context.signal, authorization);
     const [own, ...others] = members;
     const joined = others.filter((m) => m.joined).length;
     const electing = others.some((m) => m.up) && now() - began < electionMs;

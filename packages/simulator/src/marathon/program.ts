@@ -126,7 +126,7 @@ export class MarathonProgram implements Leadership {
     log(`listening on ${ports.map((port) => `${host}:${port}`).join(" and ")}, known as ${this.#own}`);
     const { servers, auth, path } = flags.zk;
     const session = await this.#around.connect(
-      { servers, auth, sessionTimeoutMs: flags.zk_session_timeout },
+      { servers, auth, readable: false, sessionTimeoutMs: flags.zk_session_timeout },
       this.#stop.signal,
     );
     this.#session = session;

@@ -18,8 +18,10 @@ export interface SessionOptions {
   readonly servers: string;
   /** @default 10,000, as Mesos's zk_session_timeout */
   readonly sessionTimeoutMs?: number;
-  /** `user:password`: nodes are then created readable by all and writable by their creator. */
+  /** `user:password`: nodes are then for their creator. */
   readonly auth?: string;
+  /** Whether all may read the nodes of a session with `auth`, as Mesos has it. @default true */
+  readonly readable?: boolean;
 }
 
 /** The part of the library's connection that it offers no method for. */
@@ -69,10 +71,9 @@ export class ZooKeeperSession implements Coordination {
     this.#acl = [new zk.ACL(zk.Permission.ALL, new zk.Id("world", "anyone"))];
     if (options.auth !== undefined) {
       this.#client.addAuthInfo("digest", Buffer.from(options.auth));
-      this.#acl = [
-        new zk.ACL(zk.Permission.READ, new zk.Id("world", "anyone")),
-        new zk.ACL(zk.Permission.ALL, new zk.Id("auth", "")),
-      ];
+      const read = new zk.ACL(zk.Permission.READ, new zk.Id("world", "anyone"));
+      const own = new zk.ACL(zk.Permission.ALL, new zk.Id("auth", ""));
+      this.#acl = options.readable === false ? [own] : [read, own];
     }
     this.#ended = new Promise<never>((_resolve, reject) => {
       this.#end = reject;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import * as pulumi from "@pulumi/pulumi";
+import {
+  basicAuthorization,
+  bearerAuthorization,
+  type Credential,
+  credentialRole,
+  type Door,
+  deriveCredential,
+  fingerprintOf,
+  type Service,
+  type UserOf,
+} from "@pulumi-mesos/model";
+import { type Rule, validate } from "./invalid-args-error";
+import type { NodeService } from "./platform";
+
+/** Arguments of {@link Credentials}. */
+export interface CredentialsArgs {
+  /** What all of them derive from; 32 random bytes or more. */
+  readonly secret: pulumi.Input<string>;
+  /** Keeps those of two clusters in one stack apart. */
+  readonly cluster: string;
+}
+
+const shortestSecret = 16;
+
+/**
+ * What opens the programs of one cluster, and to nobody else. All derive from one secret, so that they are known at the
+ * first preview, and each opens one door alone.
+ *
+ * @example
+ * const credentials = new mesos.Credentials({ secret: config.requireSecret("clusterSecret"), cluster: "demo" });
+ * const zookeeper = new mesos.ZooKeeper("zk", { platform, size: 3, credentials });
+ */
+export class Credentials {
+  /** Changes with the secret and tells nothing of it. */
+  readonly fingerprint: pulumi.Output<string>;
+  readonly #secret: pulumi.Output<string>;
+  readonly #cluster: string;
+
+  /** @param resource whose error it is when the secret is too short */
+  constructor({ secret, cluster }: CredentialsArgs, resource?: pulumi.Resource) {
+    if (typeof secret === "string") validate(resource, [secretRule(secret)]);
+    this.#cluster = cluster;
+    this.#secret = pulumi.secret(secret).apply((text) => {
+      validate(resource, [secretRule(text)]);
+      return text;
+    });
+    this.fingerprint = pulumi.unsecret(this.#derived(`${cluster}/fingerprint`).apply(fingerprintOf));
+  }
+
+  /** The password of a user, or the token where a door knows tokens; secret. */
+  password<D extends Door>(door: D, user: UserOf<D>): pulumi.Output<string> {
+    return this.#derived(credentialRole(this.#cluster, door, user));
+  }
+
+  /** A user with its password; secret. */
+  pair<D extends Door>(door: D, user: UserOf<D>): pulumi.Output<Credential> {
+    return this.password(door, user).apply((password): Credential => ({ user, password }));
+  }
+
+  /** Several users of one door; secret. */
+  pairs<D extends Door>(door: D, users: readonly UserOf<D>[]): pulumi.Output<Credential[]> {
+    return pulumi.all(users.map((user) => this.pair(door, user))) as pulumi.Output<Credential[]>;
+  }
+
+  /** The header `Authorization` by which a program knows the operator; secret. */
+  authorization(door: "mesos" | "agents" | "marathon" | "edge" | "groups"): pulumi.Output<string> {
+    if (door === "edge" || door === "groups")
+      return this.password(door, "operator").apply(bearerAuthorization);
+    return this.pair(door, "operator").apply(basicAuthorization);
+  }
+
+  #derived(role: string): pulumi.Output<string> {
+    const stack = { project: pulumi.getProject(), stack: pulumi.getStack() };
+    return this.#secret.apply((secret) => deriveCredential(secret, stack, role));
+  }
+}
+
+/** What a secret is refused for. */
+export function secretRule(secret: unknown): Rule {
+  const length = typeof secret === "string" ? secret.length : 0;
+  const message = `must be a text of ${shortestSecret} characters or more, because every credential derives from it, got ${length}; make one by: openssl rand -base64 32`;
+  return { path: "secret", when: length < shortestSecret, message };
+}
+
+/** What a program is told in secret: variables by name, files by path below {conf}. */
+export interface ServiceSecrets {
+  readonly env?: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly files?: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+/** A service with its secrets, if it has any. */
+export function withSecrets(service: Service, secrets: ServiceSecrets = {}): NodeService {
+  const files = Object.entries(secrets.files ?? {}).map(([path, content]) => ({ path, content }));
+  return { ...service, env: { ...service.env, ...secrets.env }, files: [...service.files, ...files] };
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import path from "node:path";
+import { runCli } from "@pulumi-mesos/cli";
+import { ZooKeeper } from "@pulumi-mesos/client";
+import {
+  basicAuthorization,
+  credentialRole,
+  type Door,
+  deriveCredential,
+  doors,
+  isMesosError,
+  parseLoopbackNetwork,
+  type UserOf,
+} from "@pulumi-mesos/model";
+import { ClusterView } from "./support/cluster-view";
+import { request } from "./support/http";
+import { listenersIn } from "./support/processes";
+import { TestStack } from "./support/test-stack";
+
+const secret = "the-secret-of-this-closed-cluster-alone";
+const network = "127.96.0.0/16";
+const cluster = new ClusterView(parseLoopbackNetwork(network));
+
+const program = `
+const pulumi = require("@pulumi/pulumi");
+const mesos = require("pulumi-mesos");
+const config = new pulumi.Config();
+const cluster = new mesos.Cluster("demo", {
+  platform: new mesos.LocalPlatform({ network: "${network}" }),
+  secret: config.requireSecret("clusterSecret"),
+  security: { authentication: config.require("authentication") === "true" },
+  zookeeper: { size: 3 },
+  masters: { size: 3 },
+  agents: { web: { size: 1, resources: { cpus: 2, mem: 1024 } } },
+  marathon: { size: 2 },
+  edge: { size: 1 },
+});
+const app = new mesos.marathon.App("web", {
+  cmd: "exec python3 -m http.server $PORT0 --bind $HOST", cpus: 0.1, mem: 32, instances: 1,
+  healthChecks: [{ protocol: "MESOS_HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 60, intervalSeconds: 1 }],
+}, { provider: cluster.provider });
+new mesos.bamboo.Service("web", { appId: app.appId, acl: "path_beg /" }, { provider: cluster.provider });
+new mesos.Quota("batch", { role: "batch", limits: { cpus: 1 } }, { provider: cluster.provider });
+`;
+
+/** Every password and token of the cluster, by its role. */
+function passwords(): Map<string, string> {
+  const stack = { project: "quickstart", stack: "dev" };
+  const all = (Object.keys(doors) as Door[]).flatMap((door) =>
+    doors[door].map((user): [string, string] => {
+      const role = credentialRole("demo", door, user as UserOf<typeof door>);
+      return [role, deriveCredential(secret, stack, role)];
+    }),
+  );
+  return new Map(all);
+}
+
+function passwordOf<D extends Door>(door: D, user: UserOf<D>): string {
+  const found = passwords().get(credentialRole("demo", door, user));
+  assert.ok(found);
+  return found;
+}
+
+const basic = (user: string, password: string): string => basicAuthorization({ user, password });
+
+/** What answers at a port: to everybody, and to its operator alone. */
+interface Port {
+  readonly open: readonly string[];
+  readonly closed: readonly (readonly [method: string, path: string])[];
+  /** The header that opens it. */
+  readonly key: string;
+}
+
+const get = (...paths: string[]) => paths.map((p) => ["GET", p] as const);
+const ports: Readonly<Record<number, Port>> = {
+  5050: {
+    open: ["/health", "/version"],
+    closed: [
+      ...get("/state", "/metrics/snapshot", "/slaves", "/flags", "/roles", "/files/browse"),
+      ["POST", "/api/v1"],
+      ["POST", "/api/v1/scheduler"],
+      ["POST", "/teardown"],
+    ],
+    key: basic("operator", passwordOf("mesos", "operator")),
+  },
+  5051: {
+    open: ["/health", "/version"],
+    closed: [...get("/state", "/metrics/snapshot", "/flags", "/files/browse"), ["POST", "/api/v1"]],
+    key: basic("operator", passwordOf("agents", "operator")),
+  },
+  8080: {
+    open: [],
+    closed: [
+      ...get("/ping", "/v2/apps", "/v2/info", "/metrics", "/ui/", "/v2/events"),
+      ["POST", "/v2/apps"],
+      ["DELETE", "/v2/leader"],
+    ],
+    key: basic("operator", passwordOf("marathon", "operator")),
+  },
+  8000: {
+    open: ["/status"],
+    closed: [...get("/api/services", "/api/state", "/api/health", "/metrics"), ["POST", "/api/services"]],
+    key: `Bearer ${passwordOf("edge", "operator")}`,
+  },
+  8010: {
+    open: ["/health"],
+    closed: get("/status"),
+    key: `Bearer ${passwordOf("groups", "operator")}`,
+  },
+};
+
+/** Whether nobody else reaches a file below `root`: it, or a directory above it, is its owner's alone. */
+function isPrivate(file: string, root: string): boolean {
+  if ((statSync(file).mode & 0o077) === 0) return true;
+  return file !== root && isPrivate(path.dirname(file), root);
+}
+
+describe("a cluster that is closed to strangers", function () {
+  this.timeout(1_200_000);
+  let stack: TestStack;
+
+  before(async () => {
+    stack = await TestStack.create({
+      program: { source: program },
+      config: { authentication: "true" },
+      secrets: { clusterSecret: secret },
+    });
+    await stack.up();
+  });
+  after(() => stack?.close());
+
+  async function withZooKeeper<T>(
+    credential: string | undefined,
+    work: (session: ZooKeeper) => Promise<T>,
+  ): Promise<T> {
+    const servers = cluster.hosts("zookeeper", 3).map((host) => `${host}:2181`);
+    const signal = AbortSignal.timeout(30_000);
+    const session = await ZooKeeper.connect({ servers: servers.join(","), credential }, signal);
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+
+  it("stands after one up, changes nothing at a second one, and sees no drift", async () => {
+    await stack.unchanged();
+    await stack.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+  });
+
+  it("answers at each port whoever has its own credential, and everybody else where health is told alone", async () => {
+    const task = /^3[12]\d{3}$/;
+    const known = new Set([2181, 2888, 3888, 8888, ...Object.keys(ports).map(Number)]);
+    const listeners = listenersIn(cluster.octet).map((text) => text.split(":") as [string, string]);
+    for (const [host, port] of listeners)
+      assert.ok(known.has(Number(port)) || task.test(port), `${host}:${port}`);
+    for (const port of known)
+      assert.ok(
+        listeners.some(([, each]) => Number(each) === port),
+        `${port}`,
+      );
+    const wrong = [undefined, basic("operator", "guessed-by-a-stranger"), "Bearer guessed-by-a-stranger"];
+    const stolen = basic("operator", passwordOf("agents", "operator"));
+    for (const [host, port] of listeners) {
+      const { open, closed, key } = ports[Number(port)] ?? { open: [], closed: [], key: "" };
+      const status = async (method: string, where: string, authorization?: string): Promise<number> => {
+        const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+        const url = `http://${host}:${port}${where}`;
+        return (await request(url, { method, headers, ...(method === "POST" ? { json: {} } : {}) })).status;
+      };
+      for (const where of open) assert.equal(await status("GET", where), 200, `${host}:${port}${where}`);
+      for (const [method, where] of closed) {
+        for (const authorization of [...wrong, ...(key === stolen ? [] : [stolen])]) {
+          assert.equal(await status(method, where, authorization), 401, `${method} ${host}:${port}${where}`);
+        }
+      }
+      const first = closed[0]?.[1];
+      // A standby sends one on to its leader.
+      if (first !== undefined)
+        assert.match(`${await status("GET", first, key)}`, /^(200|307)$/, `${host}:${port}`);
+    }
+    assert.equal((await request(`${cluster.edgeUrl}/`)).status, 200, "traffic is for everybody");
+  });
+
+  it("opens ZooKeeper to its own programs alone, each for what it made", async () => {
+    const asks = (work: Promise<unknown>): Promise<void> => assert.rejects(work, /it asks for a credential/);
+    await asks(withZooKeeper(undefined, (session) => session.children("/")));
+    const denied = (error: unknown): boolean =>
+      isMesosError(error) && error.code === "MESOS_ZOOKEEPER_DENIED";
+    for (const credential of ["marathon:guessed", `agents:${passwordOf("zookeeper", "agents")}`]) {
+      await withZooKeeper(credential, async (session) => {
+        for (const closed of ["/marathon/state", "/bamboo", "/pulumi-mesos/demo/pools/demo-web"]) {
+          await assert.rejects(session.get(closed), denied, closed);
+        }
+        for (const read of ["/mesos", "/marathon"]) {
+          await assert.rejects(session.put(`${read}/json.info_0`, Buffer.from("{}")), denied, read);
+        }
+      });
+    }
+    const own = `groups:${passwordOf("zookeeper", "groups")}`;
+    assert.ok(await withZooKeeper(own, (session) => session.get("/pulumi-mesos/demo/pools/demo-web")));
+  });
+
+  it("lets no stranger into ZooKeeper's elections", async () => {
+    // What a server of number 99 says first (QuorumCnxManager): its protocol, number and address; then it should log in.
+    const address = Buffer.from("127.0.0.1:3888");
+    const hello = Buffer.alloc(20);
+    hello.writeBigInt64BE(-65_536n, 0);
+    hello.writeBigInt64BE(99n, 8);
+    hello.writeInt32BE(address.length, 16);
+    for (const host of cluster.hosts("zookeeper", 3)) {
+      const said = await new Promise<Buffer>((resolve, reject) => {
+        const chunks: Buffer[] = [];
+        const socket = connect(3888, host, () =>
+          socket.write(Buffer.concat([hello, address, Buffer.alloc(64)])),
+        );
+        socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+        socket.on("error", reject);
+        socket.on("close", () => resolve(Buffer.concat(chunks)));
+      });
+      assert.equal(said.length, 0, `${host} tells a stranger nothing`);
+    }
+  });
+
+  it("keeps its credentials out of command lines, logs, the plain state, and what tasks get", async () => {
+    const all = [secret, ...passwords().values()];
+    const shown = (text: string): string[] =>
+      [...passwords()].filter(([, p]) => text.includes(p)).map(([r]) => r);
+    for (const { argv, environ } of stack.processes()) {
+      assert.deepEqual(shown(argv.join("\n")), [], argv.join(" "));
+      const holders = /marathon|mesos-edge|mesos-agent-groups/;
+      if (!argv.some((word) => holders.test(word)))
+        assert.deepEqual(shown(environ.join("\n")), [], argv.join(" "));
+    }
+    const exported = await stack.ok("stack", "export");
+    assert.ok(!all.some((each) => exported.includes(each)), "the state is encrypted");
+    const files = readdirSync(stack.state, { recursive: true, withFileTypes: true }).filter((f) =>
+      f.isFile(),
+    );
+    const holding = files
+      .map((file) => path.join(file.parentPath, file.name))
+      .filter((file) => shown(readFileSync(file, "latin1")).length > 0);
+    for (const file of holding) {
+      // Files for programs, what ZooKeeper keeps of the agents' declaration, HAProxy's own file.
+      assert.match(path.relative(stack.state, file), /\/conf\/|^volumes\/demo-(zookeeper|edge)-\d\//);
+      assert.ok(isPrivate(file, stack.state), `${file} is for its owner alone`);
+    }
+    assert.ok(holding.length > 0);
+  });
+
+  it("shows itself to pulumi-mesos by what the stack knows", async () => {
+    const lines: string[] = [];
+    const code = await runCli(["status"], {
+      directory: stack.directory,
+      environment: stack.env,
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+      signal: AbortSignal.timeout(60_000),
+    });
+    const text = lines.join("\n");
+    assert.equal(code, 0, text);
+    for (const word of [
+      /all well/,
+      /^Masters demo-masters: 3 of 3/m,
+      /^Agents: 1 active/m,
+      /^Apps: 1; 1 of 1 tasks run/m,
+    ]) {
+      assert.match(text, word);
+    }
+    assert.ok(![...passwords().values()].some((password) => text.includes(password)));
+  });
+
+  it("refuses another secret, and to be opened, before anything is touched", async () => {
+    const refused = async (key: string, value: string, words: RegExp): Promise<void> => {
+      await stack.ok("config", "set", ...(key === "clusterSecret" ? ["--secret"] : []), key, value);
+      const { code, output } = await stack.pulumi(["preview"]);
+      assert.notEqual(code, 0);
+      assert.match(output, words);
+    };
+    await refused(
+      "clusterSecret",
+      `another-${secret}`,
+      /the secret of a cluster with authentication cannot change/,
+    );
+    await stack.ok("config", "set", "--secret", "clusterSecret", secret);
+    await refused("authentication", "false", /authentication cannot be turned off while the ensemble stands/);
+    await stack.ok("config", "set", "authentication", "true");
+    await stack.unchanged();
+  });
+});
