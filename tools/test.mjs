@@ -19,7 +19,7 @@ const lanes = 2;
 /** A bound against hanging, as when a test leaves something open. */
 const longestMinutes = 20;
 /** The suites that click and read in Chromium; nothing else needs one. */
-const clicking = new Set(["simulator", "pages"]);
+const clicking = new Set(["simulator", "pages", "edge:page"]);
 /** The suites that need a dockerd, and whether it has the images of `npm run images`, which are kept for the next time. */
 const onDocker = new Map([
   ["simulator", { keep: false }],
@@ -33,12 +33,17 @@ function suites() {
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => file.slice(0, -".test.ts".length))
     .map((name) => ({ name: `e2e:${name}`, glob: `test/dist/${name}.test.js` }));
-  const packages = ["simulator", "provider", "supervisor", "edge", "client", "groups", "cli", "model"].map(
+  const packages = ["simulator", "provider", "supervisor", "client", "groups", "cli", "model"].map(
     (name) => ({
       name,
       glob: `packages/${name}/dist/**/*.test.js`,
     }),
   );
+  // Of the edge's tests only those of its page need a browser, and must not run beside others that touch the network.
+  const edge = [
+    { name: "edge", glob: "packages/edge/dist/**/!(page).test.js" },
+    { name: "edge:page", glob: "packages/edge/dist/page/page.test.js" },
+  ];
   const examples = ["test-your-stack", "own-framework"].map((name) => ({
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
@@ -52,6 +57,7 @@ function suites() {
     pages,
     ...endToEnd,
     ...packages,
+    ...edge,
     ...examples,
     ...mocks,
     { name: "tools", glob: "tools/test/**/*.test.mjs" },

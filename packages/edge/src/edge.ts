@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { isIPv6 } from "node:net";
 import { join, resolve } from "node:path";
-import { canonicalJson, digestOf, MesosError, messageOf } from "@pulumi-mesos/model";
+import { MesosError, messageOf } from "@pulumi-mesos/model";
 import { createApi } from "./api/api";
 import type { Clock } from "./clock";
 import type { App, Task } from "./discovery/apps";
@@ -12,6 +12,7 @@ import { decodeApp } from "./discovery/apps";
 import { ClusterState } from "./discovery/cluster-state";
 import { Discovery, type MarathonSource } from "./discovery/discovery";
 import { HostNames } from "./discovery/host-names";
+import { appliedDigests } from "./haproxy/applied-digest";
 import { Applier } from "./haproxy/applier";
 import { Master } from "./haproxy/master";
 import { Runtime } from "./haproxy/runtime";
@@ -20,6 +21,8 @@ import type { EdgeHealth } from "./health";
 import type { Log } from "./log";
 import { type BackendTraffic, Metrics } from "./metrics";
 import type { BindAddress, EdgeOptions } from "./options";
+import { PageSource } from "./page/page-source";
+import type { RenderSettings } from "./routing/render";
 import { type BackendMemo, backendName, newMemo, type Routes, routesOf } from "./routing/routes";
 import { RuleStore } from "./rules";
 import { noStats, type Stats } from "./stats";
@@ -62,7 +65,9 @@ class Controller {
   readonly #stop = new AbortController();
   readonly #work: Promise<void>[] = [];
   readonly #api: ReturnType<typeof createApi>;
-  #haproxy: { master: Master; runtime: Runtime; applier: Applier; check: Check } | undefined;
+  #haproxy:
+    | { master: Master; runtime: Runtime; applier: Applier; check: Check; settings: RenderSettings }
+    | undefined;
   #leftOut: ReadonlyMap<string, string> = new Map();
   #pending = false;
   /** When what is not routed yet was known first. */
@@ -71,6 +76,8 @@ class Controller {
   readonly #metrics: Metrics;
   #memo: BackendMemo = newMemo();
   readonly #stats: Stats;
+  readonly #page: PageSource;
+  readonly #digest = appliedDigests();
 
   constructor(o: EdgeOptions, d: EdgeDependencies) {
     this.#o = o;
@@ -102,6 +109,7 @@ class Controller {
       onChange: onRule,
     });
     this.#metrics = new Metrics({ health: () => this.#health(), traffic: () => this.#traffic() });
+    this.#page = this.#createPage();
     this.#api = this.#createApi();
   }
 
@@ -132,7 +140,7 @@ class Controller {
       hungMs: this.#d.hungMs ?? 5_000,
       onEffective: (routes) => this.#effective(routes),
     });
-    this.#haproxy = { master, runtime, applier, check };
+    this.#haproxy = { master, runtime, applier, check, settings };
     await applier.adopt();
     const { signal } = this.#stop;
     this.#work.push(applier.run(signal), this.#discovery.run(signal), this.#rules.run(signal), this.#tend());
@@ -150,6 +158,7 @@ class Controller {
 
   /** Something is known that was not: routes are made once for all that comes in this turn. */
   #changed(): void {
+    this.#page.changed();
     if (this.#pending) return;
     this.#pending = true;
     this.#knownAt = this.#d.clock.now();
@@ -174,6 +183,7 @@ class Controller {
   }
 
   #effective(routes: Routes): void {
+    this.#page.changed();
     const since = this.#since.get(routes);
     this.#since.delete(routes);
     if (since !== undefined) this.#metrics.effective(this.#d.clock.now() - since);
@@ -237,11 +247,26 @@ class Controller {
     }
   }
 
+  #createPage(): PageSource {
+    return new PageSource({
+      clock: this.#d.clock,
+      apps: () => this.#state.apps,
+      rules: () => this.#rules.rules,
+      applied: () => {
+        const applied = this.#haproxy?.applier.applied;
+        return this.#haproxy && applied && { applied, settings: this.#haproxy.settings };
+      },
+      health: () => this.#health(),
+      traffic: () => this.#traffic(),
+    });
+  }
+
   #createApi(): ReturnType<typeof createApi> {
     const advertised = new Set<string>();
     if (this.#o.endpoint) advertised.add(new URL(this.#o.endpoint).hostname.toLowerCase());
     return createApi({
       advertised,
+      page: this.#page,
       ...(this.#o.apiToken !== undefined && { token: this.#o.apiToken }),
       ...(this.#o.apiCertificate !== undefined && { certificate: readCertificate(this.#o.apiCertificate) }),
       backend: {
@@ -289,7 +314,7 @@ class Controller {
         pid: pid ?? null,
         alive,
         reloads: applier?.reloads ?? 0,
-        config: applied ? digestOf(canonicalJson([applied.routes.routes, [...applied.table]])) : null,
+        config: applied ? this.#digest(applied) : null,
         problem: applier?.problem ?? null,
       },
       leftOut: Object.fromEntries([...this.#leftOut, ...(applier?.refused ?? [])]),

@@ -15,6 +15,17 @@ export class Refused extends Error {
   }
 }
 
+/** @type {string | undefined} what requests are let in by; kept here alone, never in a storage, an address or the page */
+let token;
+
+/**
+ * Sends `text` as bearer token with every request from now on.
+ * @param {string} text
+ */
+export function useToken(text) {
+  token = text;
+}
+
 /** This server answers for nobody any more: a redirect to another one, which the page has to follow itself. */
 export class Moved extends Error {}
 
@@ -30,7 +41,11 @@ export async function ask(path, options = {}) {
     method,
     redirect: "manual",
     cache: "no-store",
-    headers: { accept, ...(json === undefined ? {} : { "content-type": "application/json" }) },
+    headers: {
+      accept,
+      ...(json === undefined ? {} : { "content-type": "application/json" }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     ...(signal === undefined ? {} : { signal }),
   });

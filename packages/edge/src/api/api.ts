@@ -3,6 +3,7 @@ import { type BambooService, bambooId, isMesosError, MesosError, messageOf } fro
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { PlacedApp } from "../discovery/rotation";
 import type { EdgeHealth } from "../health";
+import { addPage, type PageBackend, pageFile } from "../page/page-api";
 import { goJson, sorted } from "./go-json";
 import { hasToken, isOpen, refusal } from "./guard";
 import { readService } from "./service-request";
@@ -28,6 +29,8 @@ export interface ApiBackend {
 
 export interface ApiOptions {
   readonly backend: ApiBackend;
+  /** No page without. */
+  readonly page?: PageBackend;
   /** Names by which this edge may be called beside IP addresses and localhost. */
   readonly advertised: ReadonlySet<string>;
   /** Needed for rules, apps and metrics when it is set. */
@@ -40,14 +43,20 @@ const text = "text/plain; charset=utf-8";
 const json = "application/json";
 
 /** Bamboo's HTTP API and `/api/health`. */
-export function createApi({ backend, advertised, token, certificate }: ApiOptions): FastifyInstance {
+export function createApi({ backend, page, advertised, token, certificate }: ApiOptions): FastifyInstance {
   const app = makeServer(certificate);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
-    const refused = refusal(guarded(request), advertised);
+    const isPage = page !== undefined && pageFile(request.url) !== undefined;
+    const refused = refusal({ ...guarded(request), isPage }, advertised);
     if (refused !== undefined) return fail(reply, 403, refused);
-    if (token !== undefined && !isOpen(request.url) && !hasToken(request.headers.authorization, token)) {
+    if (
+      token !== undefined &&
+      !isPage &&
+      !isOpen(request.url) &&
+      !hasToken(request.headers.authorization, token)
+    ) {
       return fail(
         reply.header("www-authenticate", "Bearer"),
         401,
@@ -64,6 +73,7 @@ export function createApi({ backend, advertised, token, certificate }: ApiOption
   });
   addStatus(app, backend);
   addServices(app, backend);
+  if (page) addPage(app, page);
   return app;
 }
 

@@ -8,6 +8,8 @@ export interface GuardedRequest {
   readonly origin: string | undefined;
   /** The header `Sec-Fetch-Site`, which only browsers send. */
   readonly fetchSite: string | undefined;
+  /** A file of the edge's own page, which tells nothing and which other sites may link to. */
+  readonly isPage?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface GuardedRequest {
  * clients may send any media type, as Bamboo's own did.
  */
 export function refusal(request: GuardedRequest, advertised: ReadonlySet<string>): string | undefined {
-  const { host, origin, fetchSite } = request;
+  const { host, origin, fetchSite, isPage = false } = request;
   const name = hostName(host);
   if (name === undefined || !(isIP(name) || name === "localhost" || advertised.has(name))) {
     return `host ${JSON.stringify(host ?? "")} is not a name of this edge`;
@@ -26,6 +28,7 @@ export function refusal(request: GuardedRequest, advertised: ReadonlySet<string>
   if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
     return `origin ${JSON.stringify(origin)} is foreign`;
   }
+  if (isPage) return undefined;
   if (fetchSite !== undefined && fetchSite !== "same-origin" && fetchSite !== "none") {
     return `a page of another site asks (Sec-Fetch-Site: ${fetchSite})`;
   }

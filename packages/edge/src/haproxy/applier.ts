@@ -45,6 +45,11 @@ export interface ApplierOptions {
   readonly onEffective?: (routes: Routes) => void;
 }
 
+/** What HAProxy runs with. */
+export interface Applied extends Running {
+  readonly routes: Routes;
+}
+
 /** A reload that has begun. */
 interface Reloading {
   readonly routes: Routes;
@@ -117,10 +122,10 @@ export class Applier {
     return new Map([...this.#judge.refused, ...this.#ports.refused]);
   }
 
-  /** Routes and slots as HAProxy has them. */
-  get applied(): { readonly routes: Routes; readonly table: SlotTable } | undefined {
+  /** Routes, slots and maps as HAProxy has them. */
+  get applied(): Applied | undefined {
     const { running } = this.#worker;
-    return running && this.#applied && { routes: this.#applied, table: running.table };
+    return running && this.#applied && { ...running, routes: this.#applied };
   }
 
   /** The slots that HAProxy has, also before anything was wanted. */

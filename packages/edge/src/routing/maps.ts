@@ -45,7 +45,8 @@ export function isMapped(route: Route): boolean {
 
 const remembered = new WeakMap<Route, readonly (readonly [MapName, string])[]>();
 
-function entriesOf(route: Route): readonly (readonly [MapName, string])[] {
+/** The maps and keys in which a route's condition stands; none when it is a line. */
+export function entriesOf(route: Route): readonly (readonly [MapName, string])[] {
   const known = remembered.get(route);
   if (known) return known;
   const entries = makeEntries(route);

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
-import { isMapped, type MapName, mapFile, type RouteTables, tablesOf } from "./maps";
+import { isMapped, mapFile, type RouteTables, tablesOf } from "./maps";
 import { quote } from "./quote";
 import { remembered } from "./remembered";
 import { backendLines } from "./render-backend";
 import type { Backend, PortFrontend, Route, Routes } from "./routes";
 import type { SlotTable } from "./slots";
+import { mapKeys, stagesOf } from "./stages";
 
 /** What the configuration holds beside routes. */
 export interface RenderSettings {
@@ -122,21 +123,12 @@ function frontend(routes: readonly Route[], settings: RenderSettings): string[] 
 
 /** Lines and maps in the order in which routes are tried; of a map the longest prefix counts. */
 function routingLines(tables: RouteTables, { mapDirectory }: RenderSettings): string[] {
-  const map = (name: MapName, key: string): string => {
-    const lookup = `${key},map_beg(${quote(join(mapDirectory, mapFile(name)))})`;
-    return `  use_backend %[${lookup}] if { ${lookup} -m found }`;
-  };
-  return [
-    ...tables.before.flatMap(routeLines),
-    map("rules", "path"),
-    map("rules-any-case", "path,lower"),
-    ...tables.hosts.flatMap(routeLines),
-    map("hosts", "req.hdr(host),host_only,lower,concat(,txn.path)"),
-    ...tables.late.flatMap(routeLines),
-    map("defaults", "path,lower"),
-    ...tables.defaults.flatMap(routeLines),
-    ...tables.after.flatMap(routeLines),
-  ];
+  return stagesOf(tables).flatMap((stage) => {
+    if (stage.kind === "line") return routeLines(stage.route);
+    const { expression } = mapKeys[stage.map];
+    const lookup = `${expression},map_beg(${quote(join(mapDirectory, mapFile(stage.map)))})`;
+    return [`  use_backend %[${lookup}] if { ${lookup} -m found }`];
+  });
 }
 
 const httpFrontend = [

@@ -82,7 +82,7 @@ export class FakeMarathon {
     };
     if (pathname === "/v2/apps") this.lists++;
     else this.singles++;
-    const app = this.apps.get(pathname.replace(/^\/v2\/apps\/*/, "/"));
+    const app = this.apps.get(decodeURIComponent(pathname).replace(/^\/v2\/apps\/*/, "/"));
     if (this.broken === "status") send(500, { message: "internal error" });
     else if (this.broken === "unauthorized") send(401, { message: "Invalid username or password." });
     else if (this.broken === "html") send(200, "<html>maintenance</html>", "text/html");

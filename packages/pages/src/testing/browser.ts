@@ -48,6 +48,8 @@ export interface TestPage {
   click(selector: string): Promise<void>;
   /** Clicks the first button below `selector` with that text. */
   press(text: string, selector?: string): Promise<void>;
+  /** Types into the field below `selector` whose label begins with these words, in place of what is there. */
+  fill(label: string, value: string, selector?: string): Promise<void>;
   /** Whether something sticks out to the side, so that the whole page would scroll that way. */
   scrollsSideways(): Promise<boolean>;
 }
@@ -153,6 +155,20 @@ function testPage(page: Page, errors: string[]): TestPage {
         label,
       );
       await (button.asElement() as ElementHandle<Element> | null)?.click();
+    },
+    async fill(label, value, selector = "body") {
+      const found = await page.waitForFunction(
+        (s, wanted) =>
+          Array.from(document.querySelectorAll<HTMLLabelElement>(`${s} label`)).find((l) =>
+            l.textContent?.trim().startsWith(wanted),
+          )?.control,
+        { polling: 50 },
+        selector,
+        label,
+      );
+      const field = found.asElement() as ElementHandle<HTMLInputElement> | null;
+      await field?.evaluate((input) => input.select());
+      await field?.type(value);
     },
     async scrollsSideways() {
       return await page.evaluate(
