@@ -10,10 +10,11 @@ const api = "/api/services";
 
 describe("GET /: the edge's page", function () {
   this.timeout(120_000);
-  const edge = new TestEdge("127.86.14");
+  const edge = new TestEdge("127.86.24");
   let browser: TestBrowser;
   let seen: TestPage;
-  let port = 31_000;
+  // Not where tasks of agents of this machine listen at all addresses.
+  let port = 21_000;
 
   async function app(id: string, more: object = {}): Promise<void> {
     edge.marathon.put({ id, tasks: [await edge.task(id, port++)], ...more });
@@ -76,7 +77,7 @@ describe("GET /: the edge's page", function () {
     await app("/new", { labels: { HAPROXY_GROUP: "x", HAPROXY_0_VHOST: "new.test" } });
     await seen.sees("#view-apps tbody", /\/new ?labels ?host new\.test, path \/ ?1 of 1/);
     await seen.click('nav a[href="#instances"]');
-    await seen.sees("#view-instances tbody", /\/shop ?\/shop ?127\.86\.14\.3:\d+ ?takes requests/);
+    await seen.sees("#view-instances tbody", /\/shop ?\/shop ?127\.86\.24\.3:\d+ ?takes requests/);
     edge.marathon.emit("status_update_event", { appId: "/new", taskId: "/new", taskStatus: "TASK_KILLING" });
     await seen.sees("#view-instances tbody", /\/new ?\/new ?[\d.:]+ ?finishes its requests/);
     remove("/new");
@@ -209,7 +210,7 @@ describe("GET /: the edge's page", function () {
 
 describe("the page of an edge with a token", function () {
   this.timeout(120_000);
-  const edge = new TestEdge("127.86.15");
+  const edge = new TestEdge("127.86.25");
   const apiToken = "a-token-of-the-test";
   let browser: TestBrowser;
 
