@@ -27,7 +27,8 @@ export const AutoscalePolicy = Type.Object(
             Type.Number({
               minimum: 0,
               maximum: 10,
-              description: "How many standard deviations above the mean rise within the lead time stay free.",
+              description:
+                "How many deviations above the usual rise of demand within the lead time stay free.",
             }),
           ),
           maxShare: Type.Optional(
@@ -74,13 +75,14 @@ export const AutoscalePolicy = Type.Object(
           ),
           cooldownSeconds: Type.Optional(seconds("How long after a growth nobody leaves.")),
           maxStep: Type.Optional(
-            agents("So many agents may begin to leave in one period, or `maxStepShare`."),
+            agents("So many agents with tasks to move may begin to leave in one period, or `maxStepShare`."),
           ),
           maxStepShare: Type.Optional(
             Type.Number({
               minimum: 0,
               maximum: 1,
-              description: "Such a share of the group may begin to leave in one period, or `maxStep`.",
+              description:
+                "Such a share of the group may, with tasks to move, begin to leave in one period, or `maxStep`.",
             }),
           ),
           periodSeconds: Type.Optional(seconds("What one period is.")),
@@ -160,17 +162,17 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
   return {
     min: policy.min,
     max: policy.max,
-    targetUtilization: policy.targetUtilization ?? 0.9,
+    targetUtilization: policy.targetUtilization ?? 0.93,
     headroom: {
       leadSeconds: 240,
       historySeconds: 7200,
-      deviations: 3,
+      deviations: 2,
       maxShare: 0.25,
       margin: 0.3,
       ...policy.headroom,
     },
     scaleUp: {
-      maxStep: 20,
+      maxStep: 100,
       maxStepShare: 1,
       periodSeconds: 60,
       cooldownSeconds: 0,

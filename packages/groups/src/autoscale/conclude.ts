@@ -3,7 +3,7 @@ import type { Bin } from "./bins";
 import type { Draft } from "./draft";
 import { isRefused } from "./grow";
 import { round } from "./headroom";
-import { allowedDown, leaversOf, mostNeeded, rememberNeed, spend } from "./limits";
+import { allowedDown, isCooling, leaversOf, mostNeeded, moversAmong, rememberNeed, spend } from "./limits";
 import { isPaidUp } from "./shrink";
 import type { GroupDecision, GroupMemory, SizedAgent } from "./world";
 
@@ -59,7 +59,13 @@ export function conclude(
       frozen,
       reasons: reasons.length > 0 ? reasons : [calm],
     },
-    memory: spend({ ...kept, demand: draft.history, leave: leaving }, policy, now, fresh, begin.length),
+    memory: spend(
+      { ...kept, demand: draft.history, leave: leaving },
+      policy,
+      now,
+      fresh,
+      moversAmong(spare, begin),
+    ),
   };
 }
 
@@ -72,7 +78,8 @@ function chooseLeavers(
 ): SizedAgent[] {
   const unneeded = bins + fresh - mostNeeded(kept);
   const most = members.length + fresh - bounds.min;
-  const limit = frozen ? 0 : allowedDown(kept, policy, members.length, now);
+  const isHeld = frozen || isCooling(kept, policy, now);
+  const limit = isHeld ? undefined : allowedDown(kept, policy, members.length, now);
   return leaversOf(spare, Math.max(0, Math.min(unneeded, most)), limit, policy, now);
 }
 

@@ -159,7 +159,16 @@ describe("a decision about agents", () => {
     const policies = plain({
       web: { scaleUp: { maxStep: 2, maxStepShare: 0 }, scaleDown: { maxStep: 1, maxStepShare: 0 } },
     });
-    const idle = world({ agents: agents("web", 5) });
+    const idle = world({
+      agents: agents("web", 5),
+      works: [
+        work(
+          "/a",
+          1,
+          agents("web", 5).map(({ id }) => id),
+        ),
+      ],
+    });
     const first = decide(idle, policies, {});
     equal(web(first).leave.length, 1);
     const leaving = idle.agents?.map((agent) => ({ ...agent, leaving: web(first).leave.includes(agent.id) }));

@@ -14,8 +14,12 @@ export function remember(demand: Demand, now: number, agents: number, historySec
   return [...kept, [minute, most]];
 }
 
-/** How much demand rose within the lead time, from each minute of the history: mean and standard deviation. */
-function rises(demand: Demand, leadSeconds: number): { readonly mean: number; readonly deviation: number } {
+/**
+ * How much demand usually rose within the lead time, from each minute of the history: its median, and the distance from there to
+ * what five of six rises stay below, which is one standard deviation of noise. Rare crowds do not show in either: to keep
+ * room for one all day costs far more than to start agents when it comes.
+ */
+function rises(demand: Demand, leadSeconds: number): { readonly usual: number; readonly deviation: number } {
   const lead = Math.max(1, Math.ceil(leadSeconds / 60));
   const found = demand.slice(0, -1).map(([minute, agents], i) => {
     let most = agents;
@@ -26,10 +30,10 @@ function rises(demand: Demand, leadSeconds: number): { readonly mean: number; re
     }
     return most - agents;
   });
-  if (found.length === 0) return { mean: 0, deviation: 0 };
-  const mean = found.reduce((sum, rise) => sum + rise, 0) / found.length;
-  const squares = found.reduce((sum, rise) => sum + (rise - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / found.length) };
+  found.sort((a, b) => a - b);
+  const usual = found[Math.floor(found.length / 2)] ?? 0;
+  const most = found[Math.floor((found.length * 5) / 6)] ?? 0;
+  return { usual, deviation: most - usual };
 }
 
 /** How many agents' worth of room shall be free, and why. */
@@ -44,8 +48,8 @@ export function headroomOf(
   demand: number,
 ): Headroom {
   const setpoint = demand * (1 / targetUtilization - 1);
-  const { mean, deviation } = rises(history, headroom.leadSeconds);
-  const rise = Math.min(demand * headroom.maxShare, mean + headroom.deviations * deviation);
+  const { usual, deviation } = rises(history, headroom.leadSeconds);
+  const rise = Math.min(demand * headroom.maxShare, usual + headroom.deviations * deviation);
   if (rise <= setpoint) {
     return {
       agents: setpoint,
@@ -54,7 +58,7 @@ export function headroomOf(
   }
   return {
     agents: rise,
-    reason: `${round(rise)} because demand rises by ${round(mean)} ± ${round(deviation)} within ${headroom.leadSeconds} s`,
+    reason: `${round(rise)} because demand rises by ${round(usual)} ± ${round(deviation)} within ${headroom.leadSeconds} s`,
   };
 }
 

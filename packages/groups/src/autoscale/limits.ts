@@ -26,15 +26,19 @@ export function allowedUp(
   return Math.max(0, Math.max(maxStep, Math.floor(size * maxStepShare)) - inPeriod);
 }
 
-/** How many agents may still begin to leave in this period. */
+/** Whether the group has grown so lately that nobody begins to leave. */
+export function isCooling({ up }: GroupMemory, { scaleDown }: FilledAutoscalePolicy, now: number): boolean {
+  return up !== undefined && now - up.at < scaleDown.cooldownSeconds * 1000;
+}
+
+/** How many agents with tasks that must move may still begin to leave in this period. */
 export function allowedDown(
-  { up, down }: GroupMemory,
+  { down }: GroupMemory,
   policy: FilledAutoscalePolicy,
   size: number,
   now: number,
 ): number {
-  const { maxStep, maxStepShare, periodSeconds, cooldownSeconds } = policy.scaleDown;
-  if (up !== undefined && now - up.at < cooldownSeconds * 1000) return 0;
+  const { maxStep, maxStepShare, periodSeconds } = policy.scaleDown;
   return Math.max(0, Math.max(maxStep, Math.floor(size * maxStepShare)) - spent(down, periodSeconds, now));
 }
 
@@ -64,29 +68,38 @@ export function mostNeeded({ needed, floor }: GroupMemory): number {
   return Math.max(needed[0]?.[1] ?? 0, floor?.size ?? 0);
 }
 
-/** Who leaves of those that could: whoever does already, then others within the limits. */
+/** Who leaves of those that could: whoever does already, then others within the limits; `limit` is nothing when nobody may begin. */
 export function leaversOf(
   spare: readonly Bin[],
   surplus: number,
-  limit: number,
+  limit: number | undefined,
   { scaleDown, billing }: FilledAutoscalePolicy,
   now: number,
 ): SizedAgent[] {
   const already = spare.filter(({ agent }) => agent.leaving).slice(0, surplus);
   const leave = already.map(({ agent }) => agent);
+  if (limit === undefined) return leave;
   let moves = already.reduce((sum, bin) => sum + movesOf(bin), 0);
-  let rest = Math.min(limit, surplus - leave.length);
+  let movers = 0;
   for (const bin of spare) {
-    if (rest <= 0) break;
+    if (leave.length >= surplus) break;
     if (bin.agent.leaving || (!scaleDown.consolidate && bin.running > 0)) continue;
     if (billing.per === "hour" && !isPaidUp(bin.agent, billing, now)) continue;
+    // Whoever has nothing to move leaves freely: the window has seen to it that nobody needs it.
+    if (movesOf(bin) > 0 && movers >= limit) continue;
     // One agent may always go, or a group whose agents hold more tasks than that would never shrink.
     if (moves > 0 && moves + movesOf(bin) > scaleDown.maxMoves) continue;
     moves += movesOf(bin);
     leave.push(bin.agent);
-    rest--;
+    if (movesOf(bin) > 0) movers++;
   }
   return leave;
+}
+
+/** How many agents' worth of the limit those that begin to leave take. */
+export function moversAmong(spare: readonly Bin[], begin: readonly SizedAgent[]): number {
+  const chosen = new Set(begin);
+  return spare.filter((bin) => chosen.has(bin.agent) && movesOf(bin) > 0).length;
 }
 
 function movesOf({ running, batch }: Bin): number {
