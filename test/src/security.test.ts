@@ -4,17 +4,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { runCli } from "@pulumi-mesos/cli";
-import { ZooKeeper } from "@pulumi-mesos/client";
-import {
-  basicAuthorization,
-  credentialRole,
-  type Door,
-  deriveCredential,
-  doors,
-  isMesosError,
-  parseLoopbackNetwork,
-  type UserOf,
-} from "@pulumi-mesos/model";
+import { MesosClient, ZooKeeper } from "@pulumi-mesos/client";
+import { basicAuthorization, isMesosError, parseLoopbackNetwork, type UserOf } from "@pulumi-mesos/model";
+import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
 import { request } from "./support/http";
 import { listenersIn } from "./support/processes";
@@ -46,25 +38,7 @@ new mesos.bamboo.Service("web", { appId: app.appId, acl: "path_beg /" }, { provi
 new mesos.Quota("batch", { role: "batch", limits: { cpus: 1 } }, { provider: cluster.provider });
 `;
 
-/** Every password and token of the cluster, by its role. */
-function passwords(): Map<string, string> {
-  const stack = { project: "quickstart", stack: "dev" };
-  const all = (Object.keys(doors) as Door[]).flatMap((door) =>
-    doors[door].map((user): [string, string] => {
-      const role = credentialRole("demo", door, user as UserOf<typeof door>);
-      return [role, deriveCredential(secret, stack, role)];
-    }),
-  );
-  return new Map(all);
-}
-
-function passwordOf<D extends Door>(door: D, user: UserOf<D>): string {
-  const found = passwords().get(credentialRole("demo", door, user));
-  assert.ok(found);
-  return found;
-}
-
-const basic = (user: string, password: string): string => basicAuthorization({ user, password });
+const keys = new ClusterKeys({ project: "quickstart", stack: "dev" }, secret);
 
 /** What answers at a port: to everybody, and to its operator alone. */
 interface Port {
@@ -84,12 +58,12 @@ const ports: Readonly<Record<number, Port>> = {
       ["POST", "/api/v1/scheduler"],
       ["POST", "/teardown"],
     ],
-    key: basic("operator", passwordOf("mesos", "operator")),
+    key: keys.basic("mesos", "operator"),
   },
   5051: {
     open: ["/health", "/version"],
     closed: [...get("/state", "/metrics/snapshot", "/flags", "/files/browse"), ["POST", "/api/v1"]],
-    key: basic("operator", passwordOf("agents", "operator")),
+    key: keys.basic("agents", "operator"),
   },
   8080: {
     open: [],
@@ -98,17 +72,17 @@ const ports: Readonly<Record<number, Port>> = {
       ["POST", "/v2/apps"],
       ["DELETE", "/v2/leader"],
     ],
-    key: basic("operator", passwordOf("marathon", "operator")),
+    key: keys.basic("marathon", "operator"),
   },
   8000: {
     open: ["/status"],
     closed: [...get("/api/services", "/api/state", "/api/health", "/metrics"), ["POST", "/api/services"]],
-    key: `Bearer ${passwordOf("edge", "operator")}`,
+    key: keys.bearer("edge"),
   },
   8010: {
     open: ["/health"],
     closed: get("/status"),
-    key: `Bearer ${passwordOf("groups", "operator")}`,
+    key: keys.bearer("groups"),
   },
 };
 
@@ -162,8 +136,12 @@ describe("a cluster that is closed to strangers", function () {
         listeners.some(([, each]) => Number(each) === port),
         `${port}`,
       );
-    const wrong = [undefined, basic("operator", "guessed-by-a-stranger"), "Bearer guessed-by-a-stranger"];
-    const stolen = basic("operator", passwordOf("agents", "operator"));
+    const wrong = [
+      undefined,
+      basicAuthorization({ user: "operator", password: "guessed-by-a-stranger" }),
+      "Bearer guessed-by-a-stranger",
+    ];
+    const stolen = keys.basic("agents", "operator");
     for (const [host, port] of listeners) {
       const { open, closed, key } = ports[Number(port)] ?? { open: [], closed: [], key: "" };
       const status = async (method: string, where: string, authorization?: string): Promise<number> => {
@@ -185,22 +163,47 @@ describe("a cluster that is closed to strangers", function () {
     assert.equal((await request(`${cluster.edgeUrl}/`)).status, 200, "traffic is for everybody");
   });
 
+  it("lets each principal do at the masters only what it is for", async () => {
+    const masters = cluster.hosts("masters", 3).map((host) => `${host}:5050`);
+    const leader = await new MesosClient({ masters }).leader(AbortSignal.timeout(30_000));
+    const call = async (principal: UserOf<"mesos">, json: object): Promise<number> => {
+      const headers = { authorization: keys.basic("mesos", principal) };
+      return (await request(`http://${leader}/api/v1`, { method: "POST", headers, json })).status;
+    };
+    const noAgent = { agent_id: { value: "nobody" } };
+    const quota = { type: "UPDATE_QUOTA", update_quota: { quota_configs: [{ role: "batch" }] } };
+    const drain = { type: "DRAIN_AGENT", drain_agent: noAgent };
+    const gone = { type: "MARK_AGENT_GONE", mark_agent_gone: noAgent };
+    for (const principal of ["groups", "marathon", "agents"] as const) {
+      assert.equal(await call(principal, quota), 403, principal);
+    }
+    for (const principal of ["marathon", "agents"] as const) {
+      assert.equal(await call(principal, drain), 403, principal);
+      assert.equal(await call(principal, gone), 403, principal);
+    }
+    for (const principal of ["operator", "groups"] as const)
+      assert.notEqual(await call(principal, drain), 403, principal);
+  });
+
   it("opens ZooKeeper to its own programs alone, each for what it made", async () => {
     const asks = (work: Promise<unknown>): Promise<void> => assert.rejects(work, /it asks for a credential/);
     await asks(withZooKeeper(undefined, (session) => session.children("/")));
     const denied = (error: unknown): boolean =>
       isMesosError(error) && error.code === "MESOS_ZOOKEEPER_DENIED";
-    for (const credential of ["marathon:guessed", `agents:${passwordOf("zookeeper", "agents")}`]) {
+    for (const credential of ["marathon:guessed", `agents:${keys.password("zookeeper", "agents")}`]) {
       await withZooKeeper(credential, async (session) => {
         for (const closed of ["/marathon/state", "/bamboo", "/pulumi-mesos/demo/pools/demo-web"]) {
           await assert.rejects(session.get(closed), denied, closed);
+        }
+        for (const node of ["/stranger", "/zookeeper/quota/stranger"]) {
+          await assert.rejects(session.create(node, Buffer.alloc(0), "persistent"), denied, node);
         }
         for (const read of ["/mesos", "/marathon"]) {
           await assert.rejects(session.put(`${read}/json.info_0`, Buffer.from("{}")), denied, read);
         }
       });
     }
-    const own = `groups:${passwordOf("zookeeper", "groups")}`;
+    const own = `groups:${keys.password("zookeeper", "groups")}`;
     assert.ok(await withZooKeeper(own, (session) => session.get("/pulumi-mesos/demo/pools/demo-web")));
   });
 
@@ -226,14 +229,12 @@ describe("a cluster that is closed to strangers", function () {
   });
 
   it("keeps its credentials out of command lines, logs, the plain state, and what tasks get", async () => {
-    const all = [secret, ...passwords().values()];
-    const shown = (text: string): string[] =>
-      [...passwords()].filter(([, p]) => text.includes(p)).map(([r]) => r);
+    const all = [secret, ...keys.passwords.values()];
     for (const { argv, environ } of stack.processes()) {
-      assert.deepEqual(shown(argv.join("\n")), [], argv.join(" "));
+      assert.deepEqual(keys.shownIn(argv.join("\n")), [], argv.join(" "));
       const holders = /marathon|mesos-edge|mesos-agent-groups/;
       if (!argv.some((word) => holders.test(word)))
-        assert.deepEqual(shown(environ.join("\n")), [], argv.join(" "));
+        assert.deepEqual(keys.shownIn(environ.join("\n")), [], argv.join(" "));
     }
     const exported = await stack.ok("stack", "export");
     assert.ok(!all.some((each) => exported.includes(each)), "the state is encrypted");
@@ -242,7 +243,7 @@ describe("a cluster that is closed to strangers", function () {
     );
     const holding = files
       .map((file) => path.join(file.parentPath, file.name))
-      .filter((file) => shown(readFileSync(file, "latin1")).length > 0);
+      .filter((file) => keys.shownIn(readFileSync(file, "latin1")).length > 0);
     for (const file of holding) {
       // Files for programs, what ZooKeeper keeps of the agents' declaration, HAProxy's own file.
       assert.match(path.relative(stack.state, file), /\/conf\/|^volumes\/demo-(zookeeper|edge)-\d\//);
@@ -270,7 +271,7 @@ describe("a cluster that is closed to strangers", function () {
     ]) {
       assert.match(text, word);
     }
-    assert.ok(![...passwords().values()].some((password) => text.includes(password)));
+    assert.ok(![...keys.passwords.values()].some((password) => text.includes(password)));
   });
 
   it("refuses another secret, and to be opened, before anything is touched", async () => {

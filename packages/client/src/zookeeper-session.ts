@@ -7,6 +7,12 @@ import { after, every, nowMs } from "./clock";
 /** State of a session as its user sees it. After `expired` nothing works any more: connect anew. */
 export type SessionState = "connected" | "disconnected" | "expired";
 
+/** What a user of the digest scheme, by its name in access lists, may do with a node. */
+export interface ZooKeeperAccess {
+  readonly id: string;
+  readonly may: "all" | "make";
+}
+
 /** What we use of node-zookeeper-client's ConnectionManager, which has no public type. */
 interface ConnectionManager extends EventEmitter {
   readonly servers: readonly { readonly host: string; readonly port: number }[];
@@ -81,6 +87,13 @@ export class ZooKeeperSession {
     // "auth" stands for whoever this session is.
     const id = owned ? new Id("auth", "") : new Id("world", "anyone");
     return [new Acl(Permission.ALL, id)];
+  }
+
+  /** Access of digest users, each to all of a node or to read and to make below it. */
+  aclsOf(access: readonly ZooKeeperAccess[]): ACL[] {
+    const { ACL: Acl, Id, Permission } = library();
+    const make = Permission.READ | Permission.CREATE;
+    return access.map(({ id, may }) => new Acl(may === "all" ? Permission.ALL : make, new Id("digest", id)));
   }
 
   get sessionId(): Buffer {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { isMesosError } from "@pulumi-mesos/model";
+import { isMesosError, userAndPassword, zookeeperId } from "@pulumi-mesos/model";
 import { isRefused, isUnreachable, probeMember, ZooKeeper } from "./index";
 import { type TestZooKeeper, testZooKeeper } from "./zookeeper-server.test.support";
 
@@ -186,6 +186,28 @@ describe("ZooKeeper", function () {
       await assert.rejects(stranger.put("/owned/a", text("theirs")), denied);
       await assert.rejects(stranger.create("/owned/b", text("theirs"), "persistent"), denied);
     }
+  });
+
+  it("gives a node to others by name, each to all of it or to make below it alone", async () => {
+    const { servers } = server;
+    const users = ["joe", "maker"].map((user) => ({ user, password: "pass" }));
+    const [owner, maker] = await Promise.all(
+      users.map((user) => ZooKeeper.connect({ servers, credential: userAndPassword(user) }, signal)),
+    );
+    assert.ok(owner && maker);
+    open.push(owner, maker);
+    const [joe = "", other = ""] = users.map(zookeeperId);
+    await owner.put("/given", text("a"));
+    await owner.setAccess("/given", [
+      { id: joe, may: "all" },
+      { id: other, may: "make" },
+    ]);
+    await maker.put("/given/below", text("b"));
+    assert.equal((await maker.get("/given"))?.data.toString(), "a");
+    const denied = { code: "MESOS_ZOOKEEPER_DENIED" };
+    await assert.rejects(maker.set("/given", text("c")), denied);
+    await assert.rejects(maker.setAccess("/given", [{ id: other, may: "all" }]), denied);
+    await owner.set("/given", text("d"));
   });
 
   it("is probed as a standalone leader, and as down when nothing listens", async () => {

@@ -3,7 +3,7 @@ import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type { ACL, Stat } from "node-zookeeper-client";
 import { bounded, unlessAborted } from "./clock";
 import { ClientAbortedError, UnreachableError } from "./errors";
-import { type SessionState, ZooKeeperSession } from "./zookeeper-session";
+import { type SessionState, type ZooKeeperAccess, ZooKeeperSession } from "./zookeeper-session";
 
 /** A node's data and version. */
 export interface ZooKeeperNode {
@@ -168,6 +168,12 @@ export class ZooKeeper {
     });
     if (mode === "ephemeral-sequential") this.#sequential.add(created);
     return created;
+  }
+
+  /** Gives a node to these users and to nobody else; fails with `MESOS_ZOOKEEPER_DENIED` where it is another's. */
+  async setAccess(path: string, access: readonly ZooKeeperAccess[]): Promise<void> {
+    const acls = this.#session.aclsOf(access);
+    await this.#run(path, () => promised<Stat>((done) => this.#session.client.setACL(path, acls, -1, done)));
   }
 
   /** Removes one node; a node that is gone is success, one with children is not. */

@@ -12,7 +12,15 @@ import type { Platform, Timeouts } from "./platform";
 import { Provider, type ProviderArgs } from "./resources/provider";
 import { ZooKeeper, type ZooKeeperArgs, zookeeperRules } from "./zookeeper";
 
-type Wired = "platform" | "zookeeper" | "masters" | "marathon" | "timeouts" | "statsPassword" | "credentials";
+type Wired =
+  | "platform"
+  | "zookeeper"
+  | "masters"
+  | "marathon"
+  | "timeouts"
+  | "statsPassword"
+  | "credentials"
+  | "authorization";
 
 /** How a cluster keeps strangers out. */
 export interface ClusterSecurity {
@@ -21,6 +29,12 @@ export interface ClusterSecurity {
    * Chosen when a cluster is made: neither it nor the secret can change while it stands.
    */
   readonly authentication: boolean;
+  /**
+   * Whether each principal may do at the masters only what it is for.
+   *
+   * @default as `authentication`
+   */
+  readonly authorization?: boolean;
 }
 
 /** Arguments of {@link Cluster}. */
@@ -71,7 +85,13 @@ export class Cluster extends pulumi.ComponentResource {
     const common = { platform, timeouts, credentials };
     const zookeeper = new ZooKeeper(`${name}-zookeeper`, { ...args.zookeeper, ...common }, child);
     const base = { ...common, zookeeper };
-    const masters = new Masters(`${name}-masters`, { clusterName: name, ...args.masters, ...base }, child);
+    const ofMasters = {
+      clusterName: name,
+      ...args.masters,
+      ...base,
+      authorization: args.security?.authorization,
+    };
+    const masters = new Masters(`${name}-masters`, ofMasters, child);
     const marathon = new Marathon(`${name}-marathon`, { ...args.marathon, ...base, masters }, child);
     const behind = { ...base, marathon };
     const edge = new BambooEdge(`${name}-edge`, { ...args.edge, ...behind, statsPassword }, child);
@@ -111,7 +131,7 @@ function clusterRules(args: ClusterArgs): Rule[] {
   return [
     ...(typeof args.secret === "string" ? [secretRule(args.secret)] : []),
     ...zookeeperRules(args.zookeeper),
-    ...masterRules(args.masters, closed),
+    ...masterRules({ ...args.masters, authorization: args.security?.authorization }, closed),
     ...marathonRules(args.marathon ?? {}, closed),
     ...edgeRules(args.edge ?? {}),
     ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) => agentGroupRules(group, spec, closed)),

@@ -31,6 +31,8 @@ export interface MastersArgs {
   readonly clusterName?: string;
   /** Refuses whoever has none of these. @default everybody may do everything */
   readonly credentials?: Credentials;
+  /** Whether each principal may do only what it is for; with `credentials`. @default true with them */
+  readonly authorization?: boolean;
   readonly timeouts?: Timeouts;
 }
 
@@ -53,11 +55,19 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
     super("mesos:index:Masters", name, { size: args.size }, opts);
     const { platform, zookeeper, size, flags = {}, clusterName = name, credentials, timeouts } = args;
     const authentication = credentials !== undefined;
+    const { authorization = authentication } = args;
     validate(this, masterRules(args, authentication));
     this.addresses = platform.addresses(name, size);
     this.urls = this.addresses.map((a) => `http://${a.host}:${ports.master.http}`);
     this.zk = `zk://${zookeeper.connectionString}/mesos`;
-    const plain = masterService({ zk: this.zk, size, cluster: clusterName, flags, authentication });
+    const plain = masterService({
+      zk: this.zk,
+      size,
+      cluster: clusterName,
+      flags,
+      authentication,
+      authorization,
+    });
     const service = withSecrets(plain, credentials && masterSecrets(credentials, this.zk));
     const ready = makeMembers(this, name, {
       kind: "mesos-master",
@@ -91,10 +101,15 @@ function masterSecrets(credentials: Credentials, zk: string): ServiceSecrets {
 
 /** What masters are refused for. */
 export function masterRules(
-  { size, flags = {} }: Pick<MastersArgs, "size" | "flags">,
+  { size, flags = {}, authorization }: Pick<MastersArgs, "size" | "flags" | "authorization">,
   authentication: boolean,
 ): Rule[] {
   return [
+    {
+      path: "masters.authorization",
+      when: authorization === true && !authentication,
+      message: "needs authentication, because masters that ask nobody know no principal; turn it on, too",
+    },
     {
       path: "masters.size",
       when: ![3, 5].includes(size),

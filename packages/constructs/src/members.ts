@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, type MemberAddress, type MemberKind, quorumOf } from "@pulumi-mesos/model";
+import {
+  type Address,
+  type MemberAddress,
+  type MemberKind,
+  quorumOf,
+  type ZooKeeperRoot,
+} from "@pulumi-mesos/model";
 import type { Credentials } from "./credentials";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
@@ -18,6 +24,8 @@ export interface MembersArgs {
   readonly dependsOn: readonly pulumi.Resource[];
   /** Header by which members that ask know the gates. @default none */
   readonly authorization?: pulumi.Output<string>;
+  /** Who may make nodes in a ZooKeeper that refuses strangers. @default everybody */
+  readonly root?: pulumi.Output<ZooKeeperRoot>;
   /** What protects the members and their data. @default nothing */
   readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
@@ -78,6 +86,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
       peers: rest,
       whole: true,
       ...known,
+      ...(args.root === undefined ? {} : { root: args.root }),
       incarnation: pulumi.all(incarnations).apply((all) => all.join(" ")),
     },
     { ...custom, dependsOn: [...ready.values()] },

@@ -7,6 +7,9 @@ import {
   peersFile,
   peersFilePath,
   ports,
+  userAndPassword,
+  type ZooKeeperRoot,
+  zookeeperId,
   zookeeperService,
 } from "@pulumi-mesos/model";
 import { type Credentials, withSecrets } from "./credentials";
@@ -57,6 +60,7 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
       service: (index) =>
         withSecrets(zookeeperService({ members, index, heapMiB, tickTimeMs, authentication }), secrets),
       credentials,
+      root: credentials && rootOf(credentials),
       dependsOn: [],
       timeouts,
     });
@@ -65,6 +69,15 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
     this.ready = [ready];
     this.registerOutputs({ connectionString: this.connectionString });
   }
+}
+
+/** Those who keep something in it may make nodes at its root. */
+function rootOf(credentials: Credentials): pulumi.Output<ZooKeeperRoot> {
+  const makers = credentials.pairs("zookeeper", ["masters", "marathon", "edge", "groups"]);
+  return pulumi.all([credentials.pair("zookeeper", "operator"), makers]).apply(([owner, others]) => ({
+    credential: userAndPassword(owner),
+    makers: others.map(zookeeperId),
+  }));
 }
 
 /** What a ZooKeeper is refused for. */

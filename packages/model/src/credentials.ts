@@ -24,7 +24,7 @@ export function deriveCredential(
  */
 export const doors = {
   /** Digest users of ZooKeeper; what one makes is nobody else's to change. */
-  zookeeper: ["masters", "agents", "marathon", "edge", "groups"],
+  zookeeper: ["operator", "masters", "agents", "marathon", "edge", "groups"],
   /** ZooKeeper's servers among themselves (SASL). */
   peers: ["zookeeper"],
   /** Principals of the masters. */
@@ -85,6 +85,12 @@ function principalAndSecret({ user, password }: Credential): { principal: string
 /** A plain `zk://host:port,host:port/path` with who one is there, as Mesos and Marathon take it; other URLs as they are. */
 export function zookeeperUrl({ user, password }: Credential, url: string): string {
   return url.replace(/^zk:\/\//, () => `zk://${user}:${password}@`);
+}
+
+/** How ZooKeeper names a user of its digest scheme in access lists. */
+export function zookeeperId(credential: Credential): string {
+  const digest = createHash("sha1").update(userAndPassword(credential)).digest("base64");
+  return `${credential.user}:${digest}`;
 }
 
 /** `user:password`. */

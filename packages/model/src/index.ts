@@ -95,6 +95,7 @@ export {
   fingerprintOf,
   type UserOf,
   userAndPassword,
+  zookeeperId,
   zookeeperUrl,
 } from "./credentials";
 export { DeployedApp } from "./deployed-app";
@@ -142,6 +143,7 @@ export {
   neededWithout,
   quorumOf,
   ReadyInputs,
+  ZooKeeperRoot,
 } from "./members";
 export { nearest } from "./nearest";
 export { absolutePath, parentOf } from "./path-id";

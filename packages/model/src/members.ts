@@ -33,6 +33,20 @@ export interface MemberStatus {
   readonly detail: string;
 }
 
+/** Who may make nodes at the root of a ZooKeeper that refuses strangers: it comes open to all. */
+export const ZooKeeperRoot = Type.Object(
+  {
+    credential: Type.String({
+      description: "`user:password` of who closes it, and owns it from then on; secret.",
+    }),
+    makers: Type.Array(Type.String(), {
+      description: "Users of the digest scheme who may make nodes at the root, as access lists name them.",
+    }),
+  },
+  { ...closed, $id: "mesos:index:ZooKeeperRoot", description: "Who may make nodes at ZooKeeper's root." },
+);
+export type ZooKeeperRoot = Static<typeof ZooKeeperRoot>;
+
 /** Inputs of `mesos:index:Ready`: waits until a member that was just made is part of its ensemble (DESIGN §4). */
 export const ReadyInputs = Type.Object(
   {
@@ -44,6 +58,7 @@ export const ReadyInputs = Type.Object(
     }),
     incarnation: Type.String({ description: "The node's incarnation: a new one is waited for again." }),
     authorization: Type.Optional(Authorization),
+    root: Type.Optional(ZooKeeperRoot),
   },
   closed,
 );

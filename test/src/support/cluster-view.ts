@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AddressBlock, StackNetworks } from "@pulumi-mesos/model";
+import type { ClusterKeys } from "./cluster-keys";
 import { getJson, request } from "./http";
 
 /** A task as `GET /v2/apps/{id}` shows it. */
@@ -26,10 +27,15 @@ export class ClusterView {
   readonly #networks: StackNetworks;
   readonly #name: string;
   readonly #trafficPort: number;
+  readonly #mesosKey: string | undefined;
+  readonly #marathonKey: string | undefined;
   /** Second octet of all its addresses. */
   readonly octet: number;
 
-  constructor(block: AddressBlock, name = "demo", trafficPort = 8888) {
+  /** @param keys of a cluster that is closed to strangers */
+  constructor(block: AddressBlock, name = "demo", trafficPort = 8888, keys?: ClusterKeys) {
+    this.#mesosKey = keys?.basic("mesos", "operator");
+    this.#marathonKey = keys?.basic("marathon", "operator");
     this.octet = Number(block.split(".")[1]);
     this.#networks = new StackNetworks(block);
     this.#name = name;
@@ -56,7 +62,7 @@ export class ClusterView {
     const leading: string[] = [];
     for (const host of this.hosts("masters", size)) {
       try {
-        const metrics = await getJson<Record<string, number>>(`http://${host}:5050/metrics/snapshot`);
+        const metrics = await this.master<Record<string, number>>(host, "/metrics/snapshot");
         if (metrics["master/elected"] === 1) leading.push(host);
       } catch (error) {
         if (!isConnectionError(error)) throw error;
@@ -69,15 +75,16 @@ export class ClusterView {
   async leadership(): Promise<{ host: string; since: number }> {
     const [host] = await this.leadingMasters();
     if (host === undefined) throw new Error("no master leads");
-    const { elected_time } = await getJson<{ elected_time: number }>(`http://${host}:5050/master/state`);
+    const { elected_time } = await this.master<{ elected_time: number }>(host, "/master/state");
     return { host, since: elected_time };
   }
 
   async activeAgents(): Promise<string[]> {
     const [leader] = await this.leadingMasters();
     if (leader === undefined) throw new Error("no master leads");
-    const { slaves } = await getJson<{ slaves: { hostname: string; active: boolean }[] }>(
-      `http://${leader}:5050/slaves`,
+    const { slaves } = await this.master<{ slaves: { hostname: string; active: boolean }[] }>(
+      leader,
+      "/slaves",
     );
     return slaves.filter((slave) => slave.active).map((slave) => slave.hostname);
   }
@@ -86,7 +93,10 @@ export class ClusterView {
   async marathonUrl(): Promise<string> {
     for (const host of this.hosts("marathon", 2)) {
       try {
-        if ((await request(`http://${host}:8080/ping`)).status === 200) return `http://${host}:8080`;
+        const headers: Record<string, string> =
+          this.#marathonKey === undefined ? {} : { Authorization: this.#marathonKey };
+        if ((await request(`http://${host}:8080/ping`, { headers })).status === 200)
+          return `http://${host}:8080`;
       } catch (error) {
         if (!isConnectionError(error)) throw error;
       }
@@ -95,13 +105,22 @@ export class ClusterView {
   }
 
   async marathonLeader(): Promise<string> {
-    const { leader } = await getJson<{ leader: string }>(`${await this.marathonUrl()}/v2/leader`);
+    const { leader } = await this.#marathon<{ leader: string }>("/v2/leader");
     return leader;
   }
 
   async app(id: string): Promise<AppView> {
-    const { app } = await getJson<{ app: AppView }>(`${await this.marathonUrl()}/v2/apps${id}`);
+    const { app } = await this.#marathon<{ app: AppView }>(`/v2/apps${id}`);
     return app;
+  }
+
+  /** What one master answers. */
+  master<T>(host: string, where: string): Promise<T> {
+    return getJson<T>(`http://${host}:5050${where}`, this.#mesosKey);
+  }
+
+  async #marathon<T>(where: string): Promise<T> {
+    return getJson<T>(`${await this.marathonUrl()}${where}`, this.#marathonKey);
   }
 
   /** Ids of healthy tasks. */

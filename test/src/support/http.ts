@@ -41,8 +41,10 @@ export function request(
 }
 
 /** The JSON of a 200. */
-export async function getJson<T>(url: string): Promise<T> {
-  const answer = await request(url, { headers: { Accept: "application/json" } });
+export async function getJson<T>(url: string, authorization?: string): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (authorization !== undefined) headers["Authorization"] = authorization;
+  const answer = await request(url, { headers });
   if (answer.status !== 200)
     throw new Error(`GET ${url} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
   return JSON.parse(answer.body) as T;

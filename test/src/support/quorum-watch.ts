@@ -20,10 +20,13 @@ export class QuorumWatch {
   readonly #abort = new AbortController();
   readonly #hosts: readonly string[];
   readonly #quorum: number;
+  readonly #authorization: string | undefined;
   readonly #done: Promise<void>;
   #ledAt = Date.now();
 
-  constructor(hosts: readonly string[], quorum: number) {
+  /** @param authorization header of that name, for masters that ask who one is */
+  constructor(hosts: readonly string[], quorum: number, authorization?: string) {
+    this.#authorization = authorization;
     this.#hosts = hosts;
     this.#quorum = quorum;
     this.#done = this.#run();
@@ -48,7 +51,7 @@ export class QuorumWatch {
   }
 
   async #lookForLeader(): Promise<void> {
-    const leads = await Promise.all(this.#hosts.map(masterLeads));
+    const leads = await Promise.all(this.#hosts.map((host) => masterLeads(host, this.#authorization)));
     const now = Date.now();
     this.longestWithoutLeaderMs = Math.max(this.longestWithoutLeaderMs, now - this.#ledAt);
     if (leads.some(Boolean)) this.#ledAt = now;
@@ -67,9 +70,11 @@ function masterIsUp(host: string): Promise<boolean> {
 }
 
 /** Whether a master says of itself that it leads. */
-function masterLeads(host: string): Promise<boolean> {
+function masterLeads(host: string, authorization: string | undefined): Promise<boolean> {
   const url = `http://${host}:5050/metrics/snapshot`;
-  return answered(async () => (await getJson<Record<string, number>>(url))["master/elected"] === 1);
+  return answered(
+    async () => (await getJson<Record<string, number>>(url, authorization))["master/elected"] === 1,
+  );
 }
 
 async function answered(ask: () => Promise<boolean>): Promise<boolean> {

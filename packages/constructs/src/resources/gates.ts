@@ -12,10 +12,12 @@ import {
   pluginDownloadURL,
   type ReadyInputs,
   resourceTokens,
+  type ZooKeeperRoot,
 } from "@pulumi-mesos/model";
 import { pluginOptions } from "./plugin-options";
 
 type Accessed<T> = Omit<T, "authorization"> & { readonly authorization?: pulumi.Input<string> };
+type Rooted<T> = Omit<T, "root"> & { readonly root?: pulumi.Input<ZooKeeperRoot> };
 type Incarnated<T> = Accessed<Omit<T, "incarnation">> & { readonly incarnation: pulumi.Input<string> };
 type Fingerprinted<T> = Omit<T, "fingerprint"> & { readonly fingerprint?: pulumi.Input<string> };
 
@@ -28,7 +30,7 @@ export class Ensemble extends pulumi.CustomResource {
 
 /** Waits until a member that was just made is part of its ensemble. */
 export class Ready extends pulumi.CustomResource {
-  constructor(name: string, args: Incarnated<ReadyInputs>, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: Rooted<Incarnated<ReadyInputs>>, opts?: pulumi.CustomResourceOptions) {
     super(resourceTokens.ready, name, args, pluginOptions(opts));
   }
 }

@@ -2,6 +2,7 @@
 import { quorumOf } from "../members";
 import type { Service } from "../service";
 import { type Flags, mesosArgs } from "./flags";
+import { masterAcls } from "./master-acls";
 import { ports } from "./ports";
 
 /** What the masters of one cluster share. */
@@ -10,6 +11,8 @@ export interface MasterSettings {
   readonly zk: string;
   /** Whether strangers are refused: then {@link masterFiles} go with it. @default false */
   readonly authentication?: boolean;
+  /** Whether each principal may do only what it is for. @default as authentication */
+  readonly authorization?: boolean;
   readonly size: number;
   /** Shown in the UI and in `/state`. */
   readonly cluster: string;
@@ -19,6 +22,8 @@ export interface MasterSettings {
 
 /** Paths below {conf} of the files that only a master with authentication reads. */
 export const masterFiles = { zk: "zk", credentials: "credentials.json" } as const;
+
+const aclsFile = "acls.json";
 
 const authenticationFlags = {
   credentials: `{conf}/${masterFiles.credentials}`,
@@ -44,16 +49,17 @@ export const reservedMasterFlags = [
 ] as const;
 
 /** Flags that follow from `authentication`, beside the others. */
-export const closedMasterFlags: readonly string[] = Object.keys(authenticationFlags);
+export const closedMasterFlags: readonly string[] = [...Object.keys(authenticationFlags), "acls"];
 
 /** A Mesos master as a service. Flags: Mesos configuration page; the quorum is the majority, never chosen. */
 export function masterService(settings: MasterSettings): Service {
-  const { authentication = false } = settings;
+  const { authentication = false, authorization = authentication } = settings;
   return {
     software: "mesos-master",
     args: mesosArgs({
       ...settings.flags,
       ...(authentication ? authenticationFlags : {}),
+      ...(authorization ? { acls: `file://{conf}/${aclsFile}` } : {}),
       zk: authentication ? `file://{conf}/${masterFiles.zk}` : settings.zk,
       quorum: quorumOf(settings.size),
       work_dir: "{data}",
@@ -64,7 +70,7 @@ export function masterService(settings: MasterSettings): Service {
       registry: "replicated_log",
     }),
     env: {},
-    files: [],
+    files: authorization ? [{ path: aclsFile, content: masterAcls() }] : [],
     ports: ports.master,
     data: true,
     ready: { http: `http://{address}:${ports.master.http}/health`, timeoutSeconds: 60 },

@@ -5,6 +5,7 @@ import { edgeService } from "./edge";
 import { marathonArgs, mesosArgs } from "./flags";
 import { groupsService } from "./groups";
 import { marathonService } from "./marathon";
+import { masterAcls } from "./master-acls";
 import { agentService } from "./mesos-agent";
 import { masterService } from "./mesos-master";
 import { connectionString, peersFile, zookeeperService } from "./zookeeper";
@@ -156,6 +157,37 @@ describe("services that refuse strangers", () => {
     secretless(marathon);
     assert.ok(!marathon.args.includes("--zk") && !marathon.args.includes("--master"));
     assert.equal(marathon.ready.http, undefined, "it answers nobody without a credential");
+  });
+});
+
+describe("masterAcls", () => {
+  const acls = JSON.parse(masterAcls()) as Record<string, { principals: { values: string[] } }[]>;
+  const may = (principal: string): string[] =>
+    Object.keys(acls).filter(
+      (action) => action !== "permissive" && acls[action]?.[0]?.principals.values.includes(principal),
+    );
+
+  it("lets agents register, Marathon run what it has, and the controller empty agents, and nothing more", () => {
+    assert.equal(acls["permissive"], false);
+    assert.deepEqual(may("agents"), ["register_agents"]);
+    assert.ok(may("marathon").includes("run_tasks"));
+    assert.deepEqual(
+      may("marathon").filter((action) => /agents|quota|view|endpoints|weights|teardown/.test(action)),
+      [],
+    );
+    assert.deepEqual(
+      may("groups").filter((action) => !/^view_(frameworks|tasks|executors)$/.test(action)),
+      ["drain_agents", "deactivate_agents", "reactivate_agents", "mark_agents_gone"],
+    );
+    assert.ok(!may("operator").includes("register_frameworks"));
+  });
+
+  it("stands in a file beside the master that it is for", () => {
+    const settings = { zk: "zk://h/mesos", size: 3, cluster: "c", flags: {}, authentication: true };
+    const service = masterService(settings);
+    assert.ok(service.args.includes("--acls=file://{conf}/acls.json"));
+    assert.equal(file(service, "acls.json"), masterAcls());
+    assert.deepEqual(masterService({ ...settings, authorization: false }).files, []);
   });
 });
 

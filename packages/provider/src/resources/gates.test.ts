@@ -221,6 +221,21 @@ describe("Ensemble whose members are protected by a secret", () => {
   });
 });
 
+describe("Ready of a ZooKeeper that refuses strangers", () => {
+  it("closes its root once the whole ensemble stands, and not before", async () => {
+    const probe = answering(["joined", "up", "leading"], ["joined", "joined", "leading"]);
+    const closed: unknown[] = [];
+    const root = { credential: "operator:hush", makers: ["masters:digest"] };
+    const gate = createReady(probe, async (members, given) => {
+      closed.push([members.length, given, probe.asked]);
+    });
+    await gate.create({ ...inputs, whole: true, root }, contextFor(10_000));
+    deepEqual(closed, [[3, root, 2]]);
+    await gate.create(inputs, contextFor(10_000));
+    equal(closed.length, 1);
+  });
+});
+
 describe("gates at members that ask who one is", () => {
   it("tell them what they were given", async () => {
     const told: (string | undefined)[] = [];

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type MemberStatus, MesosError, neededWithout, ReadyInputs } from "@pulumi-mesos/model";
+import {
+  type MemberAddress,
+  type MemberStatus,
+  MesosError,
+  neededWithout,
+  ReadyInputs,
+  type ZooKeeperRoot,
+  zookeeperId,
+} from "@pulumi-mesos/model";
 import { now } from "../clock";
 import { compareInputs } from "../differences";
 import { describeMissing, lookUntil, type ProbeEnsemble, probeEnsemble } from "../members";
@@ -10,10 +18,19 @@ const noOutputs = {};
 /** How long peers that are up but without a quorum may take to find one (an election) before it is taken for absent. */
 const electionMs = 5_000;
 
-/** Makes the gate that waits until a member is part of its ensemble. */
-export function createReady(probe: ProbeEnsemble): Resource<ReadyInputs, typeof noOutputs> {
+/**
+ * Makes the gate that waits until a member is part of its ensemble.
+ *
+ * @param close keeps strangers from making nodes in a ZooKeeper that stands
+ */
+export function createReady(
+  probe: ProbeEnsemble,
+  close: typeof closeRoot = closeRoot,
+): Resource<ReadyInputs, typeof noOutputs> {
   const wait = async (inputs: ReadyInputs, context: Context): Promise<typeof noOutputs> => {
     await waitUntilReady(probe, inputs, context);
+    const { root, member, peers } = inputs;
+    if (root !== undefined) await close([member, ...peers], root, context.signal);
     return noOutputs;
   };
   return {
@@ -28,6 +45,28 @@ export function createReady(probe: ProbeEnsemble): Resource<ReadyInputs, typeof 
     update: (_id, _state, inputs, context) => wait(inputs, context),
     delete: async () => {},
   };
+}
+
+/** Nodes that ZooKeeper itself makes, for everybody to change. */
+const openNodes = ["/zookeeper/quota", "/zookeeper", "/"] as const;
+
+/** Gives the nodes that come open to their owner, and the root to the makers, too, for nodes of their own. */
+async function closeRoot(
+  members: readonly MemberAddress[],
+  { credential, makers }: ZooKeeperRoot,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ZooKeeper } = await import("@pulumi-mesos/client");
+  const servers = members.map(({ host, port }) => `${host}:${port}`).join(",");
+  const [user = "", ...password] = credential.split(":");
+  const owner = { id: zookeeperId({ user, password: password.join(":") }), may: "all" } as const;
+  const others = makers.map((id) => ({ id, may: "make" }) as const);
+  const session = await ZooKeeper.connect({ servers, credential }, signal);
+  try {
+    for (const node of openNodes) await session.setAccess(node, node === "/" ? [owner, ...others] : [owner]);
+  } finally {
+    await session.close();
+  }
 }
 
 export const ready = createReady(probeEnsemble);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import {
+  basicAuthorization,
+  bearerAuthorization,
+  credentialRole,
+  type Door,
+  deriveCredential,
+  doors,
+  type StackName,
+  type UserOf,
+} from "@pulumi-mesos/model";
+
+/** What opens a closed cluster's programs, as whoever knows its secret can tell. */
+export class ClusterKeys {
+  /** Every password and token by its role. */
+  readonly passwords: ReadonlyMap<string, string>;
+  readonly #cluster: string;
+
+  constructor(stack: StackName, secret: string, cluster = "demo") {
+    this.#cluster = cluster;
+    const roles = (Object.keys(doors) as Door[]).flatMap((door) =>
+      doors[door].map((user) => credentialRole(cluster, door, user as UserOf<typeof door>)),
+    );
+    this.passwords = new Map(roles.map((role) => [role, deriveCredential(secret, stack, role)]));
+  }
+
+  password<D extends Door>(door: D, user: UserOf<D>): string {
+    const found = this.passwords.get(credentialRole(this.#cluster, door, user));
+    assert.ok(found);
+    return found;
+  }
+
+  /** The header `Authorization` of a user of HTTP basic authentication. */
+  basic<D extends "mesos" | "agents" | "marathon">(door: D, user: UserOf<D>): string {
+    return basicAuthorization({ user, password: this.password(door, user) });
+  }
+
+  /** The header `Authorization` of whoever has the token. */
+  bearer(door: "edge" | "groups"): string {
+    return bearerAuthorization(this.password(door, "operator"));
+  }
+
+  /** Roles of those that `text` holds. */
+  shownIn(text: string): string[] {
+    return [...this.passwords].filter(([, password]) => text.includes(password)).map(([role]) => role);
+  }
+}
