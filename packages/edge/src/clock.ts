@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Clock {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** Milliseconds since 1970, which people may set. */
+  time(): number;
   /** Resolves after `ms`, at once when `signal` aborts; never rejects. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
   /** Calls `action` every `ms` until the returned function is called. */
@@ -13,6 +15,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => performance.now(),
+  time: () => Date.now(),
   async pause(ms, signal) {
     try {
       await sleep(ms, undefined, { signal });

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { isIPv6 } from "node:net";
 import { join, resolve } from "node:path";
-import { MesosError, messageOf } from "@pulumi-mesos/model";
 import { createApi } from "./api/api";
+import { Certificates, pemCheck, stored } from "./certificates/certificates";
 import type { Clock } from "./clock";
 import type { App, Task } from "./discovery/apps";
 import { decodeApp } from "./discovery/apps";
@@ -14,16 +13,26 @@ import { Discovery, type MarathonSource } from "./discovery/discovery";
 import { HostNames } from "./discovery/host-names";
 import { appliedDigests } from "./haproxy/applied-digest";
 import { Applier } from "./haproxy/applier";
+import { certificateFile } from "./haproxy/certificate-store";
 import { Master } from "./haproxy/master";
 import { Runtime } from "./haproxy/runtime";
 import { aclProbe, type Check, type HaproxyProgram, haproxyCheck } from "./haproxy/validate";
 import type { EdgeHealth } from "./health";
 import type { Log } from "./log";
 import { type BackendTraffic, Metrics } from "./metrics";
+import { readOptionFile } from "./option-files";
 import type { BindAddress, EdgeOptions } from "./options";
 import { PageSource } from "./page/page-source";
 import type { RenderSettings } from "./routing/render";
-import { type BackendMemo, backendName, newMemo, type Routes, routesOf } from "./routing/routes";
+import {
+  type BackendMemo,
+  backendName,
+  newMemo,
+  type PortFrontend,
+  type Routes,
+  type RoutingSettings,
+  routesOf,
+} from "./routing/routes";
 import { RuleStore } from "./rules";
 import { noStats, type Stats } from "./stats";
 
@@ -68,6 +77,8 @@ class Controller {
   #haproxy:
     | { master: Master; runtime: Runtime; applier: Applier; check: Check; settings: RenderSettings }
     | undefined;
+  /** None where there is no HTTPS. */
+  #certificates: Certificates | undefined;
   #leftOut: ReadonlyMap<string, string> = new Map();
   #pending = false;
   /** When what is not routed yet was known first. */
@@ -131,7 +142,8 @@ class Controller {
       nbthread: this.#o.nbthread,
       maxconn: 8_000,
       hardStopAfter: "60s",
-      ...(this.#o.extra !== undefined && { extra: await readExtra(this.#o.extra) }),
+      ...(this.#o.https && { httpsPort: this.#o.https.bind.port }),
+      ...(this.#o.extra !== undefined && { extra: readOptionFile("--haproxy-extra", this.#o.extra) }),
       ...(this.#o.statsPassword && { statsPassword: this.#o.statsPassword }),
     };
     const applier = new Applier({
@@ -144,6 +156,8 @@ class Controller {
     await applier.adopt();
     const { signal } = this.#stop;
     this.#work.push(applier.run(signal), this.#discovery.run(signal), this.#rules.run(signal), this.#tend());
+    if (this.#o.https) this.#work.push(this.#serveCertificates(this.#o.https.certificates, applier));
+    else applier.certificates.want([]);
     const { address, port } = this.#api.server.address() as AddressInfo;
     return { host: address, port };
   }
@@ -154,6 +168,42 @@ class Controller {
     await Promise.all(this.#work);
     if (this.#o.onExit === "stop") await this.#haproxy?.master.end(new AbortController().signal);
     this.#haproxy?.runtime.close();
+  }
+
+  /** Follows the files of certificates. */
+  async #serveCertificates(paths: readonly string[], applier: Applier): Promise<void> {
+    const { clock, log, program } = this.#d;
+    const certificates = new Certificates({
+      ...{ paths, clock, log },
+      check: pemCheck(program, resolve(this.#o.dataDir)),
+      held: applier.certificates.held,
+      onChange: () => {
+        applier.certificates.want(stored(certificates.good));
+        // Labels name certificates, and the HTTPS port is open when there is one.
+        this.#changed();
+      },
+    });
+    applier.certificates.want(stored(certificates.good));
+    this.#certificates = certificates;
+    await certificates.run(this.#stop.signal);
+  }
+
+  #routingSettings(): RoutingSettings {
+    const { bind, frontendBind, https, groups } = this.#o;
+    const takenPorts = new Set([bind.port, frontendBind.port, ...(https ? [https.bind.port] : [])]);
+    const good = this.#certificates?.good ?? [];
+    if (!https || good.length === 0) return { groups, takenPorts };
+    const front: PortFrontend = {
+      appId: "https",
+      mode: "http",
+      port: https.bind.port,
+      address: https.bind.host,
+    };
+    const certificateOf = (name: string): string | undefined => {
+      const found = this.#certificates?.find(name);
+      return found && certificateFile(found.source);
+    };
+    return { groups, takenPorts, https: front, certificateOf };
   }
 
   /** Something is known that was not: routes are made once for all that comes in this turn. */
@@ -171,7 +221,7 @@ class Controller {
         this.#rules.rules,
         (h) => this.#names.resolve(h),
         this.#memo,
-        { groups: this.#o.groups, takenPorts: new Set([this.#o.bind.port, this.#o.frontendBind.port]) },
+        this.#routingSettings(),
       );
       for (const [id, reason] of routes.leftOut) {
         if (this.#leftOut.get(id) !== reason) this.#d.log.warn({ id, reason }, "left out");
@@ -268,7 +318,9 @@ class Controller {
       advertised,
       page: this.#page,
       ...(this.#o.apiToken !== undefined && { token: this.#o.apiToken }),
-      ...(this.#o.apiCertificate !== undefined && { certificate: readCertificate(this.#o.apiCertificate) }),
+      ...(this.#o.apiCertificate !== undefined && {
+        certificate: readOptionFile("--api-certificate", this.#o.apiCertificate),
+      }),
       backend: {
         rules: async () => {
           await this.#rules.refresh();
@@ -317,38 +369,25 @@ class Controller {
         config: applied ? this.#digest(applied) : null,
         problem: applier?.problem ?? null,
       },
-      leftOut: Object.fromEntries([...this.#leftOut, ...(applier?.refused ?? [])]),
+      https: this.#httpsHealth(applied?.routes.ports ?? []),
+      leftOut: Object.fromEntries([
+        ...this.#leftOut,
+        ...(applier?.refused ?? []),
+        ...[...(this.#certificates?.refused ?? [])].map(([file, reason]) => [`certificate ${file}`, reason]),
+      ]),
     };
   }
-}
 
-/** Sections of the user's own; that HAProxy takes them is found out with the rest of the file. */
-async function readExtra(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new MesosError(
-      "MESOS_EDGE_OPTIONS",
-      `--haproxy-extra: ${path} cannot be read: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-/** Key and certificates of the API in one PEM file. */
-function readCertificate(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new MesosError(
-      "MESOS_EDGE_OPTIONS",
-      `--api-certificate: ${path} cannot be read: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
-    );
+  #httpsHealth(ports: readonly PortFrontend[]): EdgeHealth["https"] {
+    if (!this.#o.https) return null;
+    const certificates = (this.#certificates?.good ?? []).map(({ source, names, notAfter, fingerprint }) => [
+      source,
+      { names, notAfter: new Date(notAfter).toISOString(), fingerprint },
+    ]);
+    return {
+      open: ports.some(({ backend }) => backend === undefined),
+      certificates: Object.fromEntries(certificates),
+    };
   }
 }
 

@@ -29,6 +29,25 @@ export interface EdgeHealth {
     readonly config: string | null;
     readonly problem: string | null;
   };
-  /** Apps, rules and tasks that are left out, with the reason. */
+  /** Null without certificates to look for. */
+  readonly https: {
+    /** Whether HAProxy listens there. */
+    readonly open: boolean;
+    /** Those that are served, by the file that they came from. */
+    readonly certificates: Readonly<
+      Record<
+        string,
+        {
+          /** Hosts that it is for. */
+          readonly names: readonly string[];
+          /** ISO 8601. */
+          readonly notAfter: string;
+          /** SHA-256. */
+          readonly fingerprint: string;
+        }
+      >
+    >;
+  } | null;
+  /** Apps, rules, tasks and files of certificates that are left out, with the reason. */
   readonly leftOut: Readonly<Record<string, string>>;
 }

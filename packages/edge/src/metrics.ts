@@ -41,6 +41,11 @@ export class Metrics {
   readonly #age = this.#gauge("mesos_edge_marathon_age_seconds", "Since Marathon's last good answer.");
   readonly #apps = this.#gauge("mesos_edge_apps", "Apps of Marathon.");
   readonly #rules = this.#gauge("mesos_edge_rules", "Rules in ZooKeeper.");
+  readonly #expiry = this.#gauge(
+    "mesos_edge_certificate_expiry_seconds",
+    "When a certificate expires, since 1970.",
+    ["certificate"],
+  );
   readonly #leftOut = this.#gauge("mesos_edge_left_out", "Apps, rules, labels and tasks that are left out.");
   readonly #source: MetricsSource;
 
@@ -61,6 +66,9 @@ export class Metrics {
     this.#apps.set(health.marathon.apps);
     this.#rules.set(health.zookeeper.rules);
     this.#leftOut.set(Object.keys(health.leftOut).length);
+    this.#expiry.reset();
+    for (const [certificate, { notAfter }] of Object.entries(health.https?.certificates ?? {}))
+      this.#expiry.set({ certificate }, Date.parse(notAfter) / 1_000);
     this.#reloads.reset();
     this.#reloads.inc(health.haproxy.reloads);
     this.#requests.reset();

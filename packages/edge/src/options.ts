@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 import type { StatsdOptions } from "./stats";
 
@@ -19,6 +20,8 @@ export interface RawOptions {
   config?: string;
   bind?: string;
   frontendBind?: string;
+  httpsBind?: string;
+  sslCerts?: string;
   dataDir?: string;
   marathon?: string;
   marathonUser?: string;
@@ -63,6 +66,19 @@ export const options: readonly Option[] = [
     env: "EDGE_FRONTEND_BIND",
     default: "0.0.0.0:80",
     help: "address where traffic enters",
+  },
+  {
+    name: "sslCerts",
+    flag: "--ssl-certs",
+    env: "EDGE_SSL_CERTS",
+    help: "PEM files and directories of them, by commas, each with certificate and key; HTTPS is served when there are any",
+  },
+  {
+    name: "httpsBind",
+    flag: "--https-bind",
+    env: "EDGE_HTTPS_BIND",
+    default: "0.0.0.0:443",
+    help: "address where HTTPS enters, with --ssl-certs",
   },
   {
     name: "dataDir",
@@ -208,6 +224,8 @@ export interface BindAddress {
 export interface EdgeOptions {
   readonly bind: BindAddress;
   readonly frontendBind: BindAddress;
+  /** None without `--ssl-certs`. */
+  readonly https?: { readonly bind: BindAddress; readonly certificates: readonly string[] };
   readonly dataDir: string;
   readonly marathonUrls: readonly string[];
   readonly marathonUser?: string;
@@ -254,6 +272,9 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
   const bind = address(raw.bind) ?? bad("bind", `must be host:port, got ${raw.bind}`);
   const frontendBind =
     address(raw.frontendBind) ?? bad("frontendBind", `must be host:port, got ${raw.frontendBind}`);
+  const certificates = list(raw.sslCerts).map((path) => resolve(path));
+  const httpsBind = address(raw.httpsBind);
+  if (certificates.length > 0 && !httpsBind) bad("httpsBind", `must be host:port, got ${raw.httpsBind}`);
   const marathonUrls = list(raw.marathon);
   if (marathonUrls.length === 0)
     bad("marathon", "is missing; give Marathon's URL, such as http://10.0.0.1:8080");
@@ -292,6 +313,7 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
   return {
     bind,
     frontendBind,
+    ...(httpsBind && certificates.length > 0 && { https: { bind: httpsBind, certificates } }),
     dataDir: raw.dataDir ?? "mesos-edge-data",
     marathonUrls,
     ...optional("marathonUser"),

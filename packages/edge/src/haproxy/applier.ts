@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MesosError, messageOf } from "@pulumi-mesos/model";
+import { Background } from "../background";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
 import type { BackendTraffic } from "../metrics";
@@ -8,15 +9,17 @@ import type { Routes } from "../routing/routes";
 import { loaded, planSlots, type SlotTable } from "../routing/slots";
 import type { Stats } from "../stats";
 import { AclJudge } from "./acl-judge";
+import { CertificateKeeper } from "./certificate-keeper";
 import { ConfigFile, type Files } from "./config-file";
 import { isDiskFault, Launcher } from "./launcher";
 import type { Master } from "./master";
 import { type HeldPort, PortJudge, portsIn } from "./port-judge";
 import { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
-import { noRoutes, Snapshot } from "./snapshot";
-import type { Check } from "./validate";
+import { noRoutes, Snapshot, withoutTls } from "./snapshot";
+import { type Check, removeScratch } from "./validate";
 import { mapsOf, type Running, Worker } from "./worker";
+import { heldAtStart } from "./worker-certificates";
 
 /** At most one reload in this time. */
 const reloadEveryMs = 200;
@@ -73,6 +76,7 @@ export class Applier {
   readonly #snapshot: Snapshot;
   readonly #file: ConfigFile;
   readonly #launcher: Launcher;
+  readonly certificates: CertificateKeeper;
   #wanted: Routes | undefined;
   #applied: Routes | undefined;
   /** Ports that an adopted HAProxy has open. */
@@ -83,8 +87,7 @@ export class Applier {
   /** The shape that HAProxy accepted last. */
   #accepted: string | undefined;
   #reloading: Reloading | undefined;
-  #job: Promise<void> | undefined;
-  #jobError: unknown;
+  readonly #background = new Background(() => this.wake());
   #fileIsOld = false;
   #failures = 0;
   #lastReload = Number.NEGATIVE_INFINITY;
@@ -99,17 +102,17 @@ export class Applier {
     this.#worker = new Worker(o.runtime, o.directory, new Pulse(o.runtime, o.clock, o.hungMs));
     this.#judge = new AclJudge(o.check);
     this.#ports = new PortJudge(o.clock, bindHost(o.settings));
+    this.certificates = new CertificateKeeper({ ...o, worker: this.#worker, onWant: () => this.wake() });
     this.#snapshot = new Snapshot(o.directory, o.log);
-    const { configFile: path, clock, log, directory, master } = o;
-    const record = (): Promise<void> => master.record();
-    this.#file = new ConfigFile({ path, directory, snapshot: this.#snapshot, record, clock, log });
+    const record = (): Promise<void> => o.master.record();
+    this.#file = new ConfigFile({ ...o, path: o.configFile, snapshot: this.#snapshot, record });
     this.#launcher = new Launcher({ ...o, file: this.#file, onExit: () => this.#watch() });
   }
 
   /** Why HAProxy is not as wanted, if it is not. */
   get problem(): string | undefined {
     if (this.#worker.state !== "well") return "haproxy does not answer on its socket";
-    return this.#problem ?? this.#file.problem;
+    return this.#problem ?? this.certificates.problem ?? this.#file.problem;
   }
 
   /** Whether HAProxy was found dead and is not back yet, or never ran. */
@@ -153,7 +156,9 @@ export class Applier {
 
   /** Takes over the HAProxy of an earlier controller; {@link run} starts one when there is none. */
   async adopt(): Promise<void> {
+    await removeScratch(this.#o.directory);
     await this.#file.ensureMaps();
+    await this.certificates.open();
     if (!(await this.#o.master.adopt())) return;
     await this.#adoptWorker();
     this.#o.log.info({ pid: this.#o.master.pid }, "adopted haproxy");
@@ -175,7 +180,7 @@ export class Applier {
       let until = AbortSignal.any([signal, this.#wake.signal]);
       try {
         waitMs = await this.#step(signal);
-        if (!this.#job && !this.#reloading) {
+        if (!this.#background.isBusy && !this.#reloading) {
           this.#failures = 0;
           this.#problem = undefined;
         }
@@ -189,7 +194,7 @@ export class Applier {
       }
       await this.#o.clock.pause(waitMs, until);
     }
-    await this.#job;
+    await this.#background.ended();
     await this.#file.close();
   }
 
@@ -211,22 +216,24 @@ export class Applier {
     if (!this.#worker.running || !this.#o.master.alive) await this.#launch(signal);
     const wanted = this.#wanted;
     const state = this.#worker.state;
+    const held = this.#applied?.ports ?? this.#adopted;
+    if (state === "well" && !this.#reloading)
+      await this.certificates.move([...held, ...(wanted?.ports ?? [])]);
     if (!wanted && state === "hung") this.#worker.isLost();
     if (!wanted) return state === "hung" ? 0 : idleMs;
     if (this.#reloading) return this.#awaitReload(this.#reloading, wanted);
     if (state === "silent") return idleMs;
     if (state === "well") await this.#move(wanted);
-    this.#throwJobError();
+    this.#background.throwError();
     const { running } = this.#worker;
     if (!running) return 0;
     const judged = this.#judge.acceptable(wanted);
-    const held = this.#applied?.ports ?? this.#adopted;
     const routes = judged && this.#ports.acceptable(judged, held);
     if (judged && !routes) return this.#inBackground(() => this.#ports.judge(judged, held));
     if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
     const plan = planSlots(this.table, routes.backends).table;
     const shape = shapeOf(routes, plan, this.#o.settings);
-    if (shape !== running.shape || state === "hung") {
+    if (shape !== running.shape || state === "hung" || this.certificates.mustReload) {
       const next = this.#next(routes, plan, shape);
       if (this.#accepted !== next.shape)
         return this.#inBackground(() => this.#validate(routes, next, signal));
@@ -242,26 +249,14 @@ export class Applier {
       this.#file.follow({ routes, files });
     }
     this.#fileIsOld = false;
+    await this.certificates.collect(routes.ports);
     return idleMs;
   }
 
-  /** HAProxy judges while tasks go on moving; one job at a time, whose end wakes the loop. */
+  /** HAProxy judges while tasks go on moving. */
   #inBackground(work: () => Promise<void>): number {
-    this.#job ??= work()
-      .catch((error: unknown) => {
-        this.#jobError = error;
-      })
-      .finally(() => {
-        this.#job = undefined;
-        this.wake();
-      });
+    this.#background.begin(work);
     return idleMs;
-  }
-
-  #throwJobError(): void {
-    const error = this.#jobError;
-    this.#jobError = undefined;
-    if (error !== undefined) throw error;
   }
 
   async #move(wanted: Routes): Promise<void> {
@@ -305,6 +300,7 @@ export class Applier {
     const { next, routes } = reloading;
     if (await runtime.serves(next.generation, next.shape)) {
       this.#reloading = undefined;
+      this.certificates.reloaded();
       this.#worker.becomes(next);
       this.#applied = routes;
       this.#o.onEffective?.(wanted);
@@ -327,16 +323,11 @@ export class Applier {
     if (isDeaf || clock.now() > reloading.until || said === "refused") {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
-      if (this.#ports.blame(await master.lastWords(50))) return 0;
+      if (this.#ports.blame(await master.lastWords(50), reloading.routes.ports)) return 0;
       // There is nobody left to be told: HAProxy is started anew.
       if (isDeaf || this.#worker.state === "hung") this.#worker.isLost();
-      throw new MesosError(
-        "MESOS_EDGE_RELOAD_FAILED",
-        `haproxy did not reload: ${await master.lastWords()}`,
-        {
-          retryable: true,
-        },
-      );
+      const message = `haproxy did not reload: ${await master.lastWords()}`;
+      throw new MesosError("MESOS_EDGE_RELOAD_FAILED", message, { retryable: true });
     }
     // The old worker stops listening to us when the new one begins, so its answer is no longer needed.
     const { running } = this.#worker;
@@ -362,13 +353,11 @@ export class Applier {
     const { master, log } = this.#o;
     let refusal = "";
     const before = this.#applied ?? (await this.#snapshot.read());
-    // What is left of an earlier HAProxy would hold them.
-    if (before.ports.length > 0) await master.end(signal);
-    await this.#ports.judge(before, []);
-    for (const routes of [this.#ports.acceptable(before, []) ?? noRoutes, noRoutes]) {
+    const presumable = this.#ports.presumable(before);
+    for (const routes of [presumable, withoutTls(presumable), noRoutes]) {
       const { table } = planSlots(this.table, routes.backends);
       const next = this.#next(routes, table, shapeOf(routes, table, this.#o.settings));
-      const reason = await this.#launcher.start(next, this.#files(routes, next), signal);
+      const reason = await this.#start(routes, next, signal);
       if (reason !== undefined) {
         refusal = reason;
         log.warn({ reason }, "the last configuration is refused, beginning without routes");
@@ -380,15 +369,24 @@ export class Applier {
       log.info({ pid: master.pid, generation: next.generation }, "haproxy started");
       return;
     }
-    throw new MesosError(
-      "MESOS_EDGE_CONFIG_INVALID",
-      `haproxy refuses even a configuration without routes: ${refusal}`,
-    );
+    const message = `haproxy refuses even a configuration without routes: ${refusal}`;
+    throw new MesosError("MESOS_EDGE_CONFIG_INVALID", message);
+  }
+
+  /** A HAProxy that cannot open a port ends: the next try is without it. */
+  async #start(routes: Routes, next: Running, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return await this.#launcher.start(next, this.#files(routes, next), signal);
+    } catch (error) {
+      this.#ports.blame(await this.#o.master.lastWords(50), routes.ports);
+      throw error;
+    }
   }
 
   #next(routes: Routes, table: SlotTable, shape: string): Running {
     const newest = Math.max(0, this.#worker.running?.generation ?? 0, ...this.#o.runtime.generations());
-    return { generation: newest + 1, shape, table: loaded(table), maps: mapsOf(routes) };
+    const certificates = heldAtStart(routes, this.certificates.held);
+    return { generation: newest + 1, shape, table: loaded(table), maps: mapsOf(routes), certificates };
   }
 
   #files(routes: Routes, running: Running): Files {

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { messageOf } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import { portFrontendName } from "../routing/render";
-import type { PortFrontend, Routes } from "../routing/routes";
+import { type PortFrontend, portId, type Routes } from "../routing/routes";
+import { certificatePath } from "./certificate-store";
 
 /** A port that somebody else holds is tried again after this long. */
 const closedMs = 30_000;
@@ -12,7 +13,7 @@ const closedMs = 30_000;
 const freeMs = 10_000;
 
 /** A port that HAProxy has open. */
-export type HeldPort = Pick<PortFrontend, "address" | "port">;
+export type HeldPort = Pick<PortFrontend, "address" | "port" | "certificate">;
 
 interface Verdict {
   /** Why the port cannot be opened; none when it was free. */
@@ -52,7 +53,7 @@ export class PortJudge {
     const refused = new Map<string, string>();
     for (const frontend of routes.ports) {
       const reason = verdict(frontend)?.reason;
-      if (reason !== undefined) refused.set(`${frontend.appId} port ${frontend.port}`, reason);
+      if (reason !== undefined) refused.set(portId(frontend), reason);
     }
     this.#refused = refused;
     if (refused.size === 0) return routes;
@@ -72,13 +73,25 @@ export class PortJudge {
     );
   }
 
-  /** Reads from HAProxy's words which ports it could not open after all; whether there was any. */
-  blame(words: string): boolean {
+  /**
+   * `routes` without the ports that are known to be taken, for a start: what is left of an earlier HAProxy may still hold
+   * them, and one that cannot open a port says so and ends.
+   */
+  presumable(routes: Routes): Routes {
+    const verdict = this.#verdictOf([]);
+    return { ...routes, ports: routes.ports.filter((frontend) => verdict(frontend)?.reason === undefined) };
+  }
+
+  /** Reads from HAProxy's words which of `ports` it could not open after all; whether there was any. */
+  blame(words: string, ports: readonly PortFrontend[]): boolean {
     const until = this.#clock.now() + closedMs;
-    const found = [...words.matchAll(/ for frontend (port-\d+): ([^|\n]*)/g)];
-    for (const [, name = "", reason = ""] of found) {
-      this.#verdicts.set(name, { reason: `haproxy: ${reason.trim()}`, until });
-    }
+    const names = new Set(ports.map(portFrontendName));
+    const said = [...words.matchAll(/ for frontend \S+: ([^|\n]*:(\d+)\])/g)];
+    const found = said.flatMap(([, reason = "", port]) => {
+      const name = portFrontendName({ port: Number(port) });
+      return names.has(name) ? [{ name, reason }] : [];
+    });
+    for (const { name, reason } of found) this.#verdicts.set(name, { reason: `haproxy: ${reason}`, until });
     return found.length > 0;
   }
 
@@ -94,13 +107,21 @@ export class PortJudge {
   }
 }
 
-/** The ports of labels that a haproxy.cfg of ours opens. */
+const bindLine = new RegExp(
+  `^ {2}bind \\[?([^\\s\\]]+)\\]?:(\\d+)(?: ssl crt ${certificatePath("(\\S+)")})?`,
+  "gm",
+);
+
+/** The ports that a haproxy.cfg of ours opens. */
 export function portsIn(text: string): HeldPort[] {
-  const sections = text.split("\n\n").filter((section) => section.startsWith("frontend port-"));
-  return sections.flatMap((section) => {
-    const [, address, port] = /^ {2}bind \[?([^\s\]]+)\]?:(\d+)/m.exec(section) ?? [];
-    return address === undefined ? [] : [{ address, port: Number(port) }];
-  });
+  const sections = text.split("\n\n").filter((section) => /^frontend (http-in|port-\d+)\n/.test(section));
+  return sections.flatMap((section) =>
+    [...section.matchAll(bindLine)].map(([, address = "", port, certificate]) => ({
+      address,
+      port: Number(port),
+      ...(certificate !== undefined && { certificate }),
+    })),
+  );
 }
 
 /** Why nothing can listen there, or nothing when it can. */

@@ -2,10 +2,17 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../log";
-import type { Routes } from "../routing/routes";
+import type { PortFrontend, Routes } from "../routing/routes";
 import { readIfThere, writeAtomically } from "./master";
 
 export const noRoutes: Routes = { routes: [], backends: [], ports: [], leftOut: new Map() };
+
+/** `routes` without the ports that need certificates. */
+export function withoutTls(routes: Routes): Routes {
+  const isPlain = ({ backend, certificate }: PortFrontend): boolean =>
+    backend !== undefined && certificate === undefined;
+  return { ...routes, ports: routes.ports.filter(isPlain) };
+}
 
 /** What was routed last, for a start at which neither Marathon nor ZooKeeper answers. */
 export class Snapshot {

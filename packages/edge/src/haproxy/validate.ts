@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 
 /** Says what is wrong with a configuration, or nothing. */
 export type Check = (text: string, signal: AbortSignal) => Promise<string | undefined>;
+
+const scratchPrefix = "check-";
 
 /** How HAProxy is called. */
 export interface HaproxyProgram {
@@ -15,23 +17,45 @@ export interface HaproxyProgram {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Asks `haproxy -c` about a text that is kept in `directory` meanwhile, readable by the owner alone. */
+/** Asks `haproxy -c` about a text, whose relative paths lie below `directory`. */
 export function haproxyCheck(program: HaproxyProgram, directory: string): Check {
-  return async (text, signal) => {
-    const scratch = await mkdtemp(join(directory, "check-"));
-    try {
-      const file = join(scratch, "haproxy.cfg");
-      await writeFile(file, text, { mode: 0o600 });
-      return await run(program, ["-c", "-f", file], signal);
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
-  };
+  return (text, signal) => checkBeside(program, directory, () => ({ "haproxy.cfg": text }), signal);
 }
 
-function run(program: HaproxyProgram, args: string[], signal: AbortSignal): Promise<string | undefined> {
+/**
+ * Asks `haproxy -c` about haproxy.cfg among `files`, which are kept below `directory` meanwhile, readable by the owner
+ * alone; they are told their directory, relative to `directory`.
+ */
+export async function checkBeside(
+  program: HaproxyProgram,
+  directory: string,
+  files: (scratch: string) => Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const scratch = await mkdtemp(join(directory, scratchPrefix));
+  try {
+    for (const [name, text] of Object.entries(files(basename(scratch))))
+      await writeFile(join(scratch, name), text, { mode: 0o600 });
+    return await run(program, ["-c", "-f", join(scratch, "haproxy.cfg")], directory, signal);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Removes what checks have left that were cut off; keys may be among it. */
+export async function removeScratch(directory: string): Promise<void> {
+  const left = (await readdir(directory)).filter((name) => name.startsWith(scratchPrefix));
+  for (const name of left) await rm(join(directory, name), { recursive: true, force: true });
+}
+
+function run(
+  program: HaproxyProgram,
+  args: string[],
+  cwd: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const options = { env: program.env, signal, timeout: 60_000, maxBuffer: 16 << 20 };
+    const options = { cwd, env: program.env, signal, timeout: 60_000, maxBuffer: 16 << 20 };
     const child = execFile(program.file, args, options, (error, _stdout, stderr) => {
       if (!error) return resolve(undefined);
       if (typeof error.code === "number") return resolve(reasonOf(stderr));

@@ -3,8 +3,10 @@ import { MesosError } from "@pulumi-mesos/model";
 import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
 import type { Routes } from "../routing/routes";
 import { changed, planSlots, type SlotTable } from "../routing/slots";
+import type { StoredCertificate } from "./certificate-store";
 import type { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
+import { changesOf, type HeldCertificates, heldAfter, makeChange, readHeld } from "./worker-certificates";
 
 /** What HAProxy's worker runs with. */
 export interface Running {
@@ -12,6 +14,7 @@ export interface Running {
   readonly shape: string;
   readonly table: SlotTable;
   readonly maps: RouteMaps;
+  readonly certificates: HeldCertificates;
 }
 
 /** The worker that takes connections now: what it has, and how that is changed without a reload. */
@@ -23,6 +26,9 @@ export class Worker {
   #running: Running | undefined;
   /** A command was not answered: it may have been carried out. */
   #inDoubt = false;
+  #certificatesInDoubt = false;
+  /** What it has and was wanted when nothing was left to do. */
+  #settled: readonly [HeldCertificates, readonly StoredCertificate[]] | undefined;
 
   constructor(runtime: Runtime, directory: string, pulse: Pulse) {
     this.#runtime = runtime;
@@ -48,6 +54,7 @@ export class Worker {
   becomes(running: Running): void {
     this.#running = running;
     this.#inDoubt = false;
+    this.#certificatesInDoubt = false;
   }
 
   /** Nothing is to be had from it any more. */
@@ -60,7 +67,8 @@ export class Worker {
     for (const generation of this.#runtime.generations()) {
       const info = await this.#runtime.info(generation);
       if (!info || info.stopping) continue;
-      this.#running = { generation, shape: info.shape, ...(await this.#held(generation)) };
+      const certificates = await readHeld(this.#runtime, generation);
+      this.#running = { generation, shape: info.shape, ...(await this.#held(generation)), certificates };
       return;
     }
     this.#running = undefined;
@@ -93,6 +101,28 @@ export class Worker {
       this.#running = { ...now, maps: changedMaps(now.maps, changes) };
     }
     return moves.length + changes.length > 0;
+  }
+
+  /** Changes certificates one by one; returns the first that HAProxy refused, after which the others are not tried. */
+  async changeCertificates(
+    wanted: readonly StoredCertificate[],
+    used: ReadonlySet<string>,
+  ): Promise<string | undefined> {
+    const before = this.#running;
+    if (!before) return undefined;
+    const { generation, certificates } = before;
+    if (this.#settled?.[0] === certificates && this.#settled[1] === wanted) return undefined;
+    let held = this.#certificatesInDoubt ? await readHeld(this.#runtime, generation) : certificates;
+    for (const change of changesOf(held, wanted, used)) {
+      this.#certificatesInDoubt = true;
+      const refusal = await makeChange(this.#runtime, generation, change);
+      if (refusal !== undefined) return refusal;
+      held = heldAfter(held, change);
+      this.#certificatesInDoubt = false;
+      if (this.#running) this.#running = { ...this.#running, certificates: held };
+    }
+    this.#settled = [held, wanted];
+    return undefined;
   }
 
   /** When HAProxy refuses a change, it and we differ: learns from it what it has, and fails to try again. */

@@ -10,6 +10,7 @@ function world() {
   const state = { word: "a", looks: 0 };
   const changes = new Changes({
     clock: {
+      time: () => 0,
       now: () => now,
       pause: async () => assert.fail("nothing waits"),
       every: (_ms, action) => {

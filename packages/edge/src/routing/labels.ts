@@ -12,7 +12,12 @@ export interface LabelledPort {
   /** Set by a label; larger ones are tried first. */
   readonly weight?: number;
   /** A port of the edge that leads nowhere else. */
-  readonly bind?: { readonly port: number; readonly address?: string };
+  readonly bind?: {
+    readonly port: number;
+    readonly address?: string;
+    /** Path or name of the file with its certificate; plain without. */
+    readonly certificate?: string;
+  };
   readonly options: BackendOptions;
 }
 
@@ -50,6 +55,7 @@ export const readLabels: ReadonlySet<string> = new Set([
   "BACKEND_NETWORK_ALLOWED_ACL",
   "HTTP_BACKEND_PROXYPASS_PATH",
   "HTTP_BACKEND_REDIR",
+  "SSL_CERT",
 ]);
 
 /**
@@ -149,18 +155,25 @@ class PortLabels {
     return text === "tcp" ? "tcp" : "http";
   }
 
-  /** A port of its own: the label's, or the service port of what is TCP by its label. */
+  /** A port of its own: the label's, or the service port of what is TCP by its label or has a certificate. */
   #bind(mode: "http" | "tcp"): LabelledPort["bind"] {
     const given = this.#number("PORT", 1, 65_535);
     const service = this.#app.servicePorts[this.#n];
-    const port = given ?? (mode === "tcp" && this.#text("MODE") === "tcp" && service ? service : undefined);
+    const certificate = this.#text("SSL_CERT") || undefined;
+    const isAsked = certificate !== undefined || (mode === "tcp" && this.#text("MODE") === "tcp");
+    const port = given ?? (isAsked && service ? service : undefined);
     const address = this.#text("BIND_ADDR");
+    if (port === undefined && certificate !== undefined)
+      this.#problems.set(
+        this.#name("SSL_CERT"),
+        "needs a PORT beside it, because the app has no service port",
+      );
     if (port === undefined) return undefined;
     const isAddress =
       address !== undefined && this.#isGood("BIND_ADDR", address, isIP(address) !== 0, "an IP address");
     // Without the address that was asked for, the port would be open to more than was meant.
     if (address !== undefined && !isAddress) return undefined;
-    return { port, ...(isAddress && { address }) };
+    return { port, ...(isAddress && { address }), ...(certificate !== undefined && { certificate }) };
   }
 
   #paths(hasHost: boolean): { paths: string[]; ignoreCase: boolean } {

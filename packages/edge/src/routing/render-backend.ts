@@ -7,7 +7,7 @@ import type { Backend } from "./routes";
 import { emptySlot, type Slot, slotName } from "./slots";
 
 /** One backend's section, and its users where it asks for a password. */
-export function backendLines(b: Backend, slots: readonly Slot[]): string[] {
+export function backendLines(b: Backend, slots: readonly Slot[], httpsPort?: number): string[] {
   const options = b.options ?? { mode: "http" };
   const isHttp = options.mode === "http";
   const servers = serversText[options.sticky ? "sticky" : "plain"][b.tls ? "tls" : "clear"](slots);
@@ -20,15 +20,15 @@ export function backendLines(b: Backend, slots: readonly Slot[]): string[] {
     ...(isHttp ? [] : ["  mode tcp"]),
     `  balance ${options.balance ?? "leastconn"}`,
     ...allowedLines(options),
-    ...(isHttp ? httpLines(b.name, options) : []),
+    ...(isHttp ? httpLines(b.name, options, httpsPort) : []),
     ...(isHttp && b.checkPath !== undefined ? [`  option httpchk GET ${b.checkPath}`] : []),
     servers,
   ];
 }
 
-function httpLines(name: string, o: BackendOptions): string[] {
+function httpLines(name: string, o: BackendOptions, httpsPort: number | undefined): string[] {
   return [
-    ...(o.redirectToHttps ? ["  http-request redirect scheme https code 301 if !{ ssl_fc }"] : []),
+    ...(o.redirectToHttps ? [redirectLine(httpsPort)] : []),
     ...(o.auth ? [`  http-request auth realm ${quote(o.auth.realm)} unless { http_auth(${name}) }`] : []),
     ...(o.rootRedirect
       ? [`  http-request redirect code 301 location ${o.rootRedirect.replaceAll("%", "%%")} if { path / }`]
@@ -38,11 +38,19 @@ function httpLines(name: string, o: BackendOptions): string[] {
           `  http-request replace-path ${quote(`^${escapeRegex(o.stripPath.replace(/\/$/, ""))}(/|$)(.*)`)} '/\\2'`,
         ]
       : []),
-    ...(o.hsts
-      ? ["  http-response set-header Strict-Transport-Security max-age=15768000 if { ssl_fc }"]
-      : []),
+    ...(o.hsts ? [hstsLine] : []),
     ...(o.sticky ? ["  cookie mesosphere_server_id insert indirect nocache"] : []),
   ];
+}
+
+/** Also of answers that are HAProxy's own. */
+const hstsLine = "  http-after-response set-header Strict-Transport-Security max-age=15768000 if { ssl_fc }";
+
+/** To this edge's HTTPS port, or to that of another which the host's name leads to. */
+function redirectLine(httpsPort: number | undefined): string {
+  if (httpsPort === undefined) return "  http-request redirect scheme https code 301 if !{ ssl_fc }";
+  const port = httpsPort === 443 ? "" : `:${httpsPort}`;
+  return `  http-request redirect code 301 location https://%[req.hdr(host),host_only]${port}%[pathq] if !{ ssl_fc }`;
 }
 
 /** HAProxy takes 64 words a line, so long lists have several conditions of one name. */

@@ -7,14 +7,22 @@ import type { BambooService } from "@pulumi-mesos/model";
 import fc from "fast-check";
 import { decodeApp } from "../discovery/apps";
 import { place } from "../discovery/rotation";
+import { CertificateStore, withDefault } from "../haproxy/certificate-store";
 import { findHaproxy } from "../haproxy/find-haproxy";
 import { type Check, haproxyCheck } from "../haproxy/validate";
+import { pemFor } from "../testing/certificate.test.support";
 import { readLabels } from "./labels";
 import { mapFile, mapNames } from "./maps";
 import { quote } from "./quote";
 import { render, shapeOf } from "./render";
 import { type Routes, routesOf } from "./routes";
 import { planSlots } from "./slots";
+
+/** As with certificates, of which a label may name one. */
+const https = {
+  https: { appId: "https", mode: "http" as const, port: 8443 },
+  certificateOf: (name: string) => (name === "leastconn" ? "default.pem" : undefined),
+};
 
 const settings = {
   frontendBind: "127.86.0.9:8888",
@@ -110,6 +118,8 @@ describe("the configuration", function () {
     directory = await mkdtemp(join(tmpdir(), "edge-render-"));
     mapDirectory = directory;
     for (const name of mapNames) await writeFile(join(directory, mapFile(name)), "");
+    const store = new CertificateStore(directory);
+    await store.write(withDefault([{ source: "/a", file: "a.pem", text: pemFor("a.example"), digest: "" }]));
     check = haproxyCheck(await findHaproxy(process.env), directory);
   });
   after(() => rm(directory, { recursive: true }));
@@ -126,10 +136,12 @@ describe("the configuration", function () {
             ...[...byId.keys()].slice(0, 5).map((k) => [k, "path_beg /x"] as const),
           ].map(([k, Acl]) => [`/${k}`.replace(/^\/\//, "/"), { Id: k, Acl, Config: { Acl } }]),
         );
-        const routes = routesOf(byId.values(), rules, () => undefined);
-        assert.equal(await check(configOf(routes, password), signal), undefined);
+        for (const routing of [{}, https]) {
+          const routes = routesOf(byId.values(), rules, () => undefined, undefined, routing);
+          assert.equal(await check(configOf(routes, password), signal), undefined);
+        }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
+import { certificateList, certificatePath } from "../haproxy/certificate-store";
 import { isMapped, mapFile, type RouteTables, tablesOf } from "./maps";
 import { quote } from "./quote";
 import { remembered } from "./remembered";
@@ -20,6 +21,8 @@ export interface RenderSettings {
   readonly maxconn: number;
   /** Password of `admin` on the page /haproxy_stats; no page without it. */
   readonly statsPassword?: string;
+  /** Where apps that want HTTPS send those who came without; the port of the scheme where this edge has no HTTPS. */
+  readonly httpsPort?: number;
   /** Sections of the user's own, put at the end. */
   readonly extra?: string;
   /** How long an old worker may finish its requests after a reload. */
@@ -61,16 +64,34 @@ export function render(
   generation: Generation,
 ): string {
   return [
-    ...head(settings, generation),
-    ...frontend(routes.routes, settings),
+    ...head(settings, generation, routes.ports.some(isTls)),
+    ...frontend(routes, settings),
     ...routes.ports.flatMap((port) => portFrontend(port, settings)),
-    ...routes.backends.flatMap((b) => backendLines(b, table.get(b.name) ?? [])),
+    ...routes.backends.flatMap((b) => backendLines(b, table.get(b.name) ?? [], settings.httpsPort)),
     ...(settings.extra === undefined ? [] : ["", settings.extra]),
     "",
   ].join("\n");
 }
 
-function head(settings: RenderSettings, generation: Generation): string[] {
+/** Mozilla's intermediate configuration, version 5.7. */
+const tlsDefaults = [
+  `  ssl-default-bind-ciphers ${[
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "DHE-RSA-AES128-GCM-SHA256",
+    "DHE-RSA-AES256-GCM-SHA384",
+    "DHE-RSA-CHACHA20-POLY1305",
+  ].join(":")}`,
+  "  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
+  "  ssl-default-bind-options prefer-client-ciphers ssl-min-ver TLSv1.2 no-tls-tickets",
+  "  tune.ssl.default-dh-param 2048",
+];
+
+function head(settings: RenderSettings, generation: Generation, hasTls: boolean): string[] {
   return [
     "# Written by mesos-edge, which replaces it at the next change.",
     "global",
@@ -82,6 +103,7 @@ function head(settings: RenderSettings, generation: Generation): string[] {
     "  no strict-limits",
     `  nbthread ${settings.nbthread}`,
     "  spread-checks 20",
+    ...(hasTls ? tlsDefaults : []),
     "defaults",
     "  mode http",
     "  timeout connect 1s",
@@ -101,7 +123,7 @@ function head(settings: RenderSettings, generation: Generation): string[] {
   ];
 }
 
-function frontend(routes: readonly Route[], settings: RenderSettings): string[] {
+function frontend({ routes, ports }: Routes, settings: RenderSettings): string[] {
   const stats = settings.statsPassword
     ? [
         "  stats enable",
@@ -114,7 +136,9 @@ function frontend(routes: readonly Route[], settings: RenderSettings): string[] 
     "",
     "frontend http-in",
     `  bind ${settings.frontendBind}`,
+    ...ports.filter(isHttpsFront).map((port) => bindLine(port, settings)),
     ...httpFrontend,
+    ...forwardedProto(settings),
     ...stats,
     "  http-request set-var(txn.path) path",
     ...routingLines(tablesOf(routes), settings),
@@ -151,7 +175,7 @@ function routeLines(route: Route): string[] {
 }
 
 /** Name of the frontend of a port; HAProxy's complaints about its address name it. */
-export function portFrontendName({ port }: PortFrontend): string {
+export function portFrontendName({ port }: Pick<PortFrontend, "port">): string {
   return `port-${port}`;
 }
 
@@ -160,16 +184,42 @@ export function bindHost({ frontendBind }: RenderSettings): string {
   return frontendBind.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }
 
-function portFrontend(frontend: PortFrontend, settings: RenderSettings): string[] {
-  const { address = bindHost(settings), port, mode, backend } = frontend;
+/** Whether this is the HTTPS port, which is one more entrance of the main frontend. */
+function isHttpsFront({ backend }: PortFrontend): boolean {
+  return backend === undefined;
+}
+
+function isTls(port: PortFrontend): boolean {
+  return isHttpsFront(port) || port.certificate !== undefined;
+}
+
+function bindLine(frontend: PortFrontend, settings: RenderSettings): string {
+  const { address = bindHost(settings), port, mode, certificate } = frontend;
   const host = isIPv6(address) ? `[${address}]` : address;
+  const shown =
+    certificate === undefined ? `crt-list ${certificateList}` : `crt ${certificatePath(certificate)}`;
+  const tls = isTls(frontend) ? ` ssl ${shown}${mode === "http" ? " alpn h2,http/1.1" : ""}` : "";
+  return `  bind ${host}:${port}${tls}`;
+}
+
+/** How the client came. Where nothing ends TLS here, what a balancer in front says is left alone. */
+function forwardedProto({ httpsPort }: RenderSettings): string[] {
+  if (httpsPort === undefined) return [];
+  return [
+    "  http-request set-header X-Forwarded-Proto http",
+    "  http-request set-header X-Forwarded-Proto https if { ssl_fc }",
+  ];
+}
+
+function portFrontend(frontend: PortFrontend, settings: RenderSettings): string[] {
+  if (isHttpsFront(frontend)) return [];
   return [
     "",
     `frontend ${portFrontendName(frontend)}`,
-    `  mode ${mode}`,
-    `  bind ${host}:${port}`,
-    ...(mode === "http" ? httpFrontend : []),
-    `  default_backend ${backend}`,
+    `  mode ${frontend.mode}`,
+    bindLine(frontend, settings),
+    ...(frontend.mode === "http" ? [...httpFrontend, ...forwardedProto(settings)] : []),
+    `  default_backend ${frontend.backend}`,
   ];
 }
 

@@ -34,13 +34,16 @@ export interface Backend {
   readonly servers: readonly Server[];
 }
 
-/** A port of the edge that leads to one backend alone. */
+/** A port of the edge beside the one for plain HTTP. */
 export interface PortFrontend {
   readonly appId: string;
-  readonly backend: string;
+  /** Where all of its traffic goes. The HTTPS port has none: it leads where plain HTTP leads. */
+  readonly backend?: string;
   readonly mode: "http" | "tcp";
   readonly port: number;
   readonly address?: string;
+  /** The one certificate that clients get there, by its file in the store. */
+  readonly certificate?: string;
 }
 
 /** A condition and where it leads. Only explicit ones come from people and may be bad. */
@@ -97,6 +100,10 @@ export interface RoutingSettings {
   readonly groups?: readonly string[];
   /** Ports that are the edge's own. */
   readonly takenPorts?: ReadonlySet<number>;
+  /** The HTTPS port, once there are certificates. */
+  readonly https?: PortFrontend;
+  /** File in the store of the good certificate that a label names. */
+  readonly certificateOf?: (name: string) => string | undefined;
 }
 
 /**
@@ -137,14 +144,34 @@ export function routesOf(
       const holder = settings.takenPorts?.has(frontend.port)
         ? "the edge itself"
         : ports.get(frontend.port)?.appId;
-      if (holder === undefined) ports.set(frontend.port, frontend);
-      else leftOut.set(`${app.id} port ${frontend.port}`, `the port is taken by ${holder}`);
+      const { frontend: served, reason } = withCertificate(frontend, settings);
+      if (holder !== undefined) leftOut.set(portId(frontend), `the port is taken by ${holder}`);
+      else if (reason !== undefined) leftOut.set(portId(frontend), reason);
+      else ports.set(frontend.port, served);
     }
   }
   const shared = [...rules.values()].filter(isWeighted).sort((a, b) => compare(a.Id, b.Id));
   const byId = shared.length === 0 ? new Map() : new Map(sorted.map((app) => [app.id, app]));
   for (const rule of shared) add(weightedRoutes(rule, byId, resolve, memo));
-  return { routes: routes.sort(byPrecedence), backends, ports: [...ports.values()], leftOut };
+  const all = [...(settings.https ? [settings.https] : []), ...ports.values()];
+  return { routes: routes.sort(byPrecedence), backends, ports: all, leftOut };
+}
+
+/** Name of a port where it is left out. */
+export function portId({ appId, port }: PortFrontend): string {
+  return `${appId} port ${port}`;
+}
+
+/** Certificates of labels are those of the edge: an app's label must not name any file. Nobody is served in clear instead. */
+function withCertificate(
+  frontend: PortFrontend,
+  { certificateOf }: RoutingSettings,
+): { frontend: PortFrontend; reason?: string } {
+  if (frontend.certificate === undefined) return { frontend };
+  const certificate = certificateOf?.(frontend.certificate);
+  if (certificate !== undefined) return { frontend: { ...frontend, certificate } };
+  const name = JSON.stringify(frontend.certificate.slice(0, 100));
+  return { frontend, reason: `SSL_CERT: this edge has no good certificate of the name ${name}` };
 }
 
 /** What one app adds. */
