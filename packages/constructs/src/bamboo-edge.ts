@@ -3,7 +3,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   type Address,
+  bambooService,
+  bambooTemplate,
   bearerAuthorization,
+  type EdgeSettings,
   edgeService,
   edgeVariables,
   ports,
@@ -13,14 +16,50 @@ import { type Credentials, withSecrets } from "./credentials";
 import type { MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
-import type { Platform, Timeouts } from "./platform";
+import type { NodeService, Platform, Timeouts } from "./platform";
+
+/** What a Bamboo of the user's own is told. */
+export interface BambooArgs {
+  /**
+   * Text of its HAProxy template, which has to take traffic at `{address}` (the edge's own; a placeholder) and the
+   * platform's traffic port.
+   */
+  readonly template: pulumi.Input<string>;
+  /** Shell command that has HAProxy read its file. @default HAProxy of PATH, replaced by its pid file */
+  readonly reloadCommand?: string;
+  /** Shell command that judges the file `{{.}}` before. @default `haproxy -c -f {{.}}` */
+  readonly reloadValidationCommand?: string;
+  /** Shell command after each attempt. @default none */
+  readonly reloadCleanupCommand?: string;
+  /** Seconds before a changed rule counts. @default 0 */
+  readonly reportingDelay?: number;
+  /** Where its counts go. @default nowhere */
+  readonly statsd?: { readonly host: string; readonly prefix?: string };
+  /** Marathon's basic authentication, both or none. */
+  readonly marathonUser?: pulumi.Input<string>;
+  readonly marathonPassword?: pulumi.Input<string>;
+}
 
 /** Arguments of {@link BambooEdge}. */
 export interface BambooEdgeArgs {
   readonly platform: Platform;
   readonly zookeeper: ZooKeeperEndpoints;
   readonly marathon: MarathonEndpoints;
-  /** Edges; each has a HAProxy of its own, and all share their rules. @default 2 */
+  /**
+   * What drives HAProxy: the edge of this project, or QubitProducts' Bamboo, which is the user's own program (see the
+   * platform's `distribution`) and gets the same rules.
+   *
+   * @default "edge"
+   */
+  readonly controller?: "edge" | "bamboo";
+  /** What a Bamboo needs beside addresses; only with `controller: "bamboo"`. */
+  readonly bamboo?: BambooArgs;
+  /**
+   * Edges; each has a HAProxy of its own, and all share their rules. Where the platform has no address in front of them,
+   * clients know them all (`urls`).
+   *
+   * @default 2, of which one may fail or be changed
+   */
   readonly size?: number;
   /** Password of user `admin` for HAProxy's statistics at `/haproxy_stats`. @default no such page */
   readonly statsPassword?: pulumi.Input<string>;
@@ -40,6 +79,7 @@ export interface BambooEdgeArgs {
  *
  * @example
  * const edge = new mesos.BambooEdge("edge", { platform, zookeeper, marathon });
+ * new mesos.BambooEdge("old", { platform, zookeeper, marathon, controller: "bamboo", bamboo: { template } });
  */
 export class BambooEdge extends pulumi.ComponentResource {
   readonly addresses: readonly Address[];
@@ -48,8 +88,10 @@ export class BambooEdge extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
   /** What the API asks for, as a secret; undefined when it asks for nothing. */
   readonly apiToken: pulumi.Output<string> | undefined;
-  /** Where traffic enters. */
+  /** Where traffic enters: the address in front of all edges where the platform has one, the first edge's otherwise. */
   readonly url: pulumi.Output<string>;
+  /** Where traffic enters at each edge. */
+  readonly urls: readonly string[];
 
   constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:BambooEdge", name, { size: args.size }, opts);
@@ -58,14 +100,13 @@ export class BambooEdge extends pulumi.ComponentResource {
     validate(this, edgeRules(args));
     this.addresses = platform.addresses(name, size);
     this.apiUrls = this.addresses.map((a) => `http://${a.host}:${ports.edge.api}`);
-    const plain = edgeService({
-      marathonUrls: marathon.urls,
-      zookeeper: zookeeper.connectionString,
-      trafficPort,
-    });
     const apiToken = args.apiToken ?? credentials?.password("edge", "operator");
     this.apiToken = apiToken === undefined ? undefined : pulumi.secret(apiToken);
-    const service = withSecrets(plain, { env: secretEnv(credentials, statsPassword, this.apiToken) });
+    const shared = { marathonUrls: marathon.urls, zookeeper: zookeeper.connectionString, trafficPort };
+    const service =
+      args.bamboo === undefined
+        ? withSecrets(edgeService(shared), { env: secretEnv(credentials, statsPassword, this.apiToken) })
+        : userBamboo(shared, args.bamboo);
     const ready = makeMembers(this, name, {
       kind: "edge",
       platform,
@@ -78,9 +119,23 @@ export class BambooEdge extends pulumi.ComponentResource {
       timeouts,
     });
     this.ready = [ready];
+    this.urls = this.addresses.map((a) => `http://${a.host}${trafficPort === 80 ? "" : `:${trafficPort}`}`);
     this.url = platform.endpoint(name, { addresses: this.addresses, port: trafficPort }, { parent: this });
     this.registerOutputs({ url: this.url });
   }
+}
+
+/** A Bamboo with its template; its passwords go by the environment. */
+function userBamboo(shared: EdgeSettings, bamboo: BambooArgs): NodeService {
+  const { template, marathonUser, marathonPassword, ...settings } = bamboo;
+  const env = {
+    ...(marathonUser !== undefined && { [edgeVariables.marathonUser]: pulumi.output(marathonUser) }),
+    ...(marathonPassword !== undefined && {
+      [edgeVariables.marathonPassword]: pulumi.secret(marathonPassword),
+    }),
+  };
+  const files = { [bambooTemplate]: pulumi.output(template) };
+  return withSecrets(bambooService({ ...shared, ...settings }), { env, files });
 }
 
 /** Secrets go by the environment. */
@@ -105,13 +160,65 @@ function edgeAccess(credentials: Credentials): Record<string, pulumi.Output<stri
   };
 }
 
+/** What a Bamboo has, too; everything else is ours alone. */
+const sharedOptions: ReadonlySet<string> = new Set<keyof BambooEdgeArgs>([
+  "platform",
+  "zookeeper",
+  "marathon",
+  "size",
+  "controller",
+  "bamboo",
+  "timeouts",
+]);
+
 /** What edges are refused for. */
-export function edgeRules({ size = 2 }: Pick<BambooEdgeArgs, "size">): Rule[] {
+export function edgeRules(args: Partial<BambooEdgeArgs>): Rule[] {
+  const { size = 2, controller = "edge", bamboo } = args;
   return [
     {
       path: "edge.size",
       when: !(Number.isInteger(size) && size >= 1 && size <= 16),
       message: `must be a whole number from 1 to 16, got ${describeValue(size)}`,
+    },
+    {
+      path: "edge.controller",
+      when: controller !== "edge" && controller !== "bamboo",
+      message: `must be "edge" or "bamboo", got ${describeValue(controller)}`,
+    },
+    ...(controller === "bamboo" ? bambooRules(args) : []),
+    {
+      path: "edge.bamboo",
+      when: controller !== "bamboo" && bamboo !== undefined,
+      message: 'is for a Bamboo of your own; add controller: "bamboo", or leave it out',
+    },
+  ];
+}
+
+function bambooRules(args: Partial<BambooEdgeArgs>): Rule[] {
+  const { template, marathonUser, marathonPassword, reportingDelay = 0 } = args.bamboo ?? {};
+  const ours = Object.entries(args).filter(
+    ([name, value]) => value !== undefined && !sharedOptions.has(name),
+  );
+  return [
+    ...ours.map(([name]) => ({
+      path: `edge.${name}`,
+      when: true,
+      message: 'is no option of a Bamboo; leave it out, or leave out controller: "bamboo"',
+    })),
+    {
+      path: "edge.bamboo.template",
+      when: template === undefined || template === "",
+      message: "must be the text of your HAProxy template, got nothing",
+    },
+    {
+      path: "edge.bamboo.reportingDelay",
+      when: !(Number.isInteger(reportingDelay) && reportingDelay >= 0),
+      message: `must be whole seconds, got ${describeValue(reportingDelay)}`,
+    },
+    {
+      path: "edge.bamboo.marathonUser",
+      when: (marathonUser === undefined) !== (marathonPassword === undefined),
+      message: "and marathonPassword go together, because Bamboo sends neither without the other",
     },
   ];
 }

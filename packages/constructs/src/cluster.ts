@@ -80,7 +80,9 @@ export class Cluster extends pulumi.ComponentResource {
     const { platform, timeouts } = args;
     const child = { parent: this };
     const derived = new Credentials({ secret: args.secret, cluster: name }, this);
-    const statsPassword = derived.password("edge", "stats");
+    // A Bamboo's template says its own.
+    const stats =
+      args.edge?.controller === "bamboo" ? {} : { statsPassword: derived.password("edge", "stats") };
     const credentials = isClosed(args) ? derived : undefined;
     const common = { platform, timeouts, credentials };
     const zookeeper = new ZooKeeper(`${name}-zookeeper`, { ...args.zookeeper, ...common }, child);
@@ -94,7 +96,7 @@ export class Cluster extends pulumi.ComponentResource {
     const masters = new Masters(`${name}-masters`, ofMasters, child);
     const marathon = new Marathon(`${name}-marathon`, { ...args.marathon, ...base, masters }, child);
     const behind = { ...base, marathon };
-    const edge = new BambooEdge(`${name}-edge`, { ...args.edge, ...behind, statsPassword }, child);
+    const edge = new BambooEdge(`${name}-edge`, { ...args.edge, ...behind, ...stats }, child);
     const groups = { ...behind, masters, clusterName: name };
     const controller = new AgentController(`${name}-groups`, groups, child);
     const agents = mapValues(
@@ -134,6 +136,12 @@ function clusterRules(args: ClusterArgs): Rule[] {
     ...masterRules({ ...args.masters, authorization: args.security?.authorization }, closed),
     ...marathonRules(args.marathon ?? {}, closed),
     ...edgeRules(args.edge ?? {}),
+    {
+      path: "edge.controller",
+      when: closed && args.edge?.controller === "bamboo",
+      message:
+        "a Bamboo can neither sign in to ZooKeeper nor ask for a token; use the edge of this project, or security: { authentication: false }",
+    },
     ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) => agentGroupRules(group, spec, closed)),
   ];
 }

@@ -4,10 +4,10 @@ import * as marathon from "./marathon";
 
 export { AgentController, type AgentControllerArgs } from "./agent-controller";
 export { AgentGroup, type AgentGroupArgs, type AgentGroupSpec } from "./agent-group";
-export { BambooEdge, type BambooEdgeArgs } from "./bamboo-edge";
+export { type BambooArgs, BambooEdge, type BambooEdgeArgs } from "./bamboo-edge";
 export { Cluster, type ClusterArgs, type ClusterSecurity } from "./cluster";
 export { Credentials, type CredentialsArgs } from "./credentials";
-export { type Distribution, simulator } from "./distribution";
+export { type Distribution, type ProgramsOf, programIn, simulator } from "./distribution";
 export type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 export { InvalidArgsError, lifted } from "./invalid-args-error";
 export { LocalPlatform, type LocalPlatformArgs } from "./local-platform";

@@ -10,7 +10,7 @@ import {
   StackNetworks,
   taskPorts,
 } from "@pulumi-mesos/model";
-import { type Distribution, simulator } from "./distribution";
+import { type Distribution, programIn, simulator } from "./distribution";
 import { describeValue, lifted, validate } from "./invalid-args-error";
 import type { EndpointArgs, Node, NodeArgs, NodeService, Platform, Pool, PoolArgs } from "./platform";
 import { Process } from "./resources/process";
@@ -115,7 +115,10 @@ export class LocalPlatform implements Platform {
       typeof text === "string" ? expand(text) : pulumi.output(text).apply(expand);
     const { timeoutSeconds, http, tcp, command, logLine } = service.ready;
     return {
-      command: [...this.#distribution[service.software], ...service.args.map(expand)],
+      command: [
+        ...programIn(this.#distribution, service.software, '["/usr/local/bin/bamboo"]'),
+        ...service.args.map(expand),
+      ],
       env: Object.fromEntries(Object.entries(service.env).map(([key, value]) => [key, lift(value)])),
       files: service.files.map((file) => ({ ...file, content: lift(file.content) })),
       ready: {

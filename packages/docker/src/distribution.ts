@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { packageVersion, type Software } from "@pulumi-mesos/model";
+import { packageVersion } from "@pulumi-mesos/model";
+import type { ProgramsOf } from "pulumi-mesos";
 
 /** One program as a container runs it. */
 export interface ContainerProgram {
@@ -13,7 +14,7 @@ export interface ContainerProgram {
 }
 
 /** Which image serves each program, and within which limits. */
-export type DockerDistribution = Readonly<Record<Software, ContainerProgram>>;
+export type DockerDistribution = ProgramsOf<ContainerProgram>;
 
 function ours(name: string, command: string, memoryMiB?: number): ContainerProgram {
   const image = `pulumi-mesos/${name}:${packageVersion}`;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
+import { BambooEdge, Cluster, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
 import { type Recorded, record } from "pulumi-mesos/testing";
 import { simulator } from "./distribution";
 import { DockerPlatform } from "./docker-platform";
@@ -28,6 +28,7 @@ function find(all: readonly Recorded[], name: string, type?: string): Recorded {
 
 interface ContainerInputs {
   readonly name: string;
+  readonly image: string;
   readonly command: readonly string[];
   readonly entrypoints: readonly string[];
   readonly envs?: unknown;
@@ -42,6 +43,33 @@ interface ContainerInputs {
 function container(all: readonly Recorded[], name: string): ContainerInputs {
   return find(all, name, types.container).inputs as unknown as ContainerInputs;
 }
+
+describe("a Bamboo of the user's own on Docker", () => {
+  const edge = (own: object) =>
+    record(() => {
+      const platform = new DockerPlatform({ network, ...own });
+      const zookeeper = { connectionString: "z:2181", ready: [] };
+      const marathon = { urls: ["http://m:8080"], ready: [] };
+      const bamboo = { template: "bind {address}:80" };
+      new BambooEdge("edge", { platform, zookeeper, marathon, size: 1, controller: "bamboo", bamboo });
+    });
+
+  it("runs from the image that the distribution names, with its file and template uploaded", async () => {
+    const bamboo = { image: "bamboo:mine", command: ["bamboo"] };
+    const { image, command, uploads } = container(
+      await edge({ distribution: { ...simulator, bamboo } }),
+      "edge-1",
+    );
+    assert.equal(image, "bamboo:mine");
+    assert.match(command.join(" "), /^bamboo -config=\/\S+\/bamboo\.json -bind=10\.77\.\d+\.1:8000$/);
+    const template = uploads.find(({ file }) => file.endsWith("/haproxy_template.cfg"));
+    assert.match(template?.content ?? "", /^bind 10\.77\.\d+\.1:80$/);
+  });
+
+  it("fails without one, in one line that says how to name it", async () => {
+    await assert.rejects(edge({}), /platform\.distribution\.bamboo: is missing, .*image: "bamboo:mine"/);
+  });
+});
 
 describe("ZooKeeper on Docker", () => {
   const program = (): void => {

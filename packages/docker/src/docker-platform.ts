@@ -20,13 +20,15 @@ import {
   lifted,
   type Node,
   type NodeArgs,
+  type NodeService,
   type Platform,
   type Pool,
   type PoolArgs,
   Provider,
+  programIn,
 } from "pulumi-mesos";
 import { containerArgs, labelList } from "./container-args";
-import { type DockerDistribution, simulator } from "./distribution";
+import { type ContainerProgram, type DockerDistribution, simulator } from "./distribution";
 import { poolTemplate } from "./pool-template";
 
 /** Options of {@link DockerPlatform}. */
@@ -108,7 +110,7 @@ export class DockerPlatform implements Platform {
         member: name,
         address: address.host,
         service,
-        program: this.#distribution[service.software],
+        program: this.#program(service),
         network: this.#network.name,
         volume: volume?.name,
         // Whoever holds it is root of the Docker host: the controller alone.
@@ -121,7 +123,7 @@ export class DockerPlatform implements Platform {
 
   pool(name: string, args: PoolArgs, _opts: pulumi.ComponentResourceOptions): Pool {
     return {
-      template: poolTemplate(args.service, this.#distribution[args.service.software]),
+      template: poolTemplate(args.service, this.#program(args.service)),
       backend: { kind: "docker", network: `${this.#prefix(name)}.0/24`, taskPorts: [...taskPorts] },
     };
   }
@@ -129,6 +131,10 @@ export class DockerPlatform implements Platform {
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {
     const host = args.addresses[0]?.host;
     return pulumi.output(args.port === 80 ? `http://${host}` : `http://${host}:${args.port}`);
+  }
+
+  #program({ software }: NodeService): ContainerProgram {
+    return programIn(this.#distribution, software, '{ image: "bamboo:mine", command: ["bamboo"] }');
   }
 
   #prefix(name: string): string {

@@ -9,7 +9,14 @@ export interface Address {
 }
 
 /** The programs that make an installation. A `Distribution` says which image or executable serves each. */
-export type Software = "zookeeper" | "mesos-master" | "mesos-agent" | "marathon" | "edge" | "groups";
+export type Software =
+  | "zookeeper"
+  | "mesos-master"
+  | "mesos-agent"
+  | "marathon"
+  | "edge"
+  | "groups"
+  | "bamboo";
 
 const closed = { additionalProperties: false } as const;
 

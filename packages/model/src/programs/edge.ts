@@ -20,6 +20,17 @@ export const edgeVariables = {
   statsPassword: "EDGE_STATS_PASSWORD",
 } as const;
 
+/** Bamboo's environment, which ours reads, too. */
+export function edgeEnvironment(settings: EdgeSettings) {
+  return {
+    MARATHON_ENDPOINT: settings.marathonUrls.join(","),
+    MARATHON_USE_EVENT_STREAM: "true",
+    BAMBOO_ENDPOINT: `http://{address}:${ports.edge.api}`,
+    BAMBOO_ZK_HOST: settings.zookeeper,
+    BAMBOO_ZK_PATH: "/bamboo",
+  };
+}
+
 /** An edge as a service: Bamboo's environment, so that the real Bamboo takes the same. */
 export function edgeService(settings: EdgeSettings): Service {
   return {
@@ -29,13 +40,7 @@ export function edgeService(settings: EdgeSettings): Service {
       `--frontend-bind={address}:${settings.trafficPort}`,
       "--data-dir={data}",
     ],
-    env: {
-      MARATHON_ENDPOINT: settings.marathonUrls.join(","),
-      MARATHON_USE_EVENT_STREAM: "true",
-      BAMBOO_ENDPOINT: `http://{address}:${ports.edge.api}`,
-      BAMBOO_ZK_HOST: settings.zookeeper,
-      BAMBOO_ZK_PATH: "/bamboo",
-    },
+    env: edgeEnvironment(settings),
     files: [],
     ports: { ...ports.edge, traffic: settings.trafficPort },
     data: true,

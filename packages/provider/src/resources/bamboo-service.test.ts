@@ -76,6 +76,31 @@ describe("mesos:bamboo:Service", function () {
     assert.equal(await bambooService.read({ id, known }, context()), undefined);
   });
 
+  it("is written once where two edges share their rules, and by the other one when the first is gone", async () => {
+    const twin = createServer((request, response) => server.emit("request", request, response));
+    await new Promise<void>((resolve) => twin.listen(0, "127.83.3.3", resolve));
+    const other = `http://127.83.3.3:${(twin.address() as AddressInfo).port}`;
+    const both = (...bambooUrls: string[]) =>
+      testContext(resourceTokens.bambooService, { config: { bambooUrls } });
+    try {
+      const { id } = await bambooService.create(inputs, both(url, other));
+      assert.equal(writes, 1);
+      await bambooService.update(
+        id,
+        inputs,
+        { ...inputs, acl: "path /" },
+        both("http://127.83.3.9:8000", other),
+      );
+      assert.equal(writes, 2);
+      assert.equal(rules.get(id)?.Acl, "path /");
+    } finally {
+      await new Promise((resolve) => {
+        twin.close(resolve);
+        twin.closeAllConnections();
+      });
+    }
+  });
+
   it("adopts an equal rule without writing, and fails over another one", async () => {
     await bambooService.create(inputs, context());
     await bambooService.create(inputs, context());
