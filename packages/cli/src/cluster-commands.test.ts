@@ -116,9 +116,20 @@ describe("pulumi-mesos status, validate, logs and ui", function () {
   });
 
   it("prints where pages are, and opens one", async () => {
-    stateWith(stack, gate);
+    const edge = {
+      ...gate,
+      urn: urn("mesos:index:Ready", "demo-edge-1-ready"),
+      parent: urn("mesos:index:BambooEdge", "demo-edge"),
+      inputs: { kind: "edge", member: { ...dead, name: "demo-edge-1", port: 2 }, peers: [] },
+    };
+    stateWith(stack, gate, edge);
     const { code, out } = await run("ui");
-    deepEqual([code, out], [0, "mesos  http://127.122.3.9:1/\nshop   http://shop.example\n"]);
+    const pages = [
+      "mesos  http://127.122.3.9:1/",
+      "edge   http://127.122.3.9:2/",
+      "shop   http://shop.example",
+    ];
+    deepEqual([code, out], [0, `${pages.join("\n")}\n`]);
     equal((await run("ui", "shop")).out, "shop  http://shop.example\n");
     match((await run("ui", "shopp")).err, /did you mean shop\?/);
     for (const opener of ["xdg-open", "open"]) {

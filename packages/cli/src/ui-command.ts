@@ -53,11 +53,12 @@ async function pagesOf({ ensembles, urls }: Installation, signal: AbortSignal): 
       }),
     );
   };
-  const [mesos, marathon] = await Promise.all([
+  const [mesos, marathon, edge] = await Promise.all([
     page("mesos-master", "mesos", "/"),
     page("marathon", "marathon", "/ui/"),
+    page("edge", "edge", "/"),
   ]);
-  return [...mesos, ...marathon, ...Object.entries(urls).map(([name, url]) => ({ name, url }))];
+  return [...mesos, ...marathon, ...edge, ...Object.entries(urls).map(([name, url]) => ({ name, url }))];
 }
 
 const openers: Partial<Record<NodeJS.Platform, readonly string[]>> = {
