@@ -75,8 +75,12 @@ const ports: Readonly<Record<number, Port>> = {
     key: keys.basic("marathon", "operator"),
   },
   8000: {
-    open: ["/status"],
-    closed: [...get("/api/services", "/api/state", "/api/health", "/metrics"), ["POST", "/api/services"]],
+    open: ["/status", "/"],
+    closed: [
+      ...get("/api/services", "/api/state", "/api/health", "/metrics"),
+      ...get("/api/overview", "/api/haproxy", "/api/route?url=/", "/api/changes"),
+      ["POST", "/api/services"],
+    ],
     key: keys.bearer("edge"),
   },
   8010: {
