@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 export { decide } from "./autoscale/decide";
+export { clairvoyantHours, mostNeeded } from "./autoscale/simulation/bound";
+export { type AutoscalerName, autoscalers, type Comparison, compare } from "./autoscale/simulation/compare";
+export { type Family, families, generate } from "./autoscale/simulation/generate";
+export type { Result } from "./autoscale/simulation/meter";
+export type { Trace } from "./autoscale/simulation/trace";
 export type {
   Constraint,
   Decision,

@@ -166,9 +166,9 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
     headroom: {
       leadSeconds: 240,
       historySeconds: 7200,
-      deviations: 2,
+      deviations: 1,
       maxShare: 0.25,
-      margin: 0.3,
+      margin: 0.2,
       ...policy.headroom,
     },
     scaleUp: {

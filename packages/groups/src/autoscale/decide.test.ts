@@ -13,7 +13,9 @@ function web(decision: Decision): GroupDecision {
 }
 const repeat = (id: string, n: number): string[] => Array.from({ length: n }, () => id);
 
-describe("a decision about agents", () => {
+describe("a decision about agents", function () {
+  this.timeout(60_000);
+
   it("grows by as many as waiting tasks need, and says for whom", () => {
     const seen = world({
       agents: agents("web", 1),
@@ -261,7 +263,9 @@ describe("a decision about agents", () => {
   });
 });
 
-describe("what makes a decision hold", () => {
+describe("what makes a decision hold", function () {
+  this.timeout(60_000);
+
   const idle = agents("web", 8);
   const shrinks = (more: Partial<World>) =>
     web(decide(world({ agents: idle, ...more }), plain({ web: {} }), {}));

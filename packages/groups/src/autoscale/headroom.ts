@@ -63,8 +63,9 @@ export function headroomOf(
 }
 
 /**
- * Tasks that stand for headroom: as many of each shape as run of it, so that room counts as free only where such tasks could
- * be placed, not in crumbs. Largest first; what a large shape leaves over goes to the next smaller one.
+ * Tasks that stand for headroom, so that room counts as free only where such tasks could be placed, not in crumbs. Of each
+ * shape as many as run of it, times its size: the hole for a large task takes small ones, too, and not the other way round.
+ * Largest first; what a large shape leaves over goes to the next smaller one.
  */
 export function standIns(
   counts: ReadonlyMap<Shape, number>,
@@ -73,13 +74,13 @@ export function standIns(
   const shapes = [...counts].filter(
     ([shape]) => shape.limits.length === 0 && !shape.namesHosts && shape.size > 0,
   );
-  const total = shapes.reduce((sum, [shape, n]) => sum + shape.size * n, 0);
+  const total = shapes.reduce((sum, [shape, n]) => sum + shape.size ** 2 * n, 0);
   if (total < epsilon || agents < epsilon) return [];
   const share = agents / total;
   shapes.sort(([a], [b]) => b.size - a.size || a.index - b.index);
   let left = 0;
   return shapes.map(([shape, n], i) => {
-    left += n * share * shape.size;
+    left += n * share * shape.size ** 2;
     const isLast = i === shapes.length - 1;
     const tasks = Math.floor(left / shape.size + (isLast ? 0.5 : epsilon));
     left -= tasks * shape.size;

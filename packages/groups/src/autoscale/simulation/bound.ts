@@ -11,7 +11,7 @@ export function clairvoyantHours(trace: Trace): number {
   const boot = Math.min(...trace.groups.map(({ bootSeconds }) => bootSeconds));
   const needed = neededOverTime(trace);
   let total = 0;
-  const most = needed.reduce((max, [, n]) => Math.max(max, n), 0);
+  const most = mostNeeded(trace);
   for (let level = 1; level <= most; level++) {
     let idleSince: number | undefined;
     needed.forEach(([at, n], i) => {
@@ -28,6 +28,11 @@ export function clairvoyantHours(trace: Trace): number {
     });
   }
   return total / 3600;
+}
+
+/** The most agents that the sum of all tasks ever needs at a time, packed without a gap. */
+export function mostNeeded(trace: Trace): number {
+  return neededOverTime(trace).reduce((most, [, agents]) => Math.max(most, agents), 0);
 }
 
 /** [at, agents]: how many agents are needed from then on. */

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { runSimulation } from "./command";
 
-describe("autoscale:simulate", () => {
+describe("autoscale:simulate", function () {
+  this.timeout(60_000);
+
   let directory: string;
   before(() => {
     directory = mkdtempSync(path.join(tmpdir(), "autoscale-"));

@@ -44,7 +44,9 @@ function scripted(size: (now: number) => number, more: Partial<Autoscaler> = {})
 
 const run = (given: Trace, autoscaler: Autoscaler): Result => simulate(given, autoscaler, terms);
 
-describe("the simulation of a cluster", () => {
+describe("the simulation of a cluster", function () {
+  this.timeout(60_000);
+
   it("pays agents from their start and counts who waits while they boot", () => {
     const result = run(
       trace({ tasks: [[0, 0, 9 * hour]] }),
@@ -119,23 +121,25 @@ describe("the simulation of a cluster", () => {
   });
 
   it("gives the same for the same, and other luck for another seed", () => {
-    const given = generate({ family: "batch", seed: 3, agents: 6, hours: 3 });
+    const given = generate({ family: "batch", seed: 3, agents: 5, hours: 2 });
     const policies = { web: fillAutoscalePolicy({ min: 0, max: 40 }) };
     const results = (seed: number) =>
       compare(given, policies, Object.keys(autoscalers) as AutoscalerName[], seed).results;
     deepEqual(results(1), results(1));
     ok(JSON.stringify(results(1)) !== JSON.stringify(results(2)));
-  }).timeout(60_000);
+  });
 });
 
-describe("the policy in the simulation", () => {
+describe("the policy in the simulation", function () {
+  this.timeout(60_000);
+
   const policies = {
     web: fillAutoscalePolicy({ min: 1, max: 60, billing: { price: 1 } }),
     spot: fillAutoscalePolicy({ min: 0, max: 60, billing: { price: 0.3 }, spot: {} }),
   };
   for (const family of families) {
     it(`kills nothing but what is taken from it, and stays above the bound when nobody waits: ${family}`, () => {
-      const given = generate({ family, seed: 11, agents: 8, hours: 6 });
+      const given = generate({ family, seed: 11, agents: 6, hours: 3 });
       const { results, clairvoyantHours: bound } = compare(given, policies, ["pulumi-mesos", "fixed-max"], 1);
       const [ours, fixed] = results;
       if (ours === undefined || fixed === undefined) throw new Error("no results");
@@ -147,11 +151,13 @@ describe("the policy in the simulation", () => {
           .flat()
           .every((value) => typeof value !== "number" || Number.isFinite(value)),
       );
-    }).timeout(60_000);
+    });
   }
 });
 
-describe("the clairvoyant bound", () => {
+describe("the clairvoyant bound", function () {
+  this.timeout(60_000);
+
   it("is the agents that hold the demand, kept over short gaps and booted anew after long ones", () => {
     const batch = (at: number, seconds: number) => [at, 1, seconds];
     equal(clairvoyantHours(trace({ tasks: [batch(0, 600)] })), 600 / hour);
@@ -161,7 +167,9 @@ describe("the clairvoyant bound", () => {
   });
 });
 
-describe("a trace", () => {
+describe("a trace", function () {
+  this.timeout(60_000);
+
   it("is generated from its seed alone, and right", () => {
     for (const family of families) {
       const given = generate({ family, seed: 5, agents: 5, hours: 2 });
