@@ -7,6 +7,7 @@ import {
   bambooTemplate,
   bearerAuthorization,
   type EdgeSettings,
+  edgeCertificates,
   edgeService,
   edgeVariables,
   ports,
@@ -71,6 +72,14 @@ export interface BambooEdgeArgs {
   readonly apiToken?: pulumi.Input<string>;
   /** Refuses whoever has none of these. @default everybody may do everything */
   readonly credentials?: Credentials;
+  /**
+   * PEM texts by name of their file (`shop.pem`), each with certificate, chain and private key: with them the edges serve
+   * HTTPS. The first by name is for clients that name no host. They are kept as secrets; another one restarts the edges,
+   * one after the other.
+   *
+   * @default plain HTTP alone
+   */
+  readonly certificates?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly timeouts?: Timeouts;
 }
 
@@ -92,6 +101,8 @@ export class BambooEdge extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** Where traffic enters at each edge. */
   readonly urls: readonly string[];
+  /** Where HTTPS enters, as `url` for plain HTTP; undefined without certificates. */
+  readonly httpsUrl: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:BambooEdge", name, { size: args.size }, opts);
@@ -103,9 +114,14 @@ export class BambooEdge extends pulumi.ComponentResource {
     const apiToken = args.apiToken ?? credentials?.password("edge", "operator");
     this.apiToken = apiToken === undefined ? undefined : pulumi.secret(apiToken);
     const shared = { marathonUrls: marathon.urls, zookeeper: zookeeper.connectionString, trafficPort };
+    const https = args.certificates === undefined ? {} : { httpsPort: platform.httpsPort };
+    const secrets = {
+      env: secretEnv(credentials, statsPassword, this.apiToken),
+      files: certificateFiles(args.certificates ?? {}),
+    };
     const service =
       args.bamboo === undefined
-        ? withSecrets(edgeService(shared), { env: secretEnv(credentials, statsPassword, this.apiToken) })
+        ? withSecrets(edgeService({ ...shared, ...https }), secrets)
         : userBamboo(shared, args.bamboo);
     const ready = makeMembers(this, name, {
       kind: "edge",
@@ -119,10 +135,17 @@ export class BambooEdge extends pulumi.ComponentResource {
       timeouts,
     });
     this.ready = [ready];
-    this.urls = this.addresses.map((a) => `http://${a.host}${trafficPort === 80 ? "" : `:${trafficPort}`}`);
-    this.url = platform.endpoint(name, { addresses: this.addresses, port: trafficPort }, { parent: this });
-    this.registerOutputs({ url: this.url });
+    const { addresses } = this;
+    this.urls = addresses.map((a) => `http://${a.host}${trafficPort === 80 ? "" : `:${trafficPort}`}`);
+    this.url = platform.endpoint(name, { addresses, port: trafficPort }, { parent: this });
+    this.httpsUrl = args.certificates && httpsEndpoint(this, name, platform);
+    this.registerOutputs({ url: this.url, httpsUrl: this.httpsUrl });
   }
+}
+
+function httpsEndpoint(edge: BambooEdge, name: string, platform: Platform): pulumi.Output<string> {
+  const args = { addresses: edge.addresses, port: platform.httpsPort, scheme: "https" } as const;
+  return platform.endpoint(`${name}-https`, args, { parent: edge });
 }
 
 /** A Bamboo with its template; its passwords go by the environment. */
@@ -136,6 +159,19 @@ function userBamboo(shared: EdgeSettings, bamboo: BambooArgs): NodeService {
   };
   const files = { [bambooTemplate]: pulumi.output(template) };
   return withSecrets(bambooService({ ...shared, ...settings }), { env, files });
+}
+
+/** A name that every platform can write, and that the edge does not take for a key alone. */
+const certificateName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*\.pem$/;
+
+function certificateFiles(
+  certificates: Readonly<Record<string, pulumi.Input<string>>>,
+): Record<string, pulumi.Output<string>> {
+  const files = Object.entries(certificates).map(([name, pem]) => [
+    `${edgeCertificates}/${name}`,
+    pulumi.secret(pem),
+  ]);
+  return Object.fromEntries(files);
 }
 
 /** Secrets go by the environment. */
@@ -173,8 +209,14 @@ const sharedOptions: ReadonlySet<string> = new Set<keyof BambooEdgeArgs>([
 
 /** What edges are refused for. */
 export function edgeRules(args: Partial<BambooEdgeArgs>): Rule[] {
-  const { size = 2, controller = "edge", bamboo } = args;
+  const { size = 2, controller = "edge", bamboo, certificates = {} } = args;
   return [
+    ...Object.keys(certificates).map((name) => ({
+      path: `edge.certificates[${JSON.stringify(name)}]`,
+      when: !certificateName.test(name),
+      message:
+        "must be the name of a file that ends in .pem, of letters, digits, dots, dashes and underscores",
+    })),
     {
       path: "edge.size",
       when: !(Number.isInteger(size) && size >= 1 && size <= 16),

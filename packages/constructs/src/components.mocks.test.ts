@@ -69,7 +69,9 @@ describe("ZooKeeper on the local platform", () => {
     const program = (): void => {
       new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 });
     };
-    for (const resource of (await record(() => program())).filter((r) => r.type === "mesos:local:Process")) {
+    for (const resource of (await record(() => void program())).filter(
+      (r) => r.type === "mesos:local:Process",
+    )) {
       assert.ok(resource.dependsOn.includes("zk-ensemble"));
       assert.ok(!resource.dependsOn.some((name) => name.endsWith("-ready")), resource.name);
     }
@@ -136,7 +138,7 @@ describe("Masters", () => {
 
 describe("Cluster", function () {
   this.timeout(20_000);
-  const program = (edge: ClusterArgs["edge"] = { size: 1 }): void => {
+  const program = (edge: ClusterArgs["edge"] = { size: 1 }): Cluster =>
     new Cluster("demo", {
       platform: new LocalPlatform({ network }),
       secret: "a-secret-of-thirty-two-characters",
@@ -146,10 +148,9 @@ describe("Cluster", function () {
       marathon: { size: 2 },
       edge,
     });
-  };
 
   it("gives its provider plain endpoints and makes it wait for every part", async () => {
-    const provider = find(await record(() => program()), "demo-provider");
+    const provider = find(await record(() => void program()), "demo-provider");
     const { marathonUrls, bambooUrls, mesosUrls, clusterInStack } = provider.inputs;
     assert.equal(String(clusterInStack), "true");
     assert.equal("bambooToken" in provider.inputs, false);
@@ -164,7 +165,7 @@ describe("Cluster", function () {
   });
 
   it("passes the edge a derived password, as a secret, and puts the cluster's secret nowhere", async () => {
-    const all = await record(() => program());
+    const all = await record(() => void program());
     assert.ok(!JSON.stringify(all).includes("a-secret-of-thirty-two-characters"));
     const env = find(all, "demo-edge-1", "mesos:local:Process").inputs.env as {
       value: Record<string, string>;
@@ -176,7 +177,7 @@ describe("Cluster", function () {
 
   it("gives the token of the edge's API to the edge, its gates and the provider, as a secret, and nobody else", async () => {
     const apiToken = "hush-token";
-    const all = await record(() => program({ size: 1, apiToken }));
+    const all = await record(() => void program({ size: 1, apiToken }));
     const isSecret = (value: unknown): boolean =>
       JSON.stringify(value).includes("1b47061264138c4ac30d75fd1eb44270");
     const holders = all.filter((r) => JSON.stringify(r.inputs).includes(apiToken));
@@ -195,8 +196,29 @@ describe("Cluster", function () {
     assert.ok(isSecret(find(all, "demo-provider").inputs.bambooToken));
   });
 
+  it("hands certificates to the edge as secret files and opens HTTPS for them", async () => {
+    const pem = "-----BEGIN PRIVATE KEY-----";
+    let url = "";
+    const all = await record(() => {
+      program({ size: 1, certificates: { "shop.pem": pem } }).edge.httpsUrl?.apply((known) => {
+        url = known;
+      });
+    });
+    const holders = all.filter((r) => JSON.stringify(r.inputs).includes(pem));
+    assert.deepEqual(
+      holders.map((r) => r.name),
+      ["demo-edge-1"],
+    );
+    const { files, listen, command } = find(all, "demo-edge-1", "mesos:local:Process").inputs;
+    assert.ok(JSON.stringify(files).includes("1b47061264138c4ac30d75fd1eb44270"));
+    assert.ok(JSON.stringify(files).includes('"certificates/shop.pem"'));
+    assert.ok(JSON.stringify(listen).includes("8443"));
+    assert.ok(JSON.stringify(command).includes("--ssl-certs={conf}/certificates"));
+    assert.match(url, /^https:\/\/127\.[\d.]+:8443$/);
+  });
+
   it("declares each agent group under the cluster's name with the platform's addresses", async () => {
-    const pool = find(await record(() => program()), "demo-web", "mesos:index:AgentPool");
+    const pool = find(await record(() => void program()), "demo-web", "mesos:index:AgentPool");
     const { cluster, declaration } = pool.inputs as {
       cluster: string;
       declaration: {
@@ -214,7 +236,7 @@ describe("Cluster", function () {
   });
 
   it("parents everything below itself", async () => {
-    const all = await record(() => program());
+    const all = await record(() => void program());
     assert.deepEqual(
       all
         .filter((r) => r.parent === "")
@@ -338,7 +360,7 @@ describe("bad arguments", () => {
       masters: { size: 4, flags: { quorum: 1, "--offer_timeout": "2mins" } },
       agents: { "Web!": { size: 1.5, resources: { cpus: "many" } } },
       marathon: { size: 0 },
-      edge: { size: 17 },
+      edge: { size: 17, certificates: { "../key": "" } },
     } as unknown as ClusterArgs;
     const made: string[] = [];
     const failing = record(() => {
@@ -355,6 +377,7 @@ describe("bad arguments", () => {
           "masters.flags.quorum",
           'masters.flags["--offer_timeout"]',
           "marathon.size",
+          'edge.certificates["../key"]',
           "edge.size",
           "agents.Web!",
           "agents.Web!.size",

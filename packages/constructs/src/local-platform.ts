@@ -39,6 +39,7 @@ export interface LocalPlatformArgs {
 export class LocalPlatform implements Platform {
   readonly provider: pulumi.ProviderResource;
   readonly trafficPort = 8888;
+  readonly httpsPort = 8443;
   readonly closed = false;
   readonly #networks: StackNetworks;
   readonly #distribution: Distribution;
@@ -97,7 +98,7 @@ export class LocalPlatform implements Platform {
   }
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {
-    return pulumi.output(`http://${args.addresses[0]?.host}:${args.port}`);
+    return pulumi.output(`${args.scheme ?? "http"}://${args.addresses[0]?.host}:${args.port}`);
   }
 
   #prefix(name: string): string {

@@ -50,6 +50,8 @@ export type Pool = Pick<AgentPoolDeclaration, "template" | "backend">;
 export interface EndpointArgs {
   readonly addresses: readonly Address[];
   readonly port: number;
+  /** @default "http" */
+  readonly scheme?: "http" | "https";
 }
 
 /**
@@ -60,6 +62,8 @@ export interface Platform {
   readonly provider: pulumi.ProviderResource;
   /** Where an edge takes traffic: 8888 on this machine, 80 elsewhere. */
   readonly trafficPort: number;
+  /** Where an edge takes HTTPS: 8443 on this machine, 443 elsewhere. */
+  readonly httpsPort: number;
   /** Whether a cluster refuses strangers unless its program says otherwise. */
   readonly closed: boolean;
   /**

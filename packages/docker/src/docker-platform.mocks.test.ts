@@ -178,9 +178,12 @@ describe("a cluster on Docker", function () {
       zookeeper: { size: 3 },
       masters: { size: 3 },
       agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
-      edge: { size: 1 },
+      edge: { size: 1, certificates: { "shop.pem": "the text of a key" } },
     });
-    pulumi.output(cluster.edge.url).apply((url) => assert.match(url, /^http:\/\/10\.77\.\d+\.1$/));
+    const { url, httpsUrl } = cluster.edge;
+    pulumi
+      .all([url, httpsUrl])
+      .apply((urls) => assert.match(urls.join(" "), /^http:\/\/(10\.77\.\d+\.1) https:\/\/\1$/));
   };
 
   it("gives dockerd's socket to the controller of agent groups and to nobody else", async () => {
@@ -217,7 +220,9 @@ describe("a cluster on Docker", function () {
     assert.ok(text.includes("1b47061264138c4ac30d75fd1eb44270"));
     const { uploads, ...others } = inputs;
     assert.ok(uploads);
-    assert.doesNotMatch(JSON.stringify(others), /EDGE_STATS_PASSWORD/);
+    assert.doesNotMatch(JSON.stringify(others), /EDGE_STATS_PASSWORD|text of a key/);
+    assert.match(text, /"\/etc\/pulumi-mesos\/certificates\/shop\.pem"/);
+    assert.match(JSON.stringify(others), /--ssl-certs=\/etc\/pulumi-mesos\/certificates/);
   });
 });
 

@@ -55,6 +55,7 @@ export interface DockerPlatformArgs {
 export class DockerPlatform implements Platform {
   readonly provider: pulumi.ProviderResource;
   readonly trafficPort = 80;
+  readonly httpsPort = 443;
   readonly closed = false;
   readonly #stack: StackName = { project: pulumi.getProject(), stack: pulumi.getStack() };
   readonly #networks: StackNetworks;
@@ -129,8 +130,9 @@ export class DockerPlatform implements Platform {
   }
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {
-    const host = args.addresses[0]?.host;
-    return pulumi.output(args.port === 80 ? `http://${host}` : `http://${host}:${args.port}`);
+    const { addresses, port, scheme = "http" } = args;
+    const isUsual = port === (scheme === "http" ? 80 : 443);
+    return pulumi.output(`${scheme}://${addresses[0]?.host}${isUsual ? "" : `:${port}`}`);
   }
 
   #program({ software }: NodeService): ContainerProgram {

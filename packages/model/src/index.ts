@@ -153,7 +153,7 @@ export { diffPod, type PodChange } from "./pod-diff";
 export { normalisePod } from "./pod-normal-form";
 export { shortestPodInputs } from "./pod-shortest";
 export { type BambooSettings, bambooConfig, bambooService, bambooTemplate } from "./programs/bamboo";
-export { type EdgeSettings, edgeService, edgeVariables } from "./programs/edge";
+export { type EdgeSettings, edgeCertificates, edgeService, edgeVariables } from "./programs/edge";
 export { type Flags, marathonArgs, mesosArgs } from "./programs/flags";
 export { type GroupsSettings, groupsService, groupsVariables } from "./programs/groups";
 export {

@@ -9,7 +9,12 @@ export interface EdgeSettings {
   readonly zookeeper: string;
   /** Where traffic enters: 8888 on this machine, 80 elsewhere. */
   readonly trafficPort: number;
+  /** Where HTTPS enters, by the certificates below `{conf}/` {@link edgeCertificates}. @default no HTTPS */
+  readonly httpsPort?: number;
 }
+
+/** Directory of an edge's certificates, below `{conf}`. */
+export const edgeCertificates = "certificates";
 
 /** Names of the variables that hold the secrets of an edge. */
 export const edgeVariables = {
@@ -33,16 +38,23 @@ export function edgeEnvironment(settings: EdgeSettings) {
 
 /** An edge as a service: Bamboo's environment, so that the real Bamboo takes the same. */
 export function edgeService(settings: EdgeSettings): Service {
+  const { httpsPort } = settings;
+  const https = [`--https-bind={address}:${httpsPort}`, `--ssl-certs={conf}/${edgeCertificates}`];
   return {
     software: "edge",
     args: [
       `--bind={address}:${ports.edge.api}`,
       `--frontend-bind={address}:${settings.trafficPort}`,
       "--data-dir={data}",
+      ...(httpsPort === undefined ? [] : https),
     ],
     env: edgeEnvironment(settings),
     files: [],
-    ports: { ...ports.edge, traffic: settings.trafficPort },
+    ports: {
+      ...ports.edge,
+      traffic: settings.trafficPort,
+      ...(httpsPort !== undefined && { https: httpsPort }),
+    },
     data: true,
     ready: { http: `http://{address}:${ports.edge.api}/status`, timeoutSeconds: 60 },
     stop: { signal: "SIGTERM", graceSeconds: 10 },

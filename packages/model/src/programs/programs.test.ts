@@ -210,6 +210,18 @@ describe("the other services", () => {
     assert.equal(env.MARATHON_ENDPOINT, "http://a:8080,http://b:8080");
     assert.equal(env.BAMBOO_ZK_HOST, "h:2181");
     assert.ok(args.includes("--frontend-bind={address}:80"));
+    assert.doesNotMatch(args.join(" "), /ssl|https/);
+  });
+
+  it("have the edge serve HTTPS only with a port for it", () => {
+    const { args, ports } = edgeService({
+      marathonUrls: ["http://a:8080"],
+      zookeeper: "h:2181",
+      trafficPort: 80,
+      httpsPort: 443,
+    });
+    assert.deepEqual(args.slice(-2), ["--https-bind={address}:443", "--ssl-certs={conf}/certificates"]);
+    assert.equal(ports.https, 443);
   });
 
   it("tell the group controller whom to ask", () => {
