@@ -117,9 +117,11 @@ function mappedRoutes(routes: readonly Route[]): Mapped {
 function mapSteps({ map }: Stage & { kind: "map" }, mapped: Mapped, request: AskedRequest): Step[] {
   const entries = mapped.get(map) ?? new Map<string, readonly Route[]>();
   const asked = mapKeys[map].of(request);
-  const keys = Array.from(asked, (_, i) => asked.slice(0, asked.length - i)).filter((key) =>
-    entries.has(key),
-  );
+  const lengths = [...new Set([...entries.keys()].map((key) => key.length))].sort((a, b) => b - a);
+  const keys = lengths
+    .filter((length) => length <= asked.length)
+    .map((length) => asked.slice(0, length))
+    .filter((key) => entries.has(key));
   const fitting = keys.flatMap((key) => (entries.get(key) ?? []).map((route) => ({ key, route })));
   const [longest] = fitting;
   if (longest === undefined) {
