@@ -70,6 +70,7 @@ const acl = fc.oneof(
       "hdr_cnt(x-v) 1",
       "always_false",
       "ssl_fc",
+      "hdr(x-forwarded-proto) http",
       "path_beg -- -i",
       "src 10.0.0.0/8",
     ),
@@ -101,7 +102,13 @@ const question: fc.Arbitrary<Question> = fc.record(
       .tuple(fc.constantFrom(...hosts, "a.test:8888"), path)
       .map(([host, p]) => `http://${host}${p}?q=/a`),
     method: fc.constantFrom("GET", "POST", "DELETE"),
-    headers: fc.constantFrom<string[]>([], ["X-V: 1"], ["X-V: 3, 2"], ["X-V: 3", "x-v: 1"], ["Other: 1"]),
+    headers: fc.constantFrom<string[]>(
+      [],
+      ["X-V: 1"],
+      ["X-V: 3, 2"],
+      ["X-V: 3", "x-v: 1"],
+      ["X-Forwarded-Proto: https"],
+    ),
   },
   { requiredKeys: ["url"] },
 );
@@ -147,6 +154,7 @@ class Haproxy {
       frontendBind: `unix@${this.socket}`,
       mapDirectory: this.#directory,
       nbthread: 1,
+      httpsPort: 8443,
       maxconn: 100,
       hardStopAfter: "1s",
     };
@@ -214,7 +222,7 @@ const asked = (q: Question): AskedRequest => {
   const read = readQuestion(q);
   return read.ok ? read.request : assert.fail(read.message);
 };
-const none = { hasStatistics: false };
+const none = { hasStatistics: false, tellsScheme: false };
 
 /** The backends that HAProxy may choose by what `said` says. */
 function allowed({ steps }: Explanation): (string | undefined)[] {
@@ -248,7 +256,7 @@ describe("the explanation of a route", function () {
           try {
             await haproxy.start(routes);
             for (const q of questions) {
-              const said = explain(routes, asked(q), none);
+              const said = explain(routes, asked(q), { hasStatistics: false, tellsScheme: true });
               const chosen = await haproxy.choose(asked(q));
               const expected = allowed(said);
               assert.ok(
@@ -316,12 +324,27 @@ describe("the explanation of a route", function () {
   it("knows ports of apps and HAProxy's statistics", () => {
     const routes = {
       ...shop({ a: "path_beg /" }),
-      ports: [{ appId: "/p", backend: "p", mode: "http", port: 9001 }],
+      ports: [
+        { appId: "the edge", mode: "http", port: 8443 },
+        { appId: "/p", backend: "p", mode: "http", port: 9001 },
+      ],
     };
-    const at = (url: string) => explain(routes as Routes, asked({ url }), { hasStatistics: true }).taken;
+    const settings = { hasStatistics: true, tellsScheme: true };
+    const at = (url: string) => explain(routes as Routes, asked({ url }), settings).taken;
     assert.equal(at("http://a.test:9001/x")?.appId, "/p");
     assert.equal(at("http://a.test:9002/x")?.appId, "/a");
+    assert.equal(at("https://a.test:8443/x")?.appId, "/a");
     assert.equal(at("/haproxy_stats;csv")?.by, "statistics");
+  });
+
+  it("knows how the client came, whatever the client says of it", () => {
+    const routes = shop({ a: "ssl_fc", b: "hdr(x-forwarded-proto) http", c: "hdr(x-forwarded-proto) https" });
+    const headers = ["X-Forwarded-Proto: https"];
+    const taken = (url: string, tellsScheme: boolean) =>
+      explain(routes, asked({ url, headers }), { hasStatistics: false, tellsScheme }).taken?.appId;
+    assert.equal(taken("https://a.test/", true), "/a");
+    assert.equal(taken("http://a.test/", true), "/b");
+    assert.equal(taken("http://a.test/", false), "/c");
   });
 
   it("fails when the question is none, and says what one is", () => {

@@ -36,19 +36,30 @@ export interface Explanation {
 export interface ExplainSettings {
   /** Whether HAProxy's statistics stand at /haproxy_stats. */
   readonly hasStatistics: boolean;
+  /** Whether HAProxy says in X-Forwarded-Proto how a client came, whatever the client said. */
+  readonly tellsScheme: boolean;
 }
 
 /**
  * Says which route takes a request, and why those before it do not. It asks what the configuration asks, in the same
  * order, because both come from `stagesOf`.
  */
-export function explain(routes: Routes, request: AskedRequest, settings: ExplainSettings): Explanation {
-  const port = routes.ports.find((frontend) => frontend.port === request.port && frontend.mode === "http");
+export function explain(routes: Routes, asked: AskedRequest, settings: ExplainSettings): Explanation {
+  const request = settings.tellsScheme ? withScheme(asked) : asked;
+  // The HTTPS port has no backend of its own: it leads where plain HTTP leads.
+  const port = routes.ports.find(
+    ({ port: number, mode, backend }) => number === request.port && mode === "http" && backend !== undefined,
+  );
   const steps = port
     ? [portStep(port)]
     : [...statisticsSteps(request, settings), ...routeSteps(routes, request)];
   const taken = steps.find(({ verdict }) => verdict === "takes");
   return { ...(taken && { taken }), steps: settle(steps) };
+}
+
+function withScheme(request: AskedRequest): AskedRequest {
+  const scheme = request.tls ? "https" : "http";
+  return { ...request, headers: new Map([...request.headers, ["x-forwarded-proto", [scheme]]]) };
 }
 
 function portStep({ appId, backend, port }: PortFrontend): Step {

@@ -89,8 +89,9 @@ function conditionsOf(
       if (facts.by === "rule" && appId !== route.appId) add(appId, shared);
     }
   }
-  for (const { appId, port, mode } of applied?.ports ?? [])
-    add(appId, { by: "label", condition: `${mode === "tcp" ? "TCP port" : "port"} ${port}` });
+  for (const { appId, port, mode, backend } of applied?.ports ?? [])
+    if (backend !== undefined)
+      add(appId, { by: "label", condition: `${mode === "tcp" ? "TCP port" : "port"} ${port}` });
   return byApp;
 }
 

@@ -53,8 +53,10 @@ export class PageSource {
   /** Where HAProxy sends a request; nothing before it runs. */
   explain(request: AskedRequest): Explanation | undefined {
     const known = this.#o.applied();
-    const hasStatistics = Boolean(known?.settings.statsPassword);
-    return known && explain(known.applied.routes, request, { hasStatistics });
+    if (!known) return undefined;
+    const { statsPassword, httpsPort } = known.settings;
+    const settings = { hasStatistics: Boolean(statsPassword), tellsScheme: httpsPort !== undefined };
+    return explain(known.applied.routes, request, settings);
   }
 
   /** haproxy.cfg, and the maps behind it. */
