@@ -155,12 +155,20 @@ describe("MesosClient and BambooClient", function () {
     let leaderKnown = true;
     const server = await serve((q, r) => {
       if (q.url === "/metrics/snapshot") json(r, 200, metrics);
+      else if (q.url === "/flags") json(r, 200, { flags: { quorum: "2" } });
       else if (q.url === "/redirect" && leaderKnown) r.writeHead(307, { Location: "//10.0.0.1:5050" }).end();
       else r.writeHead(q.url === "/redirect" ? 503 : 200).end();
     });
     const [host = "", port] = server.host.split(":");
     const probe = () => probeMember("mesos-master", { name: "m", host, port: Number(port) }, signal);
-    assert.deepEqual(await probe(), { name: "m", up: true, joined: true, leading: true, detail: "leading" });
+    assert.deepEqual(await probe(), {
+      name: "m",
+      up: true,
+      joined: true,
+      leading: true,
+      told: 3,
+      detail: "leading",
+    });
     metrics = { "master/elected": 1 };
     assert.deepEqual([(await probe()).joined, (await probe()).leading], [false, true]);
     metrics = {};
@@ -171,6 +179,7 @@ describe("MesosClient and BambooClient", function () {
       up: true,
       joined: false,
       leading: false,
+      told: 3,
       detail: "knows no leading master",
     });
   });

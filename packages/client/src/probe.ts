@@ -66,12 +66,25 @@ async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promi
     const detail = text.trim() || "closed the connection without an answer";
     return { up: text !== "", joined: false, leading: false, detail: detail.replace(/\s*\n\s*/g, " ") };
   }
-  return { up: true, joined: true, leading: mode === "leader" || mode === "standalone", detail: mode };
+  const leading = mode === "leader" || mode === "standalone";
+  const told = mode === "standalone" ? 1 : await serversOf(member, signal);
+  return { up: true, joined: true, leading, ...(told === undefined ? {} : { told }), detail: mode };
+}
+
+/** How many servers a server knows of; a server before 3.6 does not say. */
+async function serversOf(member: MemberAddress, signal: AbortSignal): Promise<number | undefined> {
+  const text = await fourLetterWord(member, "mntr", signal);
+  const size = /^zk_quorum_size\s+(\d+)/m.exec(text)?.[1];
+  return size === undefined ? undefined : Number(size);
 }
 
 async function probeMaster(get: Get): Promise<Answer> {
   await get("/health");
-  const [metrics, redirect] = await Promise.all([get("/metrics/snapshot"), get("/redirect")]);
+  const [metrics, redirect, flags] = await Promise.all([
+    get("/metrics/snapshot"),
+    get("/redirect"),
+    get("/flags"),
+  ]);
   const numbers = object(metrics);
   const leading = numbers["master/elected"] === 1;
   const knowsLeader = redirect.status === 307;
@@ -83,7 +96,14 @@ async function probeMaster(get: Get): Promise<Answer> {
     : knowsLeader
       ? `standby of ${(redirect.headers["location"] ?? "").replace(/^(\w+:)?\/\//, "")}`
       : "knows no leading master";
-  return { up: true, joined: leading ? recovered && knowsLeader : knowsLeader, leading, detail };
+  const joined = leading ? recovered && knowsLeader : knowsLeader;
+  return { up: true, joined, leading, ...toldBy(flags), detail };
+}
+
+/** The quorum is the majority of those that the master was told of. */
+function toldBy(flags: HttpResponse): { told?: number } {
+  const quorum = Number((object(flags)["flags"] as { quorum?: unknown } | undefined)?.quorum);
+  return Number.isInteger(quorum) && quorum > 0 ? { told: 2 * quorum - 1 } : {};
 }
 
 async function probeMarathon(get: Get, member: MemberAddress): Promise<Answer> {

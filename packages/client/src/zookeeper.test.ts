@@ -212,7 +212,14 @@ describe("ZooKeeper", function () {
 
   it("is probed as a standalone leader, and as down when nothing listens", async () => {
     const up = await probeMember("zookeeper", { name: "zk-1", host: "127.83.1.1", port: 2181 }, signal);
-    assert.deepEqual(up, { name: "zk-1", up: true, joined: true, leading: true, detail: "standalone" });
+    assert.deepEqual(up, {
+      name: "zk-1",
+      up: true,
+      joined: true,
+      leading: true,
+      told: 1,
+      detail: "standalone",
+    });
     const down = await probeMember("zookeeper", { name: "zk-2", host: "127.83.1.8", port: 2181 }, signal);
     assert.equal(down.up, false);
     assert.match(down.detail, /ECONNREFUSED 127\.83\.1\.8:2181/);

@@ -120,7 +120,40 @@ describe("Masters", () => {
     assert.ok(command.includes("--quorum=3"));
     assert.ok(command.includes("--offer_timeout=2mins"));
     assert.ok(find(all, "m-ensemble").dependsOn.includes("zk-ready"));
-    assert.deepEqual(find(all, "m-ensemble").inputs, { kind: "mesos-master", size: 5, quorum: 3 });
+    const { members, ...size } = find(all, "m-ensemble").inputs;
+    assert.deepEqual(size, { kind: "mesos-master", size: 5, quorum: 3 });
+    assert.deepEqual(
+      (members as { name: string }[]).map(({ name }) => name),
+      ["m-1", "m-2", "m-3", "m-4", "m-5"],
+    );
+  });
+
+  it("leaves those who stay the quorum of five while two leave, as ZooKeeper's the list of five", async () => {
+    const all = await record(() => {
+      const platform = new LocalPlatform({ network });
+      const zookeeper = new ZooKeeper("zk", { platform, size: 3, quorumOf: 5 });
+      new Masters("m", { platform, zookeeper, size: 3, quorumOf: 5 });
+    });
+    const master = find(all, "m-3", "mesos:local:Process").inputs.command as string[];
+    assert.ok(master.includes("--quorum=3"));
+    const [config] = find(all, "zk-3", "mesos:local:Process").inputs.files as { content: string }[];
+    assert.match(config?.content ?? "", /^server\.5=/m);
+    for (const name of ["m", "zk"]) {
+      const { size, quorum } = find(all, `${name}-ensemble`).inputs;
+      assert.deepEqual([size, quorum], [3, 3]);
+    }
+    assert.equal(all.filter(({ type }) => type === "mesos:local:Process").length, 6);
+  });
+
+  it("fails when quorumOf is given where nobody leaves", async () => {
+    const platform = new LocalPlatform({ network });
+    const zookeeper = { connectionString: "h:2181", ready: [] };
+    await assert.rejects(
+      record(() => {
+        new Masters("m", { platform, zookeeper, size: 5, quorumOf: 5 });
+      }),
+      /masters\.quorumOf: must be 5 with a size of 3, on the way from 5 to 3, or left out, got 5 with a size of 5/,
+    );
   });
 
   it("fails when the size is not 3 or 5, in one line that says why", async () => {
@@ -185,6 +218,7 @@ describe("Cluster", function () {
       "demo-edge-1",
       "demo-edge-1-leave",
       "demo-edge-1-ready",
+      "demo-edge-ensemble",
       "demo-edge-ready",
       "demo-provider",
     ]);

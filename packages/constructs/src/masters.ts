@@ -16,7 +16,7 @@ import {
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
-import { makeMembers } from "./members";
+import { makeMembers, quorumOfRule } from "./members";
 import type { Platform, Timeouts } from "./platform";
 
 /** Arguments of {@link Masters}. */
@@ -25,6 +25,11 @@ export interface MastersArgs {
   readonly zookeeper: ZooKeeperEndpoints;
   /** Masters: 3 survive the loss of one, 5 of two. The quorum follows from it. */
   readonly size: 3 | 5;
+  /**
+   * 5 on the way from 5 masters to 3: two leave while the others keep the quorum of five; a second `up` without it gives them that of
+   * three. In one step survivors could form a quorum of their own while five live, which corrupts the registry.
+   */
+  readonly quorumOf?: 5;
   /** More flags of `mesos-master`, by name without dashes. A change rolls through the masters one by one. */
   readonly flags?: Flags;
   /** Name of the cluster in `/state` and the UI. @default the resource's name */
@@ -53,7 +58,8 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
 
   constructor(name: string, args: MastersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Masters", name, { size: args.size }, opts);
-    const { platform, zookeeper, size, flags = {}, clusterName = name, credentials, timeouts } = args;
+    const { platform, zookeeper, size, quorumOf = size, flags = {}, clusterName = name, timeouts } = args;
+    const { credentials } = args;
     const authentication = credentials !== undefined;
     const { authorization = authentication } = args;
     validate(this, masterRules(args, authentication));
@@ -62,7 +68,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
     this.zk = `zk://${zookeeper.connectionString}/mesos`;
     const plain = masterService({
       zk: this.zk,
-      size,
+      size: quorumOf,
       cluster: clusterName,
       flags,
       authentication,
@@ -74,6 +80,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
       platform,
       addresses: this.addresses,
       port: ports.master.http,
+      quorumOf,
       service: () => service,
       credentials,
       authorization: credentials?.authorization("mesos"),
@@ -99,12 +106,15 @@ function masterSecrets(credentials: Credentials, zk: string): ServiceSecrets {
   };
 }
 
+type MasterChoices = Pick<MastersArgs, "size" | "quorumOf" | "flags" | "authorization">;
+
 /** What masters are refused for. */
 export function masterRules(
-  { size, flags = {}, authorization }: Pick<MastersArgs, "size" | "flags" | "authorization">,
+  { size, quorumOf, flags = {}, authorization }: MasterChoices,
   authentication: boolean,
 ): Rule[] {
   return [
+    quorumOfRule("masters", size, quorumOf),
     {
       path: "masters.authorization",
       when: authorization === true && !authentication,

@@ -9,6 +9,7 @@ import {
   type ZooKeeperRoot,
 } from "@pulumi-mesos/model";
 import type { Credentials } from "./credentials";
+import { describeValue, type Rule } from "./invalid-args-error";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
 
@@ -19,6 +20,8 @@ export interface MembersArgs {
   readonly addresses: readonly Address[];
   /** Port at which a member is asked for its state. */
   readonly port: number;
+  /** Of how many members each is told: more while some have just left. @default all */
+  readonly quorumOf?: number;
   /** What member `index` runs; indices begin with 0. */
   readonly service: (index: number) => NodeService;
   readonly dependsOn: readonly pulumi.Resource[];
@@ -51,7 +54,9 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
     {
       kind,
       size: members.length,
-      quorum: quorumOf(members.length),
+      quorum: quorumOf(args.quorumOf ?? members.length),
+      members,
+      ...known,
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
     { ...custom, dependsOn: [...args.dependsOn] },
@@ -91,4 +96,13 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
     },
     { ...custom, dependsOn: [...ready.values()] },
   );
+}
+
+/** `quorumOf` is for the one way on which members are fewer than each is told of. */
+export function quorumOfRule(path: string, size: number, told: number | undefined): Rule {
+  return {
+    path: `${path}.quorumOf`,
+    when: told !== undefined && !(told === 5 && size === 3),
+    message: `must be 5 with a size of 3, on the way from 5 to 3, or left out, got ${describeValue(told)} with a size of ${describeValue(size)}`,
+  };
 }

@@ -15,7 +15,7 @@ import {
 import { type Credentials, withSecrets } from "./credentials";
 import type { ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
-import { makeMembers } from "./members";
+import { makeMembers, quorumOfRule } from "./members";
 import type { Platform, Timeouts } from "./platform";
 
 /** Arguments of {@link ZooKeeper}. */
@@ -23,6 +23,11 @@ export interface ZooKeeperArgs {
   readonly platform: Platform;
   /** Servers: 3 survive the loss of one, 5 of two, 1 none. */
   readonly size: 1 | 3 | 5;
+  /**
+   * 5 on the way from 5 servers to 3: two leave while the others keep counting with five; a second `up` without it tells them of
+   * three alone.
+   */
+  readonly quorumOf?: 5;
   /** Heap of each JVM in MiB. @default 128 */
   readonly heapMiB?: number;
   /** ZooKeeper's unit of time in ms; sessions last 2 to 20 of it. @default 2000 */
@@ -45,9 +50,11 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
 
   constructor(name: string, args: ZooKeeperArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:ZooKeeper", name, { size: args.size }, opts);
-    const { platform, size, heapMiB = 128, tickTimeMs = 2000, credentials, timeouts } = args;
+    const { platform, size, quorumOf = size, heapMiB = 128, tickTimeMs = 2000 } = args;
+    const { credentials, timeouts } = args;
     validate(this, zookeeperRules(args));
     const members = platform.addresses(name, size);
+    const told = platform.addresses(name, quorumOf);
     const authentication = credentials !== undefined;
     const secrets = credentials && {
       files: { [peersFilePath]: credentials.pair("peers", "zookeeper").apply(peersFile) },
@@ -57,8 +64,9 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
       platform,
       addresses: members,
       port: ports.zookeeper.client,
+      quorumOf,
       service: (index) =>
-        withSecrets(zookeeperService({ members, index, heapMiB, tickTimeMs, authentication }), secrets),
+        withSecrets(zookeeperService({ members: told, index, heapMiB, tickTimeMs, authentication }), secrets),
       credentials,
       root: credentials && rootOf(credentials),
       dependsOn: [],
@@ -82,8 +90,9 @@ function rootOf(credentials: Credentials): pulumi.Output<ZooKeeperRoot> {
 
 /** What a ZooKeeper is refused for. */
 export function zookeeperRules(args: Omit<ZooKeeperArgs, "platform">): Rule[] {
-  const { size, heapMiB = 128, tickTimeMs = 2000 } = args;
+  const { size, quorumOf, heapMiB = 128, tickTimeMs = 2000 } = args;
   return [
+    quorumOfRule("zookeeper", size, quorumOf),
     {
       path: "zookeeper.size",
       when: ![1, 3, 5].includes(size),

@@ -101,6 +101,12 @@ export {
 export { DeployedApp } from "./deployed-app";
 export { AppOptions, deploymentOptions, GroupOptions } from "./deployment-options";
 export { canonicalJson, digestOf } from "./digest";
+export {
+  type EnsembleSize,
+  ensembleFailure,
+  ensembleStepFailure,
+  votes,
+} from "./ensemble-change";
 export { isMesosError, MesosError, type MesosErrorOptions, messageOf } from "./errors";
 export { type Decoder, decoder, describeFailures, type Failure, propertyPath } from "./failures";
 export {

@@ -77,4 +77,19 @@ describe("changeOrder", () => {
       "a",
     ]);
   });
+
+  it("puts new members after all others while those that are up were told of fewer, and not when all know them", () => {
+    const member = (name: string, told: number | undefined, leading = false): MemberStatus => ({
+      name,
+      up: told !== undefined,
+      joined: told !== undefined,
+      leading,
+      ...(told === undefined ? {} : { told }),
+      detail: "",
+    });
+    const grown = (told: number) =>
+      changeOrder([member("1", told, true), member("2", undefined), member("3", 5), member("4", undefined)]);
+    assert.deepEqual(grown(3), ["2", "3", "1", "4"]);
+    assert.deepEqual(grown(5), ["2", "4", "3", "1"]);
+  });
 });

@@ -29,6 +29,8 @@ export interface MemberStatus {
   /** It takes part: a ZooKeeper with a leader, a recovered or standby master that knows its leader, a Marathon with a leader. */
   readonly joined: boolean;
   readonly leading: boolean;
+  /** Of how many members it was told, where it says so: ZooKeeper by its servers, a master by its quorum. */
+  readonly told?: number;
   /** Why it is not up or not joined, or what it is; one line. */
   readonly detail: string;
 }
@@ -89,6 +91,12 @@ export const EnsembleInputs = Type.Object(
           "Changes with the secret that members and their data are protected by; absent without one.",
       }),
     ),
+    members: Type.Optional(
+      Type.Array(MemberAddress, {
+        description: "Who they are: those that stay must have joined before the size changes.",
+      }),
+    ),
+    authorization: Type.Optional(Authorization),
   },
   closed,
 );
@@ -122,12 +130,20 @@ export function neededWithout(kind: MemberKind, size: number): number {
   return kind === "zookeeper" || kind === "mesos-master" ? quorumOf(size) : 1;
 }
 
-/** The order in which members are changed: broken first, leader last, otherwise as declared; none when nobody is up. */
+/**
+ * The order in which members are changed: broken first, leader last, otherwise as declared; none when nobody is up.
+ *
+ * While members that are up were told of fewer than are declared, the ensemble grows: those beyond that number are new, and come
+ * only after all others have been told of them. Otherwise a majority of the old number and one of the new could meet apart.
+ */
 export function changeOrder(members: readonly MemberStatus[]): string[] {
   if (!members.some((m) => m.up)) return [];
-  const rank = (m: MemberStatus): number => (m.leading ? 2 : m.joined ? 1 : 0);
+  const told = members.flatMap((m) => (m.up && m.told !== undefined ? [m.told] : []));
+  const established = told.length === 0 ? members.length : Math.min(...told);
+  const rank = (m: MemberStatus, index: number): number =>
+    index >= established && !m.joined ? 3 : m.leading ? 2 : m.joined ? 1 : 0;
   return members
-    .map((member, index) => ({ member, index }))
-    .sort((a, b) => rank(a.member) - rank(b.member) || a.index - b.index)
+    .map((member, index) => ({ member, index, rank: rank(member, index) }))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index)
     .map(({ member }) => member.name);
 }

@@ -1,30 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from "node:util";
+import { playRolls } from "./rolls";
 import { describeFailure, runSchedule } from "./run";
 import { scheduleOf } from "./schedule";
 
 const network = "127.109.0";
 
+const rollsOctet = 107;
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { seed: { type: "string", default: "1" }, schedules: { type: "string", default: "200" } },
+    options: {
+      seed: { type: "string", default: "1" },
+      schedules: { type: "string", default: "200" },
+      rolls: { type: "string", default: "50" },
+    },
   });
-  const first = Number(values.seed);
-  const count = Number(values.schedules);
-  if (!Number.isInteger(first) || !Number.isInteger(count) || count < 1) {
-    console.error("usage: npm run test:chaos -- [--seed N] [--schedules N]");
+  const [seed = 0, schedules = 0, rolls = 0] = [values.seed, values.schedules, values.rolls].map(Number);
+  if (![seed, schedules, rolls].every((n) => Number.isInteger(n) && n >= 0)) {
+    console.error("usage: npm run test:chaos -- [--seed N] [--schedules N] [--rolls N]");
     return 2;
   }
   const failed: number[] = [];
-  for (let seed = first; seed < first + count; seed++) {
-    const outcome = await runSchedule(scheduleOf(seed), network, console.log);
+  for (let at = seed; at < seed + schedules; at++) {
+    const outcome = await runSchedule(scheduleOf(at), network, console.log);
     if (outcome.wrong.length === 0) continue;
-    failed.push(seed);
+    failed.push(at);
     console.log(describeFailure(outcome));
   }
-  console.log(`${count - failed.length} of ${count} schedules held`);
+  console.log(`${schedules - failed.length} of ${schedules} schedules of faults held`);
   if (failed.length > 0) console.log(`failed seeds: ${failed.join(", ")}`);
-  return failed.length === 0 ? 0 : 1;
+  const wrong = await playRolls(seed, rolls, rollsOctet, console.log);
+  console.log(`${rolls - wrong.length} of ${rolls} schedules of rolling changes held`);
+  for (const line of wrong) console.log(`failed: ${line}`);
+  return failed.length + wrong.length === 0 ? 0 : 1;
 }
 
 main().then(

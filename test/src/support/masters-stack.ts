@@ -47,7 +47,7 @@ export class MastersStack {
 
   /** Host of a member by the name of its process, `demo-masters-2`. */
   hostOf(name: string): string {
-    return this.hosts[Number(name.split("-").at(-1)) - 1] ?? "";
+    return this.cluster.hosts("masters", 5)[Number(name.split("-").at(-1)) - 1] ?? "";
   }
 
   /** The supervised masters by host. */

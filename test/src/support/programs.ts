@@ -10,11 +10,15 @@ const platform = new mesos.LocalPlatform({
   network: config.require("network"),
   distribution: { ...mesos.simulator, "mesos-master": [master] },
 });
-const zookeeper = new mesos.ZooKeeper("demo-zookeeper", { platform, size: 1 });
+const zookeeper = new mesos.ZooKeeper("demo-zookeeper", {
+  platform,
+  ...(config.getObject("zookeeper") ?? { size: 1 }),
+});
 new mesos.Masters("demo-masters", {
   platform,
   zookeeper,
   size: config.requireNumber("masters"),
+  quorumOf: config.getNumber("quorumOf"),
   flags: config.getObject("masterFlags"),
   timeouts: { create: config.get("timeout") ?? "60s", update: config.get("timeout") ?? "60s" },
 });

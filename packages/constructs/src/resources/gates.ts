@@ -23,7 +23,11 @@ type Fingerprinted<T> = Omit<T, "fingerprint"> & { readonly fingerprint?: pulumi
 
 /** The declared size of an ensemble: every change is checked against what stands before anything is touched. */
 export class Ensemble extends pulumi.CustomResource {
-  constructor(name: string, args: Fingerprinted<EnsembleInputs>, opts?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    args: Fingerprinted<Accessed<EnsembleInputs>>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
     super(resourceTokens.ensemble, name, args, pluginOptions(opts));
   }
 }

@@ -12,6 +12,11 @@ const memberStatus = {
     up: { type: "boolean", description: "Its own process answers." },
     joined: { type: "boolean", description: "It takes part in the ensemble." },
     leading: { type: "boolean" },
+    told: {
+      type: "integer",
+      description: "Of how many members it was told, where it says so.",
+      optional: true,
+    },
     detail: { type: "string", description: "Why it is not up or not joined, or what it is; one line." },
   },
   required: ["name", "up", "joined", "leading", "detail"],
@@ -29,7 +34,7 @@ export function createGetEnsemble(probe: ProbeEnsemble): ProviderFunction<GetEns
         order: {
           type: "array",
           items: { type: "string" },
-          description: "Names: broken first, leader last; empty when nobody answers.",
+          description: "Names: broken first, leader last, new ones after that; empty when nobody answers.",
         },
       },
       required: ["members", "order"],

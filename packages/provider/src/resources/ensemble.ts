@@ -1,46 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EnsembleInputs, type Failure, isComputed, quorumOf } from "@pulumi-mesos/model";
+import {
+  EnsembleInputs,
+  type EnsembleSize,
+  ensembleFailure,
+  ensembleStepFailure,
+  type Failure,
+  isComputed,
+  type MemberKind,
+  type MemberStatus,
+  MesosError,
+  votes,
+} from "@pulumi-mesos/model";
 import { compareInputs } from "../differences";
-import type { CheckRequest, Resource } from "../resource";
+import { describeMissing, lookUntil, type ProbeEnsemble, probeEnsemble } from "../members";
+import type { CheckRequest, Context, Properties, Resource } from "../resource";
 
 const noOutputs = {};
 
-/** The declared size of an ensemble: its members depend on it, so that an unsafe change is refused before one is touched. */
-export const ensemble: Resource<EnsembleInputs, typeof noOutputs> = {
-  description: "The declared size of an ensemble; refuses unsafe changes of it before any member is touched.",
-  inputs: EnsembleInputs,
-  outputs: noOutputs,
-  timeouts: { create: 10, read: 10, update: 10, delete: 10 },
-  check: (request) => ({ inputs: request.inputs, failures: failuresOf(request) }),
-  diff: ({ oldInputs, inputs }) => ({ differences: compareInputs(oldInputs, inputs, ["kind"]) }),
-  preview: () => noOutputs,
-  create: async () => ({ id: "ensemble", outputs: noOutputs }),
-  read: async ({ id, known }) =>
-    known === undefined ? undefined : { id, inputs: known.inputs, outputs: noOutputs },
-  update: async () => noOutputs,
-  delete: async () => {},
-};
+/** Makes the declared size of an ensemble: its members depend on it, so that an unsafe change is refused before one is touched. */
+export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, typeof noOutputs> {
+  return {
+    description:
+      "The declared size of an ensemble; refuses unsafe changes of it before any member is touched.",
+    inputs: EnsembleInputs,
+    outputs: noOutputs,
+    timeouts: { create: 10, read: 10, update: 30, delete: 10 },
+    check: (request) => ({ inputs: request.inputs, failures: failuresOf(request) }),
+    diff: ({ oldInputs, inputs }) => ({ differences: compareInputs(oldInputs, inputs, ["kind"]) }),
+    preview: () => noOutputs,
+    create: async () => ({ id: "ensemble", outputs: noOutputs }),
+    read: async ({ id, known }) =>
+      known === undefined ? undefined : { id, inputs: known.inputs, outputs: noOutputs },
+    async update(_id, state, inputs, context) {
+      await requireThoseWhoStay(probe, state, inputs, context);
+      return noOutputs;
+    },
+    delete: async () => {},
+  };
+}
+
+export const ensemble = createEnsemble(probeEnsemble);
 
 function failuresOf({ inputs, oldInputs }: CheckRequest): Failure[] {
-  const { kind, size, quorum } = inputs;
-  const failures: Failure[] = [...fingerprintFailures(inputs, oldInputs)];
-  const oldSize = oldInputs?.["kind"] === kind ? oldInputs?.["size"] : undefined;
-  if (typeof oldSize === "number" && !isComputed(size) && oldSize !== size) {
-    failures.push({
-      path: "size",
-      message: `changing an ensemble from ${oldSize} to ${String(size)} is not supported yet; set it back to ${oldSize}, or make another ensemble`,
-    });
-  }
-  if (typeof size !== "number" || (kind !== "zookeeper" && kind !== "mesos-master")) return failures;
-  if (size % 2 === 0) {
-    const fix = `${size - 1} survive as many losses; use an odd number`;
-    failures.push({ path: "size", message: `must be odd, got ${size}: ${fix}` });
-  }
-  if (!isComputed(quorum) && quorum !== quorumOf(size)) {
-    const message = `must be ${quorumOf(size)}, the majority of ${size}, got ${String(quorum)}`;
-    failures.push({ path: "quorum", message });
-  }
-  return failures;
+  return [...fingerprintFailures(inputs, oldInputs), ...sizeFailures(inputs, oldInputs)];
+}
+
+function sizeFailures(inputs: Properties, oldInputs: Properties | undefined): Failure[] {
+  const { kind } = inputs;
+  const to = sizeIn(inputs);
+  if (to === undefined || (kind !== "zookeeper" && kind !== "mesos-master")) return [];
+  const failure = ensembleFailure(to);
+  if (failure !== undefined) return [failure];
+  const from = oldInputs?.["kind"] === kind && oldInputs !== undefined ? sizeIn(oldInputs) : undefined;
+  const message = ensembleStepFailure(kind, from, to);
+  return message === undefined ? [] : [{ path: "size", message }];
+}
+
+/** What is declared; undefined while it is not known. */
+function sizeIn({ size, quorum }: Properties): EnsembleSize | undefined {
+  return typeof size === "number" && typeof quorum === "number" ? { size, quorum } : undefined;
+}
+
+/** A change of the size leaves no room for a loss, so that of those who vote everybody who stays must be there. */
+async function requireThoseWhoStay(
+  probe: ProbeEnsemble,
+  old: EnsembleInputs,
+  { kind, size, quorum, members = [], authorization }: EnsembleInputs,
+  context: Context,
+): Promise<void> {
+  const before = new Set(old.members?.map(({ name }) => name));
+  const stay = members.filter(({ name }) => before.has(name));
+  if ((old.size === size && old.quorum === quorum) || stay.length === 0) return;
+  let statuses: readonly MemberStatus[] = [];
+  const there = await lookUntil(context.signal, async () => {
+    statuses = await probe(kind, stay, context.signal, authorization);
+    if (areThere(kind, statuses)) return true;
+    context.progress(`waiting before the size changes: ${describeMissing(statuses)}`);
+    return undefined;
+  });
+  if (there) return;
+  throw new MesosError(
+    "MESOS_GATE_QUORUM",
+    `a ${kind} ensemble of ${old.size} must not change to ${size} while ${describeMissing(statuses)}; set the size back and run up, which heals it, then change it`,
+    { cause: context.signal.reason },
+  );
+}
+
+function areThere(kind: MemberKind, statuses: readonly MemberStatus[]): boolean {
+  const joined = statuses.filter((status) => status.joined).length;
+  return votes(kind) ? joined === statuses.length : joined > 0;
 }
 
 /**

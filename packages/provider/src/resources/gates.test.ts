@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { computed, isMesosError, type ReadyInputs } from "@pulumi-mesos/model";
+import { computed, isMesosError, type MemberAddress, type ReadyInputs } from "@pulumi-mesos/model";
 import { createGetEnsemble } from "../functions/get-ensemble";
 import { type Answer, answering, contextFor, three } from "../gates.test.support";
 import type { ProbeEnsemble } from "../members";
 import { parseUrn } from "../urn";
-import { ensemble } from "./ensemble";
+import { createEnsemble, ensemble } from "./ensemble";
 import { createLeave } from "./leave";
 import { createReady } from "./ready";
 
@@ -52,7 +52,14 @@ describe("Ready", function () {
     );
     await createReady(electing).create(inputs, contextFor(10_000));
     equal(electing.asked, 3);
-    await createReady(answering(["up", "up", "down"])).create(inputs, contextFor(10_000));
+    const masters = { ...inputs, kind: "mesos-master" as const };
+    await createReady(answering(["up", "up", "down"])).create(masters, contextFor(10_000));
+  });
+
+  it("waits for a ZooKeeper server to join for as long as enough are up to elect a leader", async () => {
+    await rejects(createReady(answering(["up", "up", "down"])).create(inputs, contextFor(6_000)), {
+      code: "MESOS_GATE_TIMEOUT",
+    });
   });
 
   it("waits for every member when it is for the whole", async () => {
@@ -179,13 +186,34 @@ describe("Ensemble", () => {
     deepEqual(failures({ kind: "zookeeper", size: computed, quorum: computed }), []);
   });
 
-  it("fails when the size changes, in one line", () => {
+  it("fails when the size changes in an unsafe step, in one line", () => {
+    const zookeeper = (size: number, quorum: number) => ({ kind: "zookeeper", size, quorum });
+    deepEqual(failures(zookeeper(5, 3), zookeeper(3, 2)), []);
+    deepEqual(failures(zookeeper(5, 3), zookeeper(1, 1)), [
+      "size: must not go from 1 to 5 in one step: first size: 3, then 5",
+    ]);
     deepEqual(
-      failures({ kind: "zookeeper", size: 5, quorum: 3 }, { kind: "zookeeper", size: 3, quorum: 2 }),
-      [
-        "size: changing an ensemble from 3 to 5 is not supported yet; set it back to 3, or make another ensemble",
-      ],
+      failures({ kind: "marathon", size: 1, quorum: 1 }, { kind: "marathon", size: 4, quorum: 3 }),
+      [],
     );
+  });
+
+  it("lets the size change only while everybody who stays has joined", async () => {
+    const of = (members: readonly MemberAddress[]) => ({
+      kind: "zookeeper" as const,
+      size: members.length,
+      quorum: members.length === 1 ? 1 : 2,
+      members: [...members],
+    });
+    const change = (round: Answer[], from: readonly MemberAddress[], to: readonly MemberAddress[]) =>
+      createEnsemble(answering(round)).update("ensemble", of(from), of(to), contextFor(300));
+    await change(["leading", "down", "down"], three.slice(0, 1), three);
+    await change(["down", "down", "down"], three, three);
+    await rejects(change(["down", "leading", "joined"], three, three.slice(0, 1)), {
+      code: "MESOS_GATE_QUORUM",
+      message:
+        "a zookeeper ensemble of 3 must not change to 1 while zk-1 is down (it is down); set the size back and run up, which heals it, then change it",
+    });
   });
 
   it("fails when the quorum is not the majority, or the size is even", () => {

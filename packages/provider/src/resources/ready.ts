@@ -89,7 +89,9 @@ async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context
     members = await probe(kind, [member, ...peers], context.signal, authorization);
     const [own, ...others] = members;
     const joined = others.filter((m) => m.joined).length;
-    const electing = others.some((m) => m.up) && now() - began < electionMs;
+    // Two new ZooKeeper servers, both empty, must not meet before a third that has the data: each joins before the next comes.
+    const able = kind === "zookeeper" && others.filter((m) => m.up).length + 1 >= needed;
+    const electing = others.some((m) => m.up) && (able || now() - began < electionMs);
     const mustJoin = whole || joined >= needed || electing;
     const isDone = whole ? isWhole(kind, members) : mustJoin ? own?.joined : own?.up;
     if (isDone) return true;
