@@ -236,6 +236,18 @@ describe("marathon: instances, groups and the API around them", function () {
     assert.deepEqual(taskIds(), before);
   });
 
+  it("rolls the deployment of a new group back to none, whatever groups it holds", async () => {
+    const big = { ...sleeper, id: "db", cpus: 1000 };
+    const stuck = await marathon.call("PUT", "/v2/groups", {
+      id: "/shop",
+      groups: [{ id: "back", groups: [{ id: "store", apps: [big] }] }],
+    });
+    const back = await marathon.call("DELETE", `/v2/deployments/${stuck.body.deploymentId}`);
+    await marathon.deployed(back);
+    for (const path of ["shop", "shop/back", "shop/back/store"])
+      assert.equal((await marathon.call("GET", `/v2/groups/${path}`)).status, 404, path);
+  });
+
   it("a readiness check holds a deployment until its answer is right", async () => {
     const answer = await marathon.call("POST", "/v2/apps", {
       ...sleeper,

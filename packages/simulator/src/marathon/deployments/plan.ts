@@ -180,7 +180,8 @@ export function reverted(current: RootGroup, plan: Plan, version: string): RootG
   }
   const groups = new Map(current.groups);
   const old = new Set(plan.groupsBefore.map((g) => g.id));
-  for (const group of plan.groupsAfter) {
+  // The innermost first: what holds nothing but new groups goes with them.
+  for (const group of [...plan.groupsAfter].sort((a, b) => b.id.length - a.id.length)) {
     const used = [...apps.keys(), ...pods.keys(), ...groups.keys()].some((id) => isBelow(id, group.id));
     if (group.id !== "/" && !old.has(group.id) && !used) groups.delete(group.id);
   }
