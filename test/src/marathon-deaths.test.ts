@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { eventually, hangMs } from "./support/eventually";
 import { getJson } from "./support/http";
-import { type MarathonThing, marathonThings } from "./support/marathon-things";
+import { groupThing, type MarathonThing, marathonThings } from "./support/marathon-things";
 import { failed, type Kept, PluginDriver } from "./support/plugin";
 
 /** A kind of thing whose deployments take a second or two each, so that a death comes in the middle. */
@@ -18,7 +18,7 @@ function slow(thing: MarathonThing): MarathonThing["inputs"] {
     delaySeconds: 1,
   };
   const more =
-    thing.word === "app"
+    thing.word !== "pod"
       ? { cmd: shell, healthChecks: [{ ...appCheck, delaySeconds: 1 }] }
       : {
           containers: [
@@ -32,6 +32,9 @@ function slow(thing: MarathonThing): MarathonThing["inputs"] {
         };
   return (path, o) => thing.inputs(path, { ...o, more });
 }
+
+/** Whether an app or pod is the one at `path` or below it. */
+const isOf = (path: string, appId: string): boolean => `${appId}/`.startsWith(`${path}/`);
 
 for (const marathons of [1, 2]) {
   const where = marathons === 1 ? "the only Marathon" : "the leading Marathon of two";
@@ -82,14 +85,14 @@ for (const marathons of [1, 2]) {
     async function holds(kept: Kept, inputs: Record<string, unknown>): Promise<void> {
       assert.deepEqual((await plugin.read(kept))?.inputs, inputs);
       assert.deepEqual(await plugin.diff(kept, inputs), []);
-      const tasks = (await cluster.tasks.list()).filter(({ appId }) => appId === kept.id);
+      const tasks = (await cluster.tasks.list()).filter(({ appId }) => isOf(kept.id, appId));
       assert.deepEqual(
         tasks.map(({ state }) => state),
         ["TASK_RUNNING", "TASK_RUNNING"],
       );
     }
 
-    for (const thing of marathonThings) {
+    for (const thing of marathons === 1 ? [...marathonThings, groupThing] : marathonThings) {
       const inputs = slow(thing);
 
       it(`several leaders: follow leader, survive failover mid-wait: ${thing.word} made, changed, read and deleted`, async () => {
@@ -104,7 +107,7 @@ for (const marathons of [1, 2]) {
         );
         await amid(plugin.delete(changed));
         assert.equal(await plugin.read(changed), undefined);
-        const left = (await cluster.tasks.list()).filter(({ appId }) => appId === path);
+        const left = (await cluster.tasks.list()).filter(({ appId }) => isOf(path, appId));
         assert.deepEqual(left, []);
       });
     }

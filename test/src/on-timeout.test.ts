@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { getJson } from "./support/http";
-import { appThing, type MarathonThing, marathonThings } from "./support/marathon-things";
+import { appThing, groupThing, type MarathonThing, marathonThings } from "./support/marathon-things";
 import { failed, PluginDriver } from "./support/plugin";
 
 /** So much that no agent has it. */
@@ -10,9 +10,13 @@ const cpus = 100;
 
 /** Inputs that can never be deployed, with what is then to become of the deployment. */
 function tooBig(thing: MarathonThing, path: string, onTimeout: string): Record<string, unknown> {
-  const more =
-    thing.word === "app" ? { cpus } : { containers: [{ name: "main", resources: { cpus, mem: 16 } }] };
-  return thing.inputs(path, { env: "2", more: { ...more, onTimeout } });
+  const main = { name: "main", resources: { cpus, mem: 16 } };
+  const more = thing.word === "pod" ? { containers: [main] } : { cpus };
+  const inputs = thing.inputs(path, { env: "2", more });
+  // Of a group the first step already, so that nothing has been started that a rollback would have to end.
+  const db = { id: "db", cmd: "sleep 1000", cpus, mem: 16, instances: 1 };
+  const first = thing.word === "group" ? { groups: [{ id: "back", apps: [db] }] } : {};
+  return { ...inputs, ...first, onTimeout };
 }
 
 describe("on timeout: cancel, roll back or keep, chosen, for every verb", function () {
@@ -51,7 +55,9 @@ describe("on timeout: cancel, roll back or keep, chosen, for every verb", functi
         await plugin.delete(done);
       });
     }
+  }
 
+  for (const thing of [...marathonThings, groupThing]) {
     it(`rolls a create and an update of the ${thing.word} back, also in the state`, async () => {
       const path = `/rollback-${thing.word}`;
       const big = tooBig(thing, path, "rollback");

@@ -4,7 +4,7 @@ import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { eventually, hangMs } from "./support/eventually";
 import { FaultProxy } from "./support/fault-proxy";
 import { getJson } from "./support/http";
-import { appThing, marathonThings } from "./support/marathon-things";
+import { appThing, groupThing, marathonThings } from "./support/marathon-things";
 import { type Kept, PluginDriver } from "./support/plugin";
 
 describe("a plugin that is killed in the middle of a change", function () {
@@ -63,7 +63,7 @@ describe("a plugin that is killed in the middle of a change", function () {
     await next.delete(done);
   });
 
-  for (const thing of marathonThings) {
+  for (const thing of [...marathonThings, groupThing]) {
     it(`has the ${thing.word} once at the next run, wherever it was killed`, async () => {
       const path = `/killed-${thing.word}`;
       const inputs = (env: string) => thing.inputs(path, { env });
@@ -89,7 +89,7 @@ describe("a plugin that is killed in the middle of a change", function () {
 
   async function holds(kept: Kept, inputs: Record<string, unknown>): Promise<void> {
     assert.deepEqual((await next.read(kept))?.inputs, inputs);
-    const tasks = (await cluster.tasks.list()).filter(({ appId }) => appId === kept.id);
+    const tasks = (await cluster.tasks.list()).filter(({ appId }) => `${appId}/`.startsWith(`${kept.id}/`));
     assert.equal(tasks.length, 2);
   }
 });
