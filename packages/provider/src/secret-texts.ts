@@ -2,7 +2,7 @@
 import type { PathPart, SecretPaths } from "./secret-paths";
 import type { Bag } from "./wire";
 
-/** Shorter ones hide nothing that could not be guessed, and would tear words apart. */
+/** Shorter ones can be guessed, and hiding them would tell them: by the words of ours that it tears, `[secret]ly` for "on". */
 const shortest = 4;
 const shown = "[secret]";
 
