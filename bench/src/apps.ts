@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { loadavg } from "node:os";
-import { Engine, type Run } from "./apps/engine";
+import { Engine, plugins, type Run } from "./apps/engine";
 import { largestApp } from "./apps/largest";
 import { type MarathonProcess, startMarathon } from "./apps/marathon-process";
 import { oneGroup } from "./apps/one-group";
@@ -9,6 +9,8 @@ import { appsProgram, noopProgram } from "./apps/programs";
 import type { Figure } from "./figure";
 
 const network = "127.125.0";
+/** Where no Marathon is, and none is asked. */
+const nobody = `http://${network}.250:8080`;
 const agents = 50;
 /** While developing fewer do, such as `BENCH_APPS=200`; the targets are meant for 1,000. */
 const count = Number(process.env["BENCH_APPS"] ?? 1_000);
@@ -17,7 +19,7 @@ const httpChecks = {
   healthChecks: [{ protocol: "HTTP", path: "/", gracePeriodSeconds: 5, intervalSeconds: 1 }],
 };
 
-/** Apps on a simulated Marathon against as many no-op resources of the same plugin; the plugin's start and its check. */
+/** Apps on a simulated Marathon against the same program with apps that ask nobody; the plugin's start and its check. */
 export async function* apps(): AsyncIterable<Figure> {
   yield* starts();
   yield* checks();
@@ -40,22 +42,38 @@ function figure(name: string, value: number, unit: string, most?: number): Figur
   };
 }
 
-/** Two runs in seconds, and what the first one may cost in the second's terms: `factor` times and `more` seconds. */
-function* against(what: string, run: Run, noop: Run, factor: number, more = 0): Iterable<Figure> {
-  yield figure(`${what}: no-op resources`, noop.seconds, "s");
-  yield figure(
-    `${what}: apps`,
-    run.seconds,
-    "s",
-    more === 0 ? undefined : Math.round((factor * noop.seconds + more) * 100) / 100,
-  );
-  yield figure(`${what}: state of apps over that of no-op resources`, run.stateKiB / noop.stateKiB, "x");
-  yield figure(
-    `${what}: apps over no-op resources`,
-    run.seconds / noop.seconds,
-    "x",
-    more === 0 ? factor : undefined,
-  );
+/** What runs of apps are held against. */
+interface Floor<T> {
+  /** The same program with a plugin whose App asks nobody: what every target is meant by. */
+  readonly apps: T;
+  /** As many of the smallest resources that there are, which ask nobody either. */
+  readonly smallest: T;
+}
+
+/** The measures of both floors of apps that each have `more`. */
+async function floorOf<T>(
+  more: Readonly<Record<string, unknown>>,
+  measure: (engine: Engine) => Promise<T>,
+): Promise<Floor<T>> {
+  const on = async (engine: Engine): Promise<T> => measure(engine).finally(() => engine.close());
+  return {
+    apps: await on(await Engine.create(appsProgram(count, nobody, more), plugins.noop)),
+    smallest: await on(await Engine.create(noopProgram(count))),
+  };
+}
+
+/** Runs in seconds, and what that of apps may cost in terms of the same program's: `factor` times and `more` seconds. */
+function* against(what: string, run: Run, floor: Floor<Run>, factor: number, more = 0): Iterable<Figure> {
+  const { apps, smallest } = floor;
+  const most = Math.round((factor * apps.seconds + more) * 100) / 100;
+  yield figure(`${what}: no-op resources`, smallest.seconds, "s");
+  yield figure(`${what}: same program with no-op apps`, apps.seconds, "s");
+  yield figure(`${what}: apps`, run.seconds, "s", more === 0 ? undefined : most);
+  yield figure(`${what}: state of apps over that of no-op resources`, run.stateKiB / smallest.stateKiB, "x");
+  yield figure(`${what}: state of apps over that of no-op apps`, run.stateKiB / apps.stateKiB, "x");
+  yield figure(`${what}: apps over no-op resources`, run.seconds / smallest.seconds, "x");
+  const ratio = run.seconds / apps.seconds;
+  yield figure(`${what}: apps over no-op apps`, ratio, "x", more === 0 ? factor : undefined);
 }
 
 async function* starts(): AsyncIterable<Figure> {
@@ -75,12 +93,14 @@ async function* checks(): AsyncIterable<Figure> {
 }
 
 async function* withCheckpoints(): AsyncIterable<Figure> {
-  const noop = await Engine.create(noopProgram(count));
-  const { up: noopUp, again: noopAgain } = await twice(noop).finally(() => noop.close());
+  const first = await floorOf({}, twice);
+  const asLarge = await Engine.create(appsProgram(count, nobody, {}), plugins.noop);
+  const written = await asLarge.up([], { BENCH_OUTPUTS: "1" }).finally(() => asLarge.close());
   yield* onMarathon({}, async function* (engine, marathon) {
     const { up, again } = await twice(engine);
-    yield* against(`up of ${many}`, up, noopUp, 1.25);
-    yield* against(`up of ${many} without a change`, again, noopAgain, 1.25);
+    yield* against(`up of ${many}`, up, partOf(first, "up"), 1.25);
+    yield figure(`up of ${many}: no-op apps with as large a state`, written.seconds, "s");
+    yield* against(`up of ${many} without a change`, again, partOf(first, "again"), 1.25);
     const before = await marathon.requests();
     const refresh = await engine.run(["refresh", "--yes", "--skip-preview"]);
     yield figure(`refresh of ${many}`, refresh.seconds, "s");
@@ -92,11 +112,10 @@ async function* withCheckpoints(): AsyncIterable<Figure> {
 
 async function* healthChecked(): AsyncIterable<Figure> {
   const parallel = ["--parallel", "256"];
-  const noop = await Engine.create(noopProgram(count));
-  const noopUp = await noop.up(parallel).finally(() => noop.close());
+  const floor = await floorOf(httpChecks, (engine) => engine.up(parallel));
   yield* onMarathon(httpChecks, async function* (engine) {
     const up = await engine.up(parallel);
-    yield* against(`up of ${many} with HTTP checks, --parallel 256`, up, noopUp, 1.25, 6);
+    yield* against(`up of ${many} with HTTP checks, --parallel 256`, up, floor, 1.25, 6);
     yield figure("memory of the plugin with --parallel 256, its peak", up.pluginMiB, "MiB", 150);
   });
 }
@@ -104,15 +123,25 @@ async function* healthChecked(): AsyncIterable<Figure> {
 async function* withoutCheckpoints(): AsyncIterable<Figure> {
   const parallel = ["--parallel", "64"];
   const skip = { PULUMI_SKIP_CHECKPOINTS: "true" };
-  const noop = await Engine.create(noopProgram(count));
-  const noopUp = await noop.up(parallel, skip).finally(() => noop.close());
-  yield* onMarathon({ instances: 0 }, async function* (engine) {
+  const none = { instances: 0 };
+  const floor = await floorOf(none, (engine) => engine.up(parallel, skip));
+  yield* onMarathon(none, async function* (engine) {
     const up = await engine.up(parallel, skip);
-    yield* against(`up of ${many} with instances: 0 without checkpoints, --parallel 64`, up, noopUp, 3);
+    yield* against(`up of ${many} with instances: 0 without checkpoints, --parallel 64`, up, floor, 3);
   });
 }
 
-async function twice(engine: Engine): Promise<{ up: Run; again: Run }> {
+/** An `up` that makes everything, and one without a change. */
+interface Twice {
+  readonly up: Run;
+  readonly again: Run;
+}
+
+function partOf({ apps, smallest }: Floor<Twice>, part: keyof Twice): Floor<Run> {
+  return { apps: apps[part], smallest: smallest[part] };
+}
+
+async function twice(engine: Engine): Promise<Twice> {
   return { up: await engine.up(), again: await engine.up(["--expect-no-changes"]) };
 }
 

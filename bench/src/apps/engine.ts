@@ -25,6 +25,12 @@ export interface Run {
   readonly stateKiB: number;
 }
 
+/** Folders that hold a plugin: ours, and the one of `noop-plugin.ts`. */
+export const plugins = {
+  own: path.join(repository, "node_modules/.bin"),
+  noop: path.join(repository, "bench/noop"),
+} as const;
+
 const sampleMs = 100;
 
 /** A Pulumi project with one stack on a file backend of its own. */
@@ -32,13 +38,13 @@ export class Engine {
   readonly #directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-bench-"));
   readonly #env: NodeJS.ProcessEnv;
 
-  private constructor(source: string) {
+  private constructor(source: string, plugin: string) {
     const directory = this.#directory;
     mkdirSync(path.join(directory, "backend"));
     symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
     const runtime = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
-    const plugins = `plugins:\n  providers:\n    - name: mesos\n      path: ${repository}/node_modules/.bin\n`;
-    writeFileSync(path.join(directory, "Pulumi.yaml"), `name: bench\n${runtime}${plugins}`);
+    const provider = `plugins:\n  providers:\n    - name: mesos\n      path: ${plugin}\n`;
+    writeFileSync(path.join(directory, "Pulumi.yaml"), `name: bench\n${runtime}${provider}`);
     writeFileSync(path.join(directory, "package.json"), '{"name":"bench","main":"index.js"}');
     writeFileSync(path.join(directory, "index.js"), source);
     this.#env = {
@@ -51,9 +57,9 @@ export class Engine {
     };
   }
 
-  /** Makes the project whose program is `source`. */
-  static async create(source: string): Promise<Engine> {
-    const engine = new Engine(source);
+  /** Makes the project whose program is `source`, with the plugin that lies in the folder `plugin`. */
+  static async create(source: string, plugin: string = plugins.own): Promise<Engine> {
+    const engine = new Engine(source, plugin);
     await engine.run(["stack", "init", "bench"]);
     return engine;
   }

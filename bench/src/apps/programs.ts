@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** As many resources of our plugin that do nothing but exist: an Ensemble's create makes no call anywhere. */
+/** As many of the smallest resources of our plugin: an Ensemble has three properties, and its create makes no call anywhere. */
 export function noopProgram(count: number): string {
   return `
 const mesos = require("pulumi-mesos");
