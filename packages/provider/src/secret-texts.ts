@@ -2,7 +2,7 @@
 import type { PathPart, SecretPaths } from "./secret-paths";
 import type { Bag } from "./wire";
 
-/** Shorter ones can be guessed, and hiding them would tell them: by the words of ours that it tears, `[secret]ly` for "on". */
+/** Shorter ones can be guessed, and hiding them would tell them: `depends [secret]` stands for "depends on". */
 const shortest = 4;
 const shown = "[secret]";
 
