@@ -215,7 +215,7 @@ class PortLabels {
   }
 
   #isTrue(name: string): boolean {
-    return /^(true|t|yes|y|1)$/i.test(this.#text(name) ?? "");
+    return isTrue(this.#text(name) ?? "");
   }
 
   #isGood(name: string, value: string, isGood: boolean, allowed: string): boolean {
@@ -237,7 +237,13 @@ function words(text: string | undefined, between: RegExp = /\s*,\s*/): string[] 
   return (text ?? "").trim().split(between).filter(Boolean);
 }
 
-function isNetwork(text: string): boolean {
+/** Whether a text says yes as marathon-lb takes it. */
+export function isTrue(text: string): boolean {
+  return /^(true|t|yes|y|1)$/i.test(text);
+}
+
+/** Whether a text is an IP address, or a network of them. */
+export function isNetwork(text: string): boolean {
   const [address = "", bits, ...more] = text.split("/");
   const most = isIP(address) === 4 ? 32 : 128;
   return (

@@ -11,6 +11,7 @@ import {
 import type { App, HealthCheck, Task } from "../discovery/apps";
 import type { PlacedApp } from "../discovery/rotation";
 import { type BackendOptions, type LabelledPort, labelled } from "./labels";
+import { withRuleOptions } from "./rule-options";
 import { type Part, weighted } from "./weights";
 
 /** A task as HAProxy reaches it. */
@@ -193,7 +194,8 @@ function appRoutes(
   const aclReason = rule && aclProblem(rule.Acl);
   if (aclReason !== undefined) leftOut.set(app.id, `acl: ${aclReason}`);
   if (rule ? aclReason === undefined && !isWeighted(rule) : labels.ports.length === 0) {
-    const backend = backendOf(app, portIndexOf(rule), resolve, leftOut);
+    const plain = backendOf(app, portIndexOf(rule), resolve, leftOut);
+    const backend = withRuleOptions(plain, rule, leftOut);
     backends.push(backend);
     routes.push({ appId: app.id, backend: backend.name, acl: aclOf(app.id, rule) });
   }
@@ -234,7 +236,8 @@ function weightedRoutes(
       const backend = backendOf(app, portIndexOf(rule), resolve, leftOut);
       return { appId: app.id, weight: weights[app.id] ?? 0, backend };
     });
-  const { backend, leftOut: mixed } = weighted(backendName(rule.Id), parts);
+  const { backend: shared, leftOut: mixed } = weighted(backendName(rule.Id), parts);
+  const backend = withRuleOptions(shared, rule, leftOut);
   const made = {
     routes: [{ appId: rule.Id, backend: backend.name, acl: aclOf(rule.Id, rule) }],
     backends: [backend],
