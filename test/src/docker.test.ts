@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { containerName, privateBlock } from "@pulumi-mesos/model";
+import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
 import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
 import { eventually, hangMs } from "./support/eventually";
-import { getJson, request } from "./support/http";
+import { request } from "./support/http";
 import { type PlatformUnderTest, platformContract } from "./support/platform-contract";
 import { QuorumWatch } from "./support/quorum-watch";
 import { repository } from "./support/repository";
@@ -15,6 +16,7 @@ import { TestStack } from "./support/test-stack";
 
 const owner = { project: "quickstart", stack: "dev" };
 const secret = "a-cluster-secret-of-this-test-alone";
+const keys = new ClusterKeys(owner, secret);
 const nodes = [
   ...[1, 2, 3].flatMap((n) => [`demo-zookeeper-${n}`, `demo-masters-${n}`]),
   "demo-marathon-1",
@@ -65,7 +67,7 @@ describe("the Docker platform, as every platform", function () {
 describe("the quickstart on Docker", function () {
   this.timeout(1_200_000);
   const host = new DockerHost();
-  const cluster = new ClusterView(privateBlock(owner.project, owner.stack), "demo", 80);
+  const cluster = new ClusterView(privateBlock(owner.project, owner.stack), "demo", 80, keys);
   const program = onDocker(readFileSync(path.join(quickstart, "index.ts"), "utf8"));
   let directory = "";
   let stack: TestStack | undefined;
@@ -155,16 +157,33 @@ describe("the quickstart on Docker", function () {
 
   it("shows no secret to whoever can inspect its containers", async () => {
     const edge = containerName(owner, "demo-edge-1");
-    const [line = ""] = await host
-      .docker("exec", edge, "cat", "/etc/pulumi-mesos/.environment")
-      .then((lines) => lines.filter((l) => l.startsWith("EDGE_STATS_PASSWORD=")));
-    const derived = /='(.{20,})'$/.exec(line)?.[1];
-    assert.ok(derived, "the edge got its password in a file");
+    const told = await host.docker("exec", edge, "cat", "/etc/pulumi-mesos/.environment");
+    assert.ok(
+      keys.shownIn(told.join("\n")).includes("demo/edge/stats"),
+      "the edge got its password in a file",
+    );
     const containers = (await host.docker("ps", "--quiet")).join(" ").split(" ");
     const shown = (await host.docker("inspect", ...containers)).join("\n");
-    assert.ok(!shown.includes(derived));
+    assert.deepEqual(keys.shownIn(shown), []);
     assert.ok(!shown.includes(secret));
     assert.doesNotMatch(shown, /PULUMI_|AWS_/);
+  });
+
+  it("is closed to strangers, who are told health and get traffic alone", async () => {
+    const strangers: Record<string, string>[] = [{}, { Authorization: "Basic b3BlcmF0b3I6Z3Vlc3NlZA==" }];
+    const urls = [
+      `http://${cluster.hosts("masters", 1)[0]}:5050/state`,
+      `http://${cluster.hosts("marathon", 1)[0]}:8080/v2/apps`,
+      `${cluster.edgeApiUrl}/api/services`,
+      `http://${cluster.hosts("groups", 1)[0]}:8010/status`,
+      `http://${(await cluster.activeAgents())[0]}:5051/state`,
+    ];
+    for (const url of urls) {
+      for (const headers of strangers) {
+        assert.equal((await request(url, { headers })).status, 401, url);
+      }
+    }
+    assert.equal((await request(`http://${cluster.hosts("masters", 1)[0]}:5050/health`)).status, 200);
   });
 
   it("adds an agent by config and takes the emptiest away again, with both instances healthy", async () => {
@@ -207,7 +226,7 @@ describe("the quickstart on Docker", function () {
 
   it("rolls a flag of the masters through them one by one without losing the quorum", async () => {
     const hosts = cluster.hosts("masters", 3);
-    const watch = new QuorumWatch(hosts, 2);
+    const watch = new QuorumWatch(hosts, 2, keys.basic("mesos", "operator"));
     write(
       program.replace(
         /masters: \{ size: ([^}]*) \},/,
@@ -220,7 +239,7 @@ describe("the quickstart on Docker", function () {
     assert.ok(watch.polls > 10);
     console.log(`      at most ${watch.longestWithoutLeaderMs} ms without a leader`);
     for (const each of hosts) {
-      const { flags } = await getJson<{ flags: Record<string, string> }>(`http://${each}:5050/flags`);
+      const { flags } = await cluster.master<{ flags: Record<string, string> }>(each, "/flags");
       assert.match(flags["offer_timeout"] ?? "", /^2mins$/);
     }
     assert.equal((await cluster.activeAgents()).length, 2);

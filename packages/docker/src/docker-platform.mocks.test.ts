@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { BambooEdge, Cluster, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
+import { BambooEdge, Cluster, type ClusterSecurity, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
 import { type Recorded, record } from "pulumi-mesos/testing";
 import { simulator } from "./distribution";
 import { DockerPlatform } from "./docker-platform";
@@ -77,7 +77,7 @@ describe("ZooKeeper on Docker", () => {
   };
 
   it("makes a network, and for each server a volume, a container and two gates, and nothing else", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     const servers = ["zk-1", "zk-2", "zk-3"];
     assert.deepEqual(
       all.map((r) => `${r.type} ${r.name}`).sort(),
@@ -102,7 +102,7 @@ describe("ZooKeeper on Docker", () => {
   });
 
   it("gives the network a subnet, and each container its address, name, volume, labels and health check", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     const { inputs } = find(all, "platform-network");
     assert.equal(inputs["name"], "project-stack");
     assert.deepEqual(inputs["ipamConfigs"], [{ gateway: "10.77.0.1", subnet: network }]);
@@ -130,14 +130,14 @@ describe("ZooKeeper on Docker", () => {
   });
 
   it("replaces a container only after it is gone, and never its data with it", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     assert.ok(find(all, "zk-1", types.container).deleteBeforeReplace);
     assert.ok(find(all, "zk-1", types.container).dependsOn.includes("zk-ensemble"));
     assert.deepEqual(find(all, "zk-1-data").dependsOn, []);
   });
 
   it("uploads files read-only, the environment among them, and sets none on the container", async () => {
-    const zk = container(await record(program), "zk-3");
+    const zk = container(await record(() => program()), "zk-3");
     const files = new Map(zk.uploads.map((upload) => [upload.file, upload]));
     assert.match(
       files.get("/etc/pulumi-mesos/zoo.cfg")?.content ?? "",
@@ -171,8 +171,9 @@ describe("ZooKeeper on Docker", () => {
 describe("a cluster on Docker", function () {
   // A bound against hanging: its first test loads everything.
   this.timeout(60_000);
-  const program = (): void => {
+  const program = (security?: ClusterSecurity): void => {
     const cluster = new Cluster("demo", {
+      ...(security === undefined ? {} : { security }),
       platform: new DockerPlatform({ network, socket: "/run/docker/d.sock" }),
       secret: "a-secret-of-thirty-two-characters",
       zookeeper: { size: 3 },
@@ -186,8 +187,15 @@ describe("a cluster on Docker", function () {
       .apply((urls) => assert.match(urls.join(" "), /^http:\/\/(10\.77\.\d+\.1) https:\/\/\1$/));
   };
 
+  it("refuses strangers unless its program says otherwise", async () => {
+    const asks = (all: readonly Recorded[]): boolean =>
+      container(all, "demo-masters-1").command.includes("--authenticate_http_readonly");
+    assert.equal(asks(await record(() => program())), true);
+    assert.equal(asks(await record(() => program({ authentication: false }))), false);
+  });
+
   it("gives dockerd's socket to the controller of agent groups and to nobody else", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     const bind = { containerPath: "/var/run/docker.sock", hostPath: "/run/docker/d.sock" };
     for (const { name, inputs } of all.filter((r) => r.type === types.container)) {
       const bound = JSON.stringify(inputs["volumes"]).includes("docker.sock");
@@ -199,11 +207,15 @@ describe("a cluster on Docker", function () {
   });
 
   it("declares agents as containers of the stack's network, which the controller makes", async () => {
-    const { inputs } = find(await record(program), "demo-web", "mesos:index:AgentPool");
-    const { template, backend } = inputs["declaration"] as {
-      template: { image: string; command: string[] };
-      backend: { kind: string; network: string; taskPorts: number[] };
+    const { inputs } = find(await record(() => program()), "demo-web", "mesos:index:AgentPool");
+    // The mocks show a secret as an envelope; agents have credentials.
+    const { value } = inputs["declaration"] as {
+      value: {
+        template: { image: string; command: string[] };
+        backend: { kind: string; network: string; taskPorts: number[] };
+      };
     };
+    const { template, backend } = value;
     assert.match(template.image, /^pulumi-mesos\/simulator:\d/);
     assert.ok(template.command.includes("--ip={address}"));
     assert.match(backend.network, /^10\.77\.\d+\.0\/24$/);
@@ -211,7 +223,7 @@ describe("a cluster on Docker", function () {
   });
 
   it("keeps what derives from the cluster's secret in secret uploads", async () => {
-    const all = await record(program);
+    const all = await record(() => program());
     assert.ok(!JSON.stringify(all).includes("a-secret-of-thirty-two-characters"));
     const { inputs } = find(all, "demo-edge-1", types.container);
     // The mocks show a secret as an envelope.

@@ -56,7 +56,7 @@ export class DockerPlatform implements Platform {
   readonly provider: pulumi.ProviderResource;
   readonly trafficPort = 80;
   readonly httpsPort = 443;
-  readonly closed = false;
+  readonly closed = true;
   readonly #stack: StackName = { project: pulumi.getProject(), stack: pulumi.getStack() };
   readonly #networks: StackNetworks;
   readonly #distribution: DockerDistribution;
