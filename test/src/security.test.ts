@@ -240,6 +240,16 @@ describe("a cluster that is closed to strangers", function () {
       if (!argv.some((word) => holders.test(word)))
         assert.deepEqual(keys.shownIn(environ.join("\n")), [], argv.join(" "));
     }
+    const pages = [
+      [cluster.hosts("masters", 1)[0], 5050, "/flags", keys.basic("mesos", "operator")],
+      [cluster.hosts("marathon", 1)[0], 8080, "/v2/info", keys.basic("marathon", "operator")],
+      [cluster.hosts("edge", 1)[0], 8000, "/api/health", keys.bearer("edge")],
+      [cluster.hosts("groups", 1)[0], 8010, "/status", keys.bearer("groups")],
+    ] as const;
+    for (const [host, port, where, authorization] of pages) {
+      const { body } = await request(`http://${host}:${port}${where}`, { headers: { authorization } });
+      assert.deepEqual(keys.shownIn(body), [], where);
+    }
     const exported = await stack.ok("stack", "export");
     assert.ok(!all.some((each) => exported.includes(each)), "the state is encrypted");
     const files = readdirSync(stack.state, { recursive: true, withFileTypes: true }).filter((f) =>

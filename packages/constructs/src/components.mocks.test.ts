@@ -11,6 +11,7 @@ import {
   type UserOf,
 } from "@pulumi-mesos/model";
 import { Cluster, type ClusterArgs } from "./cluster";
+import { Credentials } from "./credentials";
 import { InvalidArgsError } from "./invalid-args-error";
 import { LocalPlatform } from "./local-platform";
 import { Masters, type MastersArgs } from "./masters";
@@ -277,6 +278,25 @@ describe("Cluster", function () {
         .map((r) => r.name)
         .sort(),
       ["demo", "platform"],
+    );
+  });
+});
+
+describe("Credentials", () => {
+  const closed = (secret: string, credentials = new Credentials({ secret, cluster: "zk" })): void => {
+    new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 1, credentials });
+  };
+
+  it("close a construct that stands alone", async () => {
+    const all = await record(() => closed("a-secret-of-thirty-two-characters"));
+    const files = JSON.stringify(find(all, "zk-1", "mesos:local:Process").inputs.files);
+    assert.match(files, /enforce\.auth\.enabled=true/);
+  });
+
+  it("fail in one line when their secret is too short", async () => {
+    await assert.rejects(
+      record(() => closed("short")),
+      /secret: must be a text of 16 characters or more, .* got 5; make one by/,
     );
   });
 });

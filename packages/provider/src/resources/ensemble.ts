@@ -103,9 +103,10 @@ function fingerprintFailures(
   if (oldInputs === undefined || isComputed(fingerprint)) return [];
   const old = oldInputs["fingerprint"];
   if (old === fingerprint) return [];
+  const [now, before] = [fingerprint !== undefined, old !== undefined];
   const message =
-    fingerprint === undefined || old === undefined
-      ? `authentication cannot be turned ${fingerprint === undefined ? "off" : "on"} while the ensemble stands, because its nodes keep the access that they were made with; set it back, or destroy the cluster first`
-      : "the secret of a cluster with authentication cannot change while its ensemble stands, because its nodes belong to the credentials that derive from it; set it back, or destroy the cluster first";
+    now === before
+      ? "the secret of a cluster with authentication cannot change while its ensemble stands, because its nodes belong to the credentials that derive from it; set it back, or destroy the cluster first"
+      : `authentication cannot be turned ${now ? "on" : "off"} while the ensemble stands, because its nodes keep the access that they were made with; set security: { authentication: ${before} }, or destroy the cluster first`;
   return [{ path: "fingerprint", message }];
 }

@@ -244,8 +244,14 @@ describe("Ensemble whose members are protected by a secret", () => {
       failures(of("b"), of("a")).join(),
       /^fingerprint: the secret of a cluster .* cannot change .* set it back/,
     );
-    match(failures(of("a"), of()).join(), /^fingerprint: authentication cannot be turned on while/);
-    match(failures(of(), of("a")).join(), /^fingerprint: authentication cannot be turned off while/);
+    match(
+      failures(of("a"), of()).join(),
+      /^fingerprint: authentication cannot be turned on while.* set security: \{ authentication: false \}/,
+    );
+    match(
+      failures(of(), of("a")).join(),
+      /^fingerprint: authentication cannot be turned off while.* set security: \{ authentication: true \}/,
+    );
   });
 });
 
