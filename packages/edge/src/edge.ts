@@ -36,6 +36,9 @@ import {
 import { RuleStore } from "./rules";
 import { noStats, type Stats } from "./stats";
 
+/** Requests that are open when the edge ends have so long, within the ten seconds that a platform gives it. */
+const retireMs = 8_000;
+
 /** What an edge needs from outside. */
 export interface EdgeDependencies {
   readonly source: MarathonSource;
@@ -166,7 +169,7 @@ class Controller {
     this.#stop.abort();
     await this.#api.close();
     await Promise.all(this.#work);
-    if (this.#o.onExit === "stop") await this.#haproxy?.master.end(new AbortController().signal);
+    if (this.#o.onExit === "stop") await this.#haproxy?.master.retire(retireMs, new AbortController().signal);
     this.#haproxy?.runtime.close();
   }
 

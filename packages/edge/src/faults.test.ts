@@ -237,4 +237,39 @@ describe("two edges on one ZooKeeper", function () {
       assert.ok(counts.includes(name), `${name} is missing in ${counts.join()}`);
     }
   });
+
+  it("lose no request when one of them ends, to a client that then asks the other", async () => {
+    let begun = 0;
+    const slow = await one.task("slow", 31001, 1_500, () => {
+      begun++;
+    });
+    one.marathon.put({ id: "/slow", tasks: [slow] });
+    one.marathon.put({ id: "/shared", tasks: [await one.task("quick", 31002)] });
+    await Promise.all([one, two].map((edge) => edge.answers("/slow", "slow")));
+    const path = "/shared-client";
+    assert.equal(await write(one, `path_beg ${path}`), 200);
+    await Promise.all([one, two].map((edge) => edge.answers(path, "quick")));
+    await one.stop();
+    await one.start({ raw: { onExit: "stop" } });
+    await one.serving();
+
+    const before = begun;
+    const open = one.who("/slow");
+    await until("the request", async () => begun > before);
+    const answers: string[] = [];
+    let isOver = false;
+    const client = (async () => {
+      // Nothing was answered on a connection that is refused or closed at once, so a GET may be sent elsewhere.
+      while (!isOver) {
+        const first = await one.who(path);
+        answers.push(/^E/.test(first) ? await two.who(path) : first);
+      }
+    })();
+    await one.stop();
+    assert.match(await one.who(path), /^ECONNREFUSED$/);
+    isOver = true;
+    await client;
+    assert.equal(await open, "slow");
+    assert.deepEqual([...new Set(answers)], ["quick"]);
+  });
 });

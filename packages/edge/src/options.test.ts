@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readCommandLine } from "./command-line";
-import { type Option, options, parseOptions } from "./options";
+import { gather, type Option, options, parseOptions } from "./options";
 
 const needed = { MARATHON_ENDPOINT: "http://a:8080, http://b:8080", BAMBOO_ZK_HOST: "z:2181" };
 const read = (argv: string[], env: Record<string, string> = {}, file?: string) =>
@@ -47,6 +47,20 @@ describe("the options", () => {
       message:
         /--bind or BIND: must be host:port, got x; .*MARATHON_ENDPOINT: is missing.*BAMBOO_ZK_HOST: is missing.*--nbthread/,
     });
+  });
+
+  it("leave it to ZooKeeper where Marathon is, at its usual path or at the one given", () => {
+    const places = (marathon?: string) => {
+      const env = { BAMBOO_ZK_HOST: "z1:1, z2:2", ...(marathon && { MARATHON_ENDPOINT: marathon }) };
+      const { marathonUrls, marathonZookeeper } = parseOptions(gather({}, env, undefined));
+      return [marathonUrls, marathonZookeeper];
+    };
+    assert.deepEqual(places(), [[], { servers: "z1:1,z2:2", path: "/marathon" }]);
+    assert.deepEqual(places("zk://z3:3,z4:4/a/b"), [[], { servers: "z3:3,z4:4", path: "/a/b" }]);
+    assert.deepEqual(places("http://m:1"), [["http://m:1"], undefined]);
+    for (const bad of ["zk://z:1", "zk://z:1/", "zk://user:word@z:1/m", "http://m:1,zk://z:1/m"]) {
+      assert.throws(() => places(bad), { code: "MESOS_EDGE_OPTIONS", message: /zk:\/\/host:port\/path/ });
+    }
   });
 
   it("refuse a template of one's own by its name and say what takes its place", () => {

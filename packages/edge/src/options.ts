@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
+import type { MarathonZooKeeper } from "./discovery/marathon-addresses";
 import type { StatsdOptions } from "./stats";
 
 /** One thing that can be set: by flag, by Bamboo's environment, by a key of Bamboo's configuration file. */
@@ -92,7 +93,7 @@ export const options: readonly Option[] = [
     flag: "--marathon",
     env: "MARATHON_ENDPOINT",
     key: "Marathon.Endpoint",
-    help: "Marathon's URLs, separated by commas",
+    help: "Marathon's URLs by commas, or its zk://host:port,.../path (default /marathon at --zookeeper)",
   },
   {
     name: "marathonUser",
@@ -228,6 +229,8 @@ export interface EdgeOptions {
   readonly https?: { readonly bind: BindAddress; readonly certificates: readonly string[] };
   readonly dataDir: string;
   readonly marathonUrls: readonly string[];
+  /** Where Marathon's processes stand for election, without URLs. */
+  readonly marathonZookeeper?: MarathonZooKeeper;
   readonly marathonUser?: string;
   readonly marathonPassword?: string;
   readonly endpoint?: string;
@@ -275,11 +278,13 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
   const certificates = list(raw.sslCerts).map((path) => resolve(path));
   const httpsBind = address(raw.httpsBind);
   if (certificates.length > 0 && !httpsBind) bad("httpsBind", `must be host:port, got ${raw.httpsBind}`);
-  const marathonUrls = list(raw.marathon);
-  if (marathonUrls.length === 0)
-    bad("marathon", "is missing; give Marathon's URL, such as http://10.0.0.1:8080");
+  const marathonZookeeper = election(raw);
+  const marathonUrls = marathonZookeeper ? [] : list(raw.marathon);
+  if (!marathonZookeeper && marathonUrls.length === 0)
+    bad("marathon", "is missing; give Marathon's URL, such as http://10.0.0.1:8080, or ZooKeeper's servers");
   for (const url of marathonUrls)
-    if (!isHttpUrl(url)) bad("marathon", "must hold http or https URLs without a password");
+    if (!isHttpUrl(url))
+      bad("marathon", "must hold http or https URLs, or be zk://host:port/path, without a password");
   if (raw.endpoint !== undefined && !isHttpUrl(raw.endpoint))
     bad("endpoint", `must be a URL, got ${raw.endpoint}`);
   if (list(raw.zookeeper).length === 0)
@@ -316,6 +321,7 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     ...(httpsBind && certificates.length > 0 && { https: { bind: httpsBind, certificates } }),
     dataDir: raw.dataDir ?? "mesos-edge-data",
     marathonUrls,
+    ...(marathonZookeeper && { marathonZookeeper }),
     ...optional("marathonUser"),
     ...optional("marathonPassword"),
     ...optional("endpoint"),
@@ -332,6 +338,16 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     ...optional("extra"),
     ...(isCounting && statsdAt && { statsd: { ...statsdAt, prefix: raw.statsdPrefix ?? "" } }),
   };
+}
+
+/** Where Marathon stands for election: as a `zk://` says, or, where nothing is said, where it does so by default. */
+function election({ marathon, zookeeper, zookeeperCredential }: RawOptions): MarathonZooKeeper | undefined {
+  const [, servers, path] = /^zk:\/\/([^/@\s]+)(\/[^\s]*[^\s/])$/.exec(marathon ?? "") ?? [];
+  if (servers !== undefined && path !== undefined) return { servers, path };
+  const own = list(zookeeper);
+  if (list(marathon).length > 0 || own.length === 0) return undefined;
+  const credential = zookeeperCredential === undefined ? {} : { credential: zookeeperCredential };
+  return { servers: own.join(","), path: "/marathon", ...credential };
 }
 
 /** A truth value as Go's ParseBool reads it; anything else is false, as Bamboo takes it. */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ZooKeeper } from "@pulumi-mesos/client";
+import type { ZooKeeper } from "@pulumi-mesos/client";
 import {
   type BambooService,
   decodeBambooNode,
   encodeBambooNode,
   goQueryEscape,
   MesosError,
-  messageOf,
 } from "@pulumi-mesos/model";
 import type { Clock } from "./clock";
 import type { Log } from "./log";
+import { inSessions } from "./zookeeper-sessions";
 
 export interface RuleStoreOptions {
   /** ZooKeeper's connection string. */
@@ -21,6 +21,8 @@ export interface RuleStoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: () => void;
+  /** @default 10000 */
+  readonly sessionMs?: number;
 }
 
 const operationMs = 5_000;
@@ -61,16 +63,16 @@ export class RuleStore {
 
   /** Works until `signal` aborts: a new session follows each that ended. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#session(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#problem = messageOf(error);
-        this.#o.log.warn({ err: error }, "zookeeper is away, rules stay as they are");
-      }
-      await this.#o.clock.pause(500, signal);
-    }
+    const { servers, credential, sessionMs, clock, log } = this.#o;
+    const options = {
+      ...{ servers, clock, log, whileAway: "rules stay as they are" },
+      ...{ credential, sessionMs },
+      onProblem: (problem: string | undefined) => {
+        this.#problem = problem;
+      },
+      onConnected: (zk: ZooKeeper) => this.#soon(this.#readAll(zk)),
+    };
+    await inSessions(options, (zk, until) => this.#follow(zk, until), signal);
   }
 
   /** Reads all rules anew; fails when ZooKeeper does not answer within 5 s. */
@@ -104,31 +106,19 @@ export class RuleStore {
     await zk.set(this.#o.root, Buffer.alloc(0));
   }
 
-  async #session(signal: AbortSignal): Promise<void> {
-    const { servers, credential } = this.#o;
-    const zk = await ZooKeeper.connect({ servers, credential, sessionTimeoutMs: 10_000 }, signal);
-    const over = new AbortController();
-    const stop = zk.onStateChange((state) => {
-      if (state === "expired") return over.abort();
-      this.#problem = state === "connected" ? undefined : "the connection is lost";
-      if (state === "connected") this.#soon(this.#readAll(zk));
-    });
+  async #follow(zk: ZooKeeper, until: AbortSignal): Promise<void> {
     try {
       await zk.put(this.#o.root, Buffer.alloc(0));
       this.#zk = zk;
       await this.#readAll(zk);
       this.#problem = undefined;
       // Until the session ends; watches do the rest, and all is read again now and then in case one was lost.
-      const until = AbortSignal.any([signal, over.signal]);
       while (!until.aborted) {
         await this.#o.clock.pause(30_000, until);
         if (!until.aborted) await this.#readAll(zk);
       }
-      this.#problem = "the session expired";
     } finally {
       this.#zk = undefined;
-      stop();
-      await zk.close();
     }
   }
 

@@ -15,7 +15,7 @@ export async function run(
   const log = pino({ name: "mesos-edge", base: null });
   const program = await findHaproxy(env);
   const stats = options.statsd ? statsd(options.statsd, log) : noStats;
-  const source = marathonSource(options);
+  const source = marathonSource(options, { log });
   const edge = createEdge(options, { source, program, clock: systemClock, log, stats });
   const { host, port } = await edge.listen();
   log.info({ host, port, haproxy: program.file }, "listening");

@@ -91,7 +91,11 @@ describe("Bamboo's API", function () {
       BAMBOO_ENDPOINT: "http://edge.example:8000",
     };
     const options = parseOptions(gather(raw, env, undefined));
-    const dependencies = { source: marathonSource(options), clock: systemClock, log: silent };
+    const dependencies = {
+      source: marathonSource(options, { log: silent }),
+      clock: systemClock,
+      log: silent,
+    };
     edge = createEdge(options, { ...dependencies, program: await findHaproxy(process.env) });
     await edge.listen();
     await until("health", async () => (await ask(api, "/api/health")).status === 200);

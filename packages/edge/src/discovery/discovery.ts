@@ -11,6 +11,8 @@ export interface MarathonSource {
   getApp(id: string, signal: AbortSignal): Promise<unknown>;
   /** Reconnects for ever and follows the leader; `connected` after each connection. */
   events(signal: AbortSignal): AsyncIterable<EventFields>;
+  /** Looks for Marathon until `signal` aborts, where it has to be looked for. */
+  run?(signal: AbortSignal): Promise<void>;
 }
 
 export interface DiscoveryOptions {
@@ -68,7 +70,7 @@ export class Discovery {
 
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#listen(signal), this.#fetch(signal)]);
+    await Promise.all([this.#listen(signal), this.#fetch(signal), this.#o.source.run?.(signal)]);
   }
 
   async #listen(signal: AbortSignal): Promise<void> {

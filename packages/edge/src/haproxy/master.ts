@@ -130,6 +130,15 @@ export class Master {
     this.#identity = undefined;
   }
 
+  /** Lets HAProxy take no more connections and finish its requests, for at most `ms`; then it ends. */
+  async retire(ms: number, signal: AbortSignal): Promise<void> {
+    const until = this.#o.clock.now() + ms;
+    this.#kill(this.#identity?.pid, "SIGUSR1");
+    while (this.alive && this.#o.clock.now() < until && !signal.aborted)
+      await this.#o.clock.pause(50, signal);
+    await this.end(signal);
+  }
+
   /** Kills workers that are stopped: they hear no polite word and would keep their share of new connections. */
   async endStopped(): Promise<void> {
     for (const pid of await processesWith(this.#o.configFile)) {

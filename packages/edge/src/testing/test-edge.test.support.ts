@@ -91,7 +91,7 @@ export class TestEdge {
       ...raw,
     };
     const options = parseOptions(gather(flags, {}, undefined));
-    const source = marathonSource(options, stallMs);
+    const source = marathonSource(options, { log, ...(stallMs !== undefined && { stallMs }) });
     const optional = { ...(stats && { stats }), ...(hungMs !== undefined && { hungMs }) };
     const dependencies = { source, program, clock: systemClock, log, ...optional };
     this.#edge = createEdge(options, dependencies);
@@ -147,8 +147,8 @@ export class TestEdge {
   }
 
   /** A running task that answers with its name. */
-  async task(name: string, port: number, delayMs = 0): Promise<FakeTask> {
-    this.#closers.push(await backend(this.host, port, name, delayMs));
+  async task(name: string, port: number, delayMs = 0, onRequest?: () => void): Promise<FakeTask> {
+    this.#closers.push(await backend(this.host, port, name, delayMs, onRequest));
     return { id: name, host: this.host, ports: [port], state: "TASK_RUNNING" };
   }
 }
