@@ -13,10 +13,21 @@ import {
   throughSocket,
 } from "./edge/changes";
 import { type Part, startPart } from "./edge/child";
+import { edgeFaults } from "./edge/faults";
+import { atMost, figure, round } from "./edge/figures";
 import { workerPid } from "./edge/haproxy-socket";
 import type { LoadCalls, LoadResult } from "./edge/load-program";
 import type { MarathonCalls } from "./edge/marathon-program";
-import { processorSeconds, residentMiB, startEdge, startZookeeper, statusOf, until } from "./edge/programs";
+import {
+  healthOf,
+  isAlive,
+  processorSeconds,
+  residentMiB,
+  startEdge,
+  startZookeeper,
+  statusOf,
+  until,
+} from "./edge/programs";
 import { joined, latency, quantile } from "./edge/quantiles";
 import type { TaskPlace, TasksCalls } from "./edge/tasks-program";
 import type { Figure } from "./figure";
@@ -24,6 +35,7 @@ import type { Figure } from "./figure";
 const zookeeper = "127.91.0.1";
 const edge = "127.91.0.2";
 const marathonHost = "127.91.0.3";
+const otherEdge = "127.91.0.4";
 const traffic = `http://${edge}:8888`;
 const api = `http://${edge}:8000`;
 const hosts = 50;
@@ -87,7 +99,7 @@ async function* measure(
   await delay(5_000);
   yield figure("processor used while nothing changes", await idlePercent(program.pid, 20), "%", 1);
 
-  await load.call.start({ host: edge, port: 8888, rate: length.rate, apps: [...fleet.keys()] });
+  await load.call.start({ hosts: [edge], port: 8888, rate: length.rate, apps: [...fleet.keys()] });
   await delay(2_000);
   await load.call.take();
   const steady = [await during(load, () => delay(length.steadySeconds * 1_000))];
@@ -104,6 +116,20 @@ async function* measure(
   const reloadsByRules = (await reloads()) - reloadsBefore;
   steady.push(await during(load, () => delay(length.steadySeconds * 1_000)));
   const memory = residentMiB(program.pid);
+  const around = {
+    directory,
+    dataDir,
+    edge,
+    otherEdge,
+    zookeeper,
+    marathonUrl: url,
+    marathon,
+    tasks,
+    newTask,
+  };
+  const apps = [...fleet.keys()];
+  const faults: Figure[] = [];
+  for await (const fault of edgeFaults({ ...around, apps })) faults.push(fault);
 
   await stopEdge();
   let floor: ChangeTimes = { entered: [], left: [], crashed: 0 };
@@ -124,6 +150,7 @@ async function* measure(
   yield atMost("worker replaced by changes of tasks", pidBefore === pidAfter ? 0 : 1, "times", 0);
   yield atMost("reloads for each change of a rule", reloadsByRules / length.rules, "reloads", 1);
   yield figure("resident memory of mesos-edge at the end", memory, "MiB", 200);
+  yield* faults;
 }
 
 function* latencies(floor: ChangeTimes, times: ChangeTimes): Iterable<Figure> {
@@ -187,8 +214,7 @@ async function changeRules(apps: readonly string[], count: number): Promise<void
 }
 
 async function reloads(): Promise<number> {
-  const answer = await fetch(`${api}/api/health`);
-  return ((await answer.json()) as { haproxy: { reloads: number } }).haproxy.reloads;
+  return (await healthOf(edge)).haproxy.reloads;
 }
 
 async function idlePercent(pid: number, seconds: number): Promise<number> {
@@ -202,29 +228,4 @@ async function endHaproxy(dataDir: string): Promise<void> {
   const { pid } = JSON.parse(readFileSync(path.join(dataDir, "haproxy.json"), "utf8")) as { pid: number };
   process.kill(pid, "SIGTERM");
   await until("haproxy's end", async () => !isAlive(pid), 70_000);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-    throw error;
-  }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-function figure(name: string, value: number, unit: string, below?: number): Figure {
-  const target = below === undefined ? "none" : `< ${below}`;
-  const ok = below === undefined || round(value) < below;
-  return { bench: "edge", figure: name, value: round(value), unit, target, ok };
-}
-
-function atMost(name: string, value: number, unit: string, most: number): Figure {
-  const ok = round(value) <= most;
-  return { bench: "edge", figure: name, value: round(value), unit, target: `<= ${most}`, ok };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 
@@ -10,6 +10,7 @@ type Calls<H extends Handlers> = {
 
 /** A part of the bench that runs as a process of its own, so that no part's work delays another's clock. */
 export interface Part<H extends Handlers> {
+  readonly pid: number;
   readonly call: Calls<H>;
   close(): Promise<void>;
 }
@@ -44,9 +45,10 @@ export function serve(handlers: Handlers): void {
   process.once("disconnect", () => process.exit(0));
 }
 
-/** Starts the part whose program lies beside this file. */
-export function startPart<H extends Handlers>(program: string): Part<H> {
-  const child = fork(path.join(__dirname, program), { stdio: ["ignore", 2, 2, "ipc"] });
+/** Starts the part whose program lies beside this file; `within` are words that start what comes after them. */
+export function startPart<H extends Handlers>(program: string, within: readonly string[] = []): Part<H> {
+  const [command = "", ...words] = [...within, process.execPath, path.join(__dirname, program)];
+  const child = spawn(command, words, { stdio: ["ignore", 2, 2, "ipc"] });
   const ended = once(child, "exit");
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   child.on("message", ({ number, value, error }: Answer) => {
@@ -75,6 +77,7 @@ export function startPart<H extends Handlers>(program: string): Part<H> {
     },
   );
   return {
+    pid: child.pid ?? 0,
     call: call as Calls<H>,
     close: async () => {
       if (child.connected) child.disconnect();

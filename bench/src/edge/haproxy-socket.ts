@@ -24,11 +24,20 @@ export async function workerPid(directory: string): Promise<number> {
   return Number(/^Pid: (\d+)$/m.exec(await haproxy(directory, "show info"))?.[1]);
 }
 
-/** The servers of a backend: name, address with port, and whether it takes requests. */
-export async function servers(
-  directory: string,
-  backend: string,
-): Promise<{ name: string; at: string; isFree: boolean }[]> {
+/** A server as `show servers state` tells of it. */
+export interface Server {
+  readonly backend: string;
+  readonly name: string;
+  /** Address and port. */
+  readonly at: string;
+  /** Whether no task has it. */
+  readonly isFree: boolean;
+  /** Whether it takes requests. */
+  readonly isUp: boolean;
+}
+
+/** The servers of a backend, or of all. */
+export async function servers(directory: string, backend = ""): Promise<Server[]> {
   const lines = (await haproxy(directory, `show servers state ${backend}`)).split("\n");
   const columns =
     lines
@@ -40,7 +49,20 @@ export async function servers(
     .map((line) => {
       const row = line.split(" ");
       const column = (name: string): string => row[columns.indexOf(name)] ?? "";
-      const isFree = (Number(column("srv_admin_state")) & 1) !== 0;
-      return { name: column("srv_name"), at: `${column("srv_addr")}:${column("srv_port")}`, isFree };
+      return {
+        backend: column("be_name"),
+        name: column("srv_name"),
+        at: `${column("srv_addr")}:${column("srv_port")}`,
+        isFree: (Number(column("srv_admin_state")) & 1) !== 0,
+        isUp: column("srv_op_state") === "2" && column("srv_admin_state") === "0",
+      };
     });
+}
+
+/** Names of the backends with a server that `isMeant`. */
+export async function serversThat(
+  directory: string,
+  isMeant: (server: Server) => boolean,
+): Promise<string[]> {
+  return (await servers(directory)).filter(isMeant).map((server) => server.backend);
 }

@@ -3,7 +3,8 @@ import { Agent, request } from "node:http";
 import { monotonicMs, serve } from "./child";
 
 export interface LoadOptions {
-  readonly host: string;
+  /** Of two, each gets half, and a GET of which nothing was answered is sent to the other. */
+  readonly hosts: readonly string[];
   readonly port: number;
   /** Requests a second, evenly, whatever the answers take. */
   readonly rate: number;
@@ -15,6 +16,8 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly sent: number;
   readonly failed: number;
+  /** How often a request was sent to the other host. */
+  readonly moved: number;
   /** Some of the failures, in words. */
   readonly failures: readonly string[];
   /** Answers by latency in tenths of a millisecond; the last counts all that are longer. */
@@ -31,6 +34,7 @@ const once = new Agent({ keepAlive: false });
 let histogram = new Array<number>(buckets).fill(0);
 let sent = 0;
 let failed = 0;
+let moved = 0;
 let failures: string[] = [];
 let hot = "";
 let timer: NodeJS.Timeout | undefined;
@@ -44,7 +48,6 @@ function fail(app: string, why: string): void {
 /** One GET; latency counts from the moment at which it was due. */
 function get(o: LoadOptions, app: string, dueMs: number, number: number): void {
   const isKept = number % 2 === 0;
-  const agent = isKept ? keepAlive : once;
   sent++;
   open++;
   let done = false;
@@ -59,7 +62,22 @@ function get(o: LoadOptions, app: string, dueMs: number, number: number): void {
     const bucket = Math.min(buckets - 1, Math.floor((monotonicMs() - dueMs) * 10));
     histogram[bucket] = (histogram[bucket] ?? 0) + 1;
   };
-  const asked = request({ host: o.host, port: o.port, path: app, agent, timeout: 20_000 }, (response) => {
+  const first = (number >> 1) % o.hosts.length;
+  const hosts = [...o.hosts.slice(first), ...o.hosts.slice(0, first)];
+  ask(o.port, hosts, app, isKept ? keepAlive : once, finish);
+}
+
+/** Asks the first of `hosts`, and the next when the first answers nothing. */
+function ask(
+  port: number,
+  [host, ...others]: readonly string[],
+  app: string,
+  agent: Agent,
+  finish: (problem?: string) => void,
+): void {
+  let isAnswered = false;
+  const asked = request({ host, port, path: app, agent, timeout: 20_000 }, (response) => {
+    isAnswered = true;
     let body = "";
     response.setEncoding("utf8").on("data", (chunk: string) => {
       body += chunk;
@@ -71,7 +89,11 @@ function get(o: LoadOptions, app: string, dueMs: number, number: number): void {
     });
   });
   asked.once("timeout", () => asked.destroy(new Error("no answer in 20 s")));
-  asked.once("error", (error) => finish(error.message));
+  asked.once("error", (error) => {
+    if (isAnswered || others.length === 0) return finish(error.message);
+    moved++;
+    ask(port, others, app, agent, finish);
+  });
   asked.end();
 }
 
@@ -98,10 +120,11 @@ async function stop(): Promise<void> {
 }
 
 function take(): LoadResult {
-  const result = { sent, failed, failures, histogram };
+  const result = { sent, failed, moved, failures, histogram };
   histogram = new Array<number>(buckets).fill(0);
   sent = 0;
   failed = 0;
+  moved = 0;
   failures = [];
   return result;
 }

@@ -52,7 +52,7 @@ export interface EdgePlace {
 }
 
 /** Starts `mesos-edge`: API on port 8000 of `host`, traffic on 8888. */
-export function startEdge(o: EdgePlace): Program {
+export function startEdge(o: EdgePlace, more: readonly string[] = []): Program {
   const child = spawn(
     process.execPath,
     [
@@ -62,10 +62,28 @@ export function startEdge(o: EdgePlace): Program {
       `--data-dir=${o.dataDir}`,
       `--marathon=${o.marathon}`,
       `--zookeeper=${o.zookeeper}:2181`,
+      ...more,
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   return started(child, "SIGTERM");
+}
+
+/** What an edge says of itself. */
+export async function healthOf(
+  host: string,
+): Promise<{ serving: boolean; haproxy: { reloads: number }; leftOut: Record<string, string> }> {
+  return (await fetch(`http://${host}:8000/api/health`)).json() as ReturnType<typeof healthOf>;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
 }
 
 /** The status of one answer; 0 when there is none. */

@@ -13,6 +13,7 @@ export function joined(results: readonly LoadResult[]): LoadResult {
   return {
     sent: results.reduce((sum, r) => sum + r.sent, 0),
     failed: results.reduce((sum, r) => sum + r.failed, 0),
+    moved: results.reduce((sum, r) => sum + r.moved, 0),
     failures: results.flatMap((r) => r.failures),
     histogram: Array.from({ length }, (_, i) => results.reduce((sum, r) => sum + (r.histogram[i] ?? 0), 0)),
   };

@@ -34,7 +34,7 @@ describe("mesos-edge keeps routing", function () {
       portDefinitions: [{ port: 0 }, { port: 1 }],
       tasks: [
         { id: "zero", host: edge.host, ports: [0], state: "TASK_RUNNING" },
-        { id: "large", host: edge.host, ports: [99_999], state: "TASK_RUNNING" },
+        { id: "large", host: edge.host, ports: [99_999, 99_998], state: "TASK_RUNNING" },
         { id: "none", host: edge.host, ports: [], state: "TASK_RUNNING" },
       ],
     });
@@ -43,6 +43,10 @@ describe("mesos-edge keeps routing", function () {
     edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 31001)] });
     await edge.answers("/second", "second");
     assert.equal(await edge.who("/poisoned"), "503");
+    await until("the reasons", async () => {
+      const { zero, large, none } = (await edge.health()).leftOut;
+      return /no port with index 1/.test(`${zero}`) && /99998/.test(`${large}`) && none !== undefined;
+    });
     const state = JSON.parse((await ask(edge.api, "/api/state")).body);
     const poisoned = state.Apps.find((app: { Id: string }) => app.Id === "/poisoned");
     assert.deepEqual([poisoned.Env, poisoned.Tasks], [{ PLAIN: "1" }, []]);

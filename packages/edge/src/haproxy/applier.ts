@@ -350,34 +350,34 @@ export class Applier {
 
   /** Starts HAProxy with what was routed last, or with the snapshot of an earlier life. */
   async #launchWithRoutes(signal: AbortSignal): Promise<void> {
-    const { master, log } = this.#o;
     let refusal = "";
-    const before = this.#applied ?? (await this.#snapshot.read());
-    const presumable = this.#ports.presumable(before);
+    const presumable = this.#ports.presumable(this.#applied ?? (await this.#snapshot.read()));
     for (const routes of [presumable, withoutTls(presumable), noRoutes]) {
       const { table } = planSlots(this.table, routes.backends);
       const next = this.#next(routes, table, shapeOf(routes, table, this.#o.settings));
       const reason = await this.#start(routes, next, signal);
       if (reason !== undefined) {
         refusal = reason;
-        log.warn({ reason }, "the last configuration is refused, beginning without routes");
+        this.#o.log.warn({ reason }, "the last configuration is refused, beginning without routes");
         continue;
       }
       this.#worker.becomes(next);
       this.#applied = routes;
       await this.#o.runtime.forget(next.generation);
-      log.info({ pid: master.pid, generation: next.generation }, "haproxy started");
+      this.#o.log.info({ pid: this.#o.master.pid, generation: next.generation }, "haproxy started");
       return;
     }
-    const message = `haproxy refuses even a configuration without routes: ${refusal}`;
-    throw new MesosError("MESOS_EDGE_CONFIG_INVALID", message);
+    throw new MesosError("MESOS_EDGE_CONFIG_INVALID", `haproxy refuses even to have no routes: ${refusal}`);
   }
 
   /** A HAProxy that cannot open a port ends: the next try is without it. */
   async #start(routes: Routes, next: Running, signal: AbortSignal): Promise<string | undefined> {
+    const files = this.#files(routes, next);
+    const isAccepted = this.#accepted === next.shape;
     try {
-      return await this.#launcher.start(next, this.#files(routes, next), signal);
+      return await this.#launcher.start(next, files, isAccepted, signal);
     } catch (error) {
+      this.#accepted = undefined;
       this.#ports.blame(await this.#o.master.lastWords(50), routes.ports);
       throw error;
     }

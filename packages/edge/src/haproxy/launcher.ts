@@ -28,14 +28,15 @@ export class Launcher {
     this.#o = o;
   }
 
-  /** Starts HAProxy with `files`; why it refuses them, or nothing once it serves. */
+  /** Starts HAProxy with `files`, which it checks unless it has accepted them before; why it refuses, or nothing once it serves. */
   async start(
     { generation, shape }: Running,
     files: Files,
+    isAccepted: boolean,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { master, runtime, check, file, onExit } = this.#o;
-    const reason = await check(files.text, signal);
+    const reason = isAccepted ? undefined : await check(files.text, signal);
     if (reason !== undefined) return reason;
     await file.write(files);
     await master.start(onExit, signal);

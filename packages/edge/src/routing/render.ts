@@ -118,8 +118,13 @@ function head(settings: RenderSettings, generation: Generation, hasTls: boolean)
     "  option redispatch 1",
     "  retries 3",
     "  retry-on conn-failure empty-response",
-    "  # A host that fell silent is out after two connections that failed, long before Mesos misses it.",
-    "  default-server check inter 10s fastinter 1s downinter 2s fall 2 rise 1 observe layer4 error-limit 2 on-error mark-down",
+    "  # A host that fell silent also has requests that wait for it: they are told after two seconds, and sent again.",
+    "  option srvtcpka",
+    "  srvtcpka-idle 1s",
+    "  srvtcpka-intvl 1s",
+    "  srvtcpka-cnt 2",
+    "  # It is out after two connections that failed, long before Mesos misses it.",
+    "  default-server tcp-ut 2s check inter 10s fastinter 1s downinter 2s fall 2 rise 1 observe layer4 error-limit 2 on-error mark-down",
   ];
 }
 

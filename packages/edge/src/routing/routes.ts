@@ -336,7 +336,11 @@ function serversOf(
   for (const task of app.tasks) {
     if (task.place === "out") continue;
     const at = addressOf(app, task, portIndex);
-    if (at === undefined) continue;
+    if (at === undefined) {
+      const reason = whyNowhere(app, task, portIndex);
+      if (reason !== undefined) leftOut.set(task.id, reason);
+      continue;
+    }
     const address = isIP(at.host) ? at.host : resolve(at.host);
     if (address === undefined) {
       leftOut.set(task.id, `the name ${JSON.stringify(at.host)} has no known address`);
@@ -347,6 +351,14 @@ function serversOf(
     if (servers.get(key)?.state !== "ready") servers.set(key, { address, port: at.port, state });
   }
   return [...servers.values()];
+}
+
+/** Why a task cannot be asked; nothing for one that has no ports, as a program that serves nobody. */
+function whyNowhere({ network }: App, { ports }: Task, portIndex: number): string | undefined {
+  const port = ports[portIndex];
+  if (port !== undefined && !validPort(port)) return `its port ${port} is none`;
+  const isMissing = port === undefined && portIndex > 0 && network !== "container";
+  return isMissing ? `it has no port with index ${portIndex}` : undefined;
 }
 
 /** A path that HAProxy takes as one plain word: everything unusual percent-encoded. */
