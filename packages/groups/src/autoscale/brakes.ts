@@ -12,7 +12,7 @@ export interface Brakes {
 /** Of so many agents at least, and so large a share of them out of reach, nothing is decided: the fault may be ours. */
 const blind = { agents: 3, share: 0.45 };
 
-/** What is not known, not ready or not reachable, and so no ground to decide on. */
+/** What is not known, not ready or not reachable, and so no ground to decide on; agents that boot for too long are unready here. */
 export function brakesOf(world: World, policies: Policies): Brakes {
   const agents = world.agents;
   if (agents === undefined) return { all: "no master says which agents there are", down: new Map() };
@@ -26,9 +26,8 @@ export function brakesOf(world: World, policies: Policies): Brakes {
   for (const { name } of world.groups) {
     const policy = policies[name];
     if (policy === undefined) continue;
-    const timeout = policy.scaleUp.bootTimeoutSeconds * 1000;
     const unready = agents.filter(
-      (agent) => agent.group === name && !agent.doomed && isUnready(agent, world.now, timeout),
+      ({ group, state, doomed }) => group === name && state === "unready" && !doomed,
     );
     if (world.waiting === undefined) down.set(name, "Marathon does not say which tasks wait");
     else if (unreachable > policy.scaleDown.maxUnreachable) {
@@ -39,12 +38,4 @@ export function brakesOf(world: World, policies: Policies): Brakes {
     }
   }
   return { all: undefined, down };
-}
-
-function isUnready(
-  { state, startedAt }: { readonly state: string; readonly startedAt: number },
-  now: number,
-  timeoutMs: number,
-): boolean {
-  return state === "unready" || (state === "booting" && now - startedAt > timeoutMs);
 }
