@@ -31,8 +31,10 @@ const cluster = new mesos.Cluster("demo", {
   edge: { size: 1 },
 });
 const app = new mesos.marathon.App("web", {
-  cmd: "exec python3 -m http.server $PORT0 --bind $HOST", cpus: 0.1, mem: 32, instances: 1,
-  healthChecks: [{ protocol: "MESOS_HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 60, intervalSeconds: 1 }],
+  cpus: 0.1, mem: 32, instances: 1,
+  container: { type: "DOCKER", docker: { image: "nginx:latest" }, portMappings: [{ containerPort: 80, hostPort: 0 }] },
+  networks: [{ mode: "container/bridge" }],
+  healthChecks: [{ protocol: "HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 60, intervalSeconds: 1 }],
 }, { provider: cluster.provider });
 new mesos.bamboo.Service("web", { appId: app.appId, acl: "path_beg /" }, { provider: cluster.provider });
 new mesos.Quota("batch", { role: "batch", limits: { cpus: 1 } }, { provider: cluster.provider });

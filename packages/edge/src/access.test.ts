@@ -18,7 +18,7 @@ describe("the API of an edge with a token", function () {
   before(async () => {
     await edge.prepare();
     await edge.start({ raw: { apiToken } });
-    edge.marathon.put({ id: "/counted", tasks: [await edge.task("counted", 31000)] });
+    edge.marathon.put({ id: "/counted", tasks: [await edge.task("counted", 21000)] });
     await edge.answers("/counted", "counted");
   });
   after(() => edge.remove());

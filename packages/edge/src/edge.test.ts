@@ -126,8 +126,8 @@ describe("mesos-edge", function () {
   });
 
   it("routes an app without a rule by its id, the longest first", async () => {
-    marathon.put({ id: "/foo", tasks: [await task("foo", 31000)] });
-    marathon.put({ id: "/foo/bar", tasks: [await task("bar", 31001)] });
+    marathon.put({ id: "/foo", tasks: [await task("foo", 21000)] });
+    marathon.put({ id: "/foo/bar", tasks: [await task("bar", 21001)] });
     await until(
       "both routes",
       async () => (await who("/foo/x")) === "foo" && (await who("/FOO/bar/x")) === "bar",
@@ -136,7 +136,7 @@ describe("mesos-edge", function () {
   });
 
   it("takes a task in at its first passing check and lets it go before it dies, without a reload", async () => {
-    const [one, two] = [await task("one", 31002), await task("two", 31003)];
+    const [one, two] = [await task("one", 21002), await task("two", 21003)];
     const passing = { healthCheckResults: [{ alive: true }] };
     marathon.put({ id: "/checked", healthChecks: [check], tasks: [{ ...one, ...passing }, two] });
     await until("the app", async () => (await who("/checked")) === "one");
@@ -159,7 +159,7 @@ describe("mesos-edge", function () {
   });
 
   it("keeps a task whose health became unknown, as after an election", async () => {
-    const known = await task("known", 31004);
+    const known = await task("known", 21004);
     marathon.put({
       id: "/known",
       healthChecks: [check],
@@ -173,7 +173,7 @@ describe("mesos-edge", function () {
 
   it("lets a request end that a leaving task has begun", async () => {
     let requests = 0;
-    const slow = await task("slow", 31005, 5_000, () => {
+    const slow = await task("slow", 21005, 5_000, () => {
       requests++;
     });
     marathon.put({ id: "/slow", tasks: [slow] });
@@ -273,7 +273,7 @@ describe("mesos-edge", function () {
     };
     for (const round of [1, 2, 3]) {
       const name = `round-${round}`;
-      put([await task(name, 31020 + round)]);
+      put([await task(name, 21020 + round)]);
       await until("the change", async () => (await who("/known")) === name);
       // The file follows the change.
       await kill("SIGKILL");
@@ -307,7 +307,7 @@ describe("mesos-edge", function () {
     assert.equal(await who("/checked"), "two");
     const refused = await ask(api, "/api/services");
     assert.equal(refused.status, 503);
-    marathon.put({ id: "/meanwhile", tasks: [await task("meanwhile", 31006)] });
+    marathon.put({ id: "/meanwhile", tasks: [await task("meanwhile", 21006)] });
     await until("a new app", async () => (await who("/meanwhile")) === "meanwhile");
     await server.start();
     await until("the connection", async () => (await health())?.zookeeper?.connected, 30_000);

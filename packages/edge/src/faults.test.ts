@@ -20,7 +20,7 @@ describe("mesos-edge keeps routing", function () {
   before(async () => {
     await edge.prepare();
     await edge.start({ stallMs: 1_000 });
-    edge.marathon.put({ id: "/first", tasks: [await edge.task("first", 31000)] });
+    edge.marathon.put({ id: "/first", tasks: [await edge.task("first", 21000)] });
     await edge.answers("/first", "first");
   });
 
@@ -40,7 +40,7 @@ describe("mesos-edge keeps routing", function () {
     });
     const second = encodeBambooNode("path_beg /poisoned", { PortIndex: "1" });
     await edge.client.put(`/bamboo/${goQueryEscape("/poisoned")}`, second);
-    edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 31001)] });
+    edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 21001)] });
     await edge.answers("/second", "second");
     assert.equal(await edge.who("/poisoned"), "503");
     await until("the reasons", async () => {
@@ -55,7 +55,7 @@ describe("mesos-edge keeps routing", function () {
   it("when Marathon's stream falls silent without an end: it is opened anew and everything read", async () => {
     edge.marathon.mute = true;
     const { lists } = edge.marathon;
-    edge.marathon.put({ id: "/unsaid", tasks: [await edge.task("unsaid", 31002)] });
+    edge.marathon.put({ id: "/unsaid", tasks: [await edge.task("unsaid", 21002)] });
     await edge.answers("/unsaid", "unsaid");
     assert.ok(edge.marathon.lists > lists);
     edge.marathon.mute = false;
@@ -85,13 +85,13 @@ describe("mesos-edge keeps routing", function () {
   it("when its file cannot be written: tasks come and go, the reason is told, and the file follows later", async () => {
     const obstacle = join(edge.directory, "haproxy.cfg.new");
     await mkdir(obstacle);
-    const one = { id: "/second", tasks: [await edge.task("instead", 31003)] };
+    const one = { id: "/second", tasks: [await edge.task("instead", 21003)] };
     edge.marathon.put(one);
     await edge.answers("/second", "instead");
     await until("the report", async () => /EISDIR/.test((await edge.health()).haproxy.problem ?? ""));
     await rm(obstacle, { recursive: true });
     await until("the file", async () =>
-      (await readFile(join(edge.directory, "haproxy.cfg"), "utf8")).includes(":31003"),
+      (await readFile(join(edge.directory, "haproxy.cfg"), "utf8")).includes(":21003"),
     );
     await until("recovery", async () => (await edge.health()).haproxy.problem === null);
   });
@@ -108,7 +108,7 @@ describe("mesos-edge and a host that falls silent", function () {
     await edge.prepare();
     await edge.start();
     const answer = `(_, response) => response.setHeader("connection", "close").end("doomed")`;
-    const listen = `listen({ host: "${silent}", port: 31000, backlog: 1 }, () => process.send("up"))`;
+    const listen = `listen({ host: "${silent}", port: 21000, backlog: 1 }, () => process.send("up"))`;
     const program = `require("node:http").createServer(${answer}).${listen}`;
     frozen = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     await once(frozen, "message");
@@ -120,8 +120,8 @@ describe("mesos-edge and a host that falls silent", function () {
   });
 
   it("sends every GET elsewhere, and within three seconds none to it", async () => {
-    const doomed = { id: "doomed", host: silent, ports: [31_000], state: "TASK_RUNNING" };
-    edge.marathon.put({ id: "/half", tasks: [await edge.task("alive", 31_001), doomed] });
+    const doomed = { id: "doomed", host: silent, ports: [21_000], state: "TASK_RUNNING" };
+    edge.marathon.put({ id: "/half", tasks: [await edge.task("alive", 21_001), doomed] });
     for (const name of ["alive", "doomed", "alive"]) await edge.answers("/half", name);
     // HAProxy has just checked both, so its next checks are seconds away and requests alone can find out.
     const runtime = new Runtime(edge.directory);
@@ -139,7 +139,7 @@ describe("mesos-edge and a host that falls silent", function () {
     runtime.close();
     // A program that is stopped accepts nothing, and once its queue is full the kernel drops what comes.
     frozen.kill("SIGSTOP");
-    for (let i = 0; i < 4; i++) fillers.push(connect(31_000, silent).on("error", () => {}));
+    for (let i = 0; i < 4; i++) fillers.push(connect(21_000, silent).on("error", () => {}));
     await once(fillers[0] as Socket, "connect");
     const began = performance.now();
     const waited: number[] = [];
@@ -165,7 +165,7 @@ describe("mesos-edge", function () {
       join(edge.directory, name),
     );
     assert.ok(wrapper && bad && flag);
-    edge.marathon.put({ id: "/first", tasks: [await edge.task("first", 31000)] });
+    edge.marathon.put({ id: "/first", tasks: [await edge.task("first", 21000)] });
     await edge.start({ raw: { onExit: "stop" } });
     await edge.answers("/first", "first");
     // What is called haproxy may be a script; a master calls itself again by the name that it was given.
@@ -179,7 +179,7 @@ describe("mesos-edge", function () {
     await edge.start({ program: { ...edge.program, file: wrapper } });
     await edge.answers("/first", "first");
     await writeFile(flag, "");
-    edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 31001)] });
+    edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 21001)] });
     await until("the refusal", async () => !existsSync(flag));
     const refused = await masterPid(edge.directory);
     await edge.answers("/second", "second");
@@ -203,7 +203,7 @@ describe("two edges on one ZooKeeper", function () {
     await Promise.all([one.prepare(), two.prepare()]);
     await one.start({ stats });
     await two.start({ raw: { zookeeper: one.zookeeper.servers, marathon: one.marathon.url } });
-    one.marathon.put({ id: "/shared", tasks: [await one.task("shared", 31000)] });
+    one.marathon.put({ id: "/shared", tasks: [await one.task("shared", 21000)] });
     await Promise.all([one.serving(), two.serving()]);
   });
   after(() => Promise.all([one.remove(), two.remove()]));
@@ -244,11 +244,11 @@ describe("two edges on one ZooKeeper", function () {
 
   it("lose no request when one of them ends, to a client that then asks the other", async () => {
     let begun = 0;
-    const slow = await one.task("slow", 31001, 1_500, () => {
+    const slow = await one.task("slow", 21001, 1_500, () => {
       begun++;
     });
     one.marathon.put({ id: "/slow", tasks: [slow] });
-    one.marathon.put({ id: "/shared", tasks: [await one.task("quick", 31002)] });
+    one.marathon.put({ id: "/shared", tasks: [await one.task("quick", 21002)] });
     await Promise.all([one, two].map((edge) => edge.answers("/slow", "slow")));
     const path = "/shared-client";
     assert.equal(await write(one, `path_beg ${path}`), 200);

@@ -23,9 +23,9 @@ describe("mesos-edge on a disk without room", function () {
     await edge.prepare(disk.directory);
     program = await disk.haproxy(edge.program);
     await edge.start({ program });
-    edge.marathon.put({ id: "/app", tasks: [await edge.task("first", 31000)] });
+    edge.marathon.put({ id: "/app", tasks: [await edge.task("first", 21000)] });
     await edge.answers("/app", "first");
-    await until("the file", async () => (await config()).includes(":31000"));
+    await until("the file", async () => (await config()).includes(":21000"));
     await fill();
   });
   after(async () => {
@@ -56,10 +56,10 @@ describe("mesos-edge on a disk without room", function () {
     /ENOSPC|no space left/i.test((await edge.health()).haproxy.problem ?? "");
 
   it("moves tasks on, and says that its files are old", async () => {
-    edge.marathon.put({ id: "/app", tasks: [await edge.task("second", 31001)] });
+    edge.marathon.put({ id: "/app", tasks: [await edge.task("second", 21001)] });
     await edge.answers("/app", "second");
     await until("the report", isNamed);
-    assert.ok(!(await config()).includes(":31001"));
+    assert.ok(!(await config()).includes(":21001"));
   });
 
   it("starts a HAProxy that is killed with the file of before, and moves its tasks to where they are", async () => {
@@ -74,7 +74,7 @@ describe("mesos-edge on a disk without room", function () {
   });
 
   it("keeps what it routes when a new app needs a reload, which it makes once there is room", async () => {
-    edge.marathon.put({ id: "/new", tasks: [await edge.task("new", 31002)] });
+    edge.marathon.put({ id: "/new", tasks: [await edge.task("new", 21002)] });
     await until("the report", isNamed);
     assert.equal(await edge.who("/app"), "second");
     await rm(filler());
@@ -82,7 +82,7 @@ describe("mesos-edge on a disk without room", function () {
     assert.equal(await edge.who("/app"), "second");
     await until("the file", async () => {
       const text = await config();
-      return text.includes(":31001") && text.includes(":31002");
+      return text.includes(":21001") && text.includes(":21002");
     });
     await until("recovery", async () => (await edge.health()).haproxy.problem === null);
   });

@@ -14,7 +14,7 @@ const from = (host: string) => ({ headers: { host } });
 describe("an edge that follows labels", function () {
   this.timeout(60_000);
   const edge = new TestEdge("127.86.7");
-  let port = 31_000;
+  let port = 21_000;
 
   async function app(id: string, labels: Record<string, string>, tasks?: FakeTask[]): Promise<void> {
     const named = Object.fromEntries(
@@ -57,9 +57,9 @@ describe("an edge that follows labels", function () {
   it("asks for a password, lets networks in, redirects and rewrites", async () => {
     const labels = { GROUP: "external", "0_HTTP_BACKEND_PROXYPASS_PATH": "/api/v1" };
     const echo = createServer((request, response) => response.end(request.url));
-    echo.listen(31_500, edge.host);
+    echo.listen(21_500, edge.host);
     await once(echo, "listening");
-    const task = { id: "echo", host: edge.host, ports: [31_500], state: "TASK_RUNNING" };
+    const task = { id: "echo", host: edge.host, ports: [21_500], state: "TASK_RUNNING" };
     await app("/echo", { ...labels, "0_VHOST": "echo.example" }, [task]);
     await edge.answers("/api/v1/x?y=1", "/x?y=1", from("echo.example"));
     assert.equal(await edge.who("/api/v1", from("echo.example")), "/");

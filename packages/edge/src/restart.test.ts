@@ -27,10 +27,10 @@ describe("mesos-edge that starts again", function () {
     await edge.prepare();
     await edge.start();
     await edge.client.put(`/bamboo/${goQueryEscape("/ruled")}`, encodeBambooNode("path_beg /by-rule", null));
-    edge.marathon.put({ id: "/plain", tasks: [await edge.task("plain", 31000)] });
-    edge.marathon.put({ id: "/ruled", tasks: [await edge.task("ruled", 31001)] });
+    edge.marathon.put({ id: "/plain", tasks: [await edge.task("plain", 21000)] });
+    edge.marathon.put({ id: "/ruled", tasks: [await edge.task("ruled", 21001)] });
     const labels = { HAPROXY_GROUP: "external", HAPROXY_0_MODE: "tcp", HAPROXY_0_PORT: "9100" };
-    edge.marathon.put({ id: "/ported", labels, tasks: [await edge.task("ported", 31002)] });
+    edge.marathon.put({ id: "/ported", labels, tasks: [await edge.task("ported", 21002)] });
     await edge.answers("/plain", "plain");
     await edge.answers("/by-rule", "ruled");
     await until("the port", opened);
@@ -43,7 +43,7 @@ describe("mesos-edge that starts again", function () {
     await edge.stop();
     await edge.start();
     await edge.serving();
-    edge.marathon.put({ id: "/later", tasks: [await edge.task("later", 31003)] });
+    edge.marathon.put({ id: "/later", tasks: [await edge.task("later", 21003)] });
     await edge.answers("/later", "later");
     assert.deepEqual((await edge.health()).leftOut, {});
     assert.ok(await opened());
@@ -77,7 +77,7 @@ describe("mesos-edge that starts again", function () {
 
     it("begins without routes when the snapshot is damaged, with a line about it", async () => {
       const whole = await readFile(snapshot(), "utf8");
-      const damaged = [whole.slice(0, whole.length / 2), whole.replace("31000", "31009"), "{}", ""];
+      const damaged = [whole.slice(0, whole.length / 2), whole.replace("21000", "21009"), "{}", ""];
       for (const text of damaged) {
         await end();
         await writeFile(snapshot(), text);
@@ -96,7 +96,7 @@ describe("mesos-edge that starts again", function () {
     it("follows Marathon and ZooKeeper once they are back", async () => {
       await Promise.all([edge.marathon.listen(), edge.zookeeper.start()]);
       await edge.serving();
-      edge.marathon.put({ id: "/plain", tasks: [await edge.task("newer", 31004)] });
+      edge.marathon.put({ id: "/plain", tasks: [await edge.task("newer", 21004)] });
       await edge.answers("/plain", "newer");
       assert.equal(await edge.who("/by-rule"), "ruled");
     });

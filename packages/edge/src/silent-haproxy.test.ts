@@ -13,7 +13,7 @@ describe("mesos-edge and a HAProxy that falls silent", function () {
   this.timeout(120_000);
   const edge = new TestEdge("127.86.11");
   const impostors: Server[] = [];
-  let port = 31_000;
+  let port = 21_000;
 
   before(() => edge.prepare());
   afterEach(() => edge.stop());

@@ -12,12 +12,12 @@ const acl = "path_beg /shop";
 /** One rule over several apps, with real requests. */
 describe("an edge whose rule has weights", function () {
   this.timeout(120_000);
-  const edge = new TestEdge("127.86.11");
+  const edge = new TestEdge("127.86.16");
   const tasks = new Map<string, FakeTask>();
 
   /** Makes an app of tasks that answer with the app's name and a number: `blue 1`. */
   async function app(name: string, numbers: readonly number[]): Promise<void> {
-    const port = name === "blue" ? 31_100 : 31_200;
+    const port = name === "blue" ? 21_100 : 21_200;
     const all = await Promise.all(
       numbers.map(async (n) => {
         const key = `${name} ${n}`;
