@@ -23,6 +23,7 @@ import { type BackendTraffic, Metrics } from "./metrics";
 import { readOptionFile } from "./option-files";
 import type { BindAddress, EdgeOptions } from "./options";
 import { PageSource } from "./page/page-source";
+import { deploymentGroupOf } from "./routing/deployment-groups";
 import type { RenderSettings } from "./routing/render";
 import {
   type BackendMemo,
@@ -270,8 +271,9 @@ class Controller {
   #wasServing(app: App, task: Task): boolean {
     const table = this.#haproxy?.applier.table;
     // Port indexes of labels have backends of their own.
+    const id = deploymentGroupOf(app) ?? app.id;
     const names = [undefined, ...task.ports.keys(), ...app.containerPorts.keys()].map((n) =>
-      backendName(app.id, n),
+      backendName(id, n),
     );
     const slots = [...new Set(names)].flatMap((name) => table?.get(name) ?? []);
     const host = app.network === "container" ? task.addresses[0] : this.#names.resolve(task.host);

@@ -48,6 +48,45 @@ describe("an edge that follows labels", function () {
     await edge.answers("/cart/1", "cart", from("shop.example"));
   });
 
+  it("joins both colours of a deployment group as zdd has them, and drains as many old ones as are new", async () => {
+    const labels = (colour: string, started: string) => ({
+      HAPROXY_GROUP: "external",
+      HAPROXY_0_VHOST: "zdd.example",
+      HAPROXY_0_PORT: "10500",
+      HAPROXY_DEPLOYMENT_GROUP: "zdd",
+      HAPROXY_DEPLOYMENT_ALT_PORT: "10501",
+      HAPROXY_DEPLOYMENT_COLOUR: colour,
+      HAPROXY_DEPLOYMENT_STARTED_AT: started,
+      HAPROXY_DEPLOYMENT_TARGET_INSTANCES: "2",
+    });
+    const names = ["old 1", "old 2", "new 1", "new 2"];
+    const [old1, old2, new1, new2] = await Promise.all(names.map((name, i) => edge.task(name, 31_600 + i)));
+    const put = (colour: string, started: string, tasks: (FakeTask | undefined)[]): void =>
+      edge.marathon.put({
+        id: `/zdd-${colour}`,
+        labels: labels(colour, started),
+        tasks: tasks.filter((task) => task !== undefined),
+      });
+    const answering = async (): Promise<string> => {
+      const seen = new Set<string>();
+      for (let i = 0; i < 12; i++) seen.add(await edge.who("/", from("zdd.example")));
+      return [...seen].sort().join(", ");
+    };
+    const settles = (wanted: string): Promise<unknown> =>
+      until(wanted, async () => (await answering()) === wanted, 20_000);
+    put("blue", "2026-01-01T00:00:00", [old1, old2]);
+    await settles("old 1, old 2");
+    put("green", "2026-01-02T00:00:00", [new1]);
+    await settles("new 1, old 2");
+    put("green", "2026-01-02T00:00:00", [new1, new2]);
+    await settles("new 1, new 2");
+    assert.equal((await ask(`http://${new URL(edge.traffic).hostname}:10500`, "/")).status, 200);
+    edge.marathon.apps.delete("/zdd-blue");
+    edge.marathon.emit("app_terminated_event", { appId: "/zdd-blue" });
+    await settles("new 1, new 2");
+    assert.equal(await edge.who("/zdd-green"), "503");
+  });
+
   it("serves an app of another group by its id alone", async () => {
     await app("/inside", { GROUP: "internal", "0_VHOST": "inside.example" });
     await edge.answers("/inside", "inside");

@@ -134,8 +134,10 @@ describe("an edge whose rule has weights", function () {
     assert.deepEqual(JSON.parse(body), { "/shop": { Id: "/shop", Acl: acl, Config: config } });
   });
 
-  it("gives the others what an app without tasks would get, and nobody what has no weight", async () => {
+  it("gives the others what an app without tasks would get, one without weight too, and nobody whom it does not name", async () => {
     await app("green", []);
+    await settles(0);
+    await weigh("/shop-blue=0 /shop-green=1");
     await settles(0);
     await weigh("/shop-green=1");
     await until("nobody", async () => (await shares()).get("503") === 100);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bambooId } from "./bamboo";
 
-/** Shares of a rule's requests by app id: 90 and 10 send nine of ten to the first; 0 sends no new ones. */
+/** Shares of a rule's requests by app id: 90 and 10 send nine of ten to the first; 0 sends no new ones while another has tasks. */
 export type AppWeights = Readonly<Record<string, number>>;
 
 /** Key of a rule's `Config` under which weights stand, as text: so a Bamboo reads and keeps the node, without heeding them. */

@@ -78,13 +78,20 @@ const labelValue = fc.oneof(
   ),
   fc.string({ unit: "grapheme", maxLength: 12 }),
 );
-const labels = fc.dictionary(
+const group = fc.constantFrom(
+  {},
+  {},
+  { HAPROXY_DEPLOYMENT_GROUP: "a" },
+  { HAPROXY_DEPLOYMENT_GROUP: "/ä b" },
+);
+const portLabels = fc.dictionary(
   fc
     .tuple(fc.constantFrom("0", "1"), fc.constantFrom(...[...readLabels, "SSL_CERT", "BACKEND_HEAD"]))
     .map(([n, name]) => `HAPROXY_${n}_${name}`),
   labelValue,
   { maxKeys: 8 },
 );
+const labels = fc.tuple(portLabels, group).map(([all, joins]) => ({ ...all, ...joins }));
 const document = fc.record({
   id,
   labels,
@@ -130,11 +137,15 @@ describe("the configuration", function () {
       fc.asyncProperty(sample, fc.string({ unit: "grapheme-ascii" }), async ([documents, acls], password) => {
         const apps = documents.flatMap((d) => decodeApp(d) ?? []).map((a) => place(a, undefined, new Set()));
         const byId = new Map(apps.map((a) => [a.id, a]));
+        const Weights = [...byId.keys()].map((k, i) => `${k}=${i * 20}`);
         const rules = new Map<string, BambooService>(
           [
             ...Object.entries(acls),
             ...[...byId.keys()].slice(0, 5).map((k) => [k, "path_beg /x"] as const),
-          ].map(([k, Acl]) => [`/${k}`.replace(/^\/\//, "/"), { Id: k, Acl, Config: { Acl } }]),
+          ].map(([k, Acl], i) => [
+            `/${k}`.replace(/^\/\//, "/"),
+            { Id: k, Acl, Config: { Acl, ...(i % 2 === 1 && { Weights: Weights.slice(i).join(" ") }) } },
+          ]),
         );
         for (const routing of [{}, https]) {
           const routes = routesOf(byId.values(), rules, () => undefined, undefined, routing);

@@ -8,9 +8,12 @@ import {
   parseWeights,
   weightsKey,
 } from "@pulumi-mesos/model";
-import type { App, HealthCheck, Task } from "../discovery/apps";
+import type { App, Task } from "../discovery/apps";
 import type { PlacedApp } from "../discovery/rotation";
+import { checkPath } from "./check-path";
+import { deploymentGroup, deploymentGroupOf } from "./deployment-groups";
 import { type BackendOptions, type LabelledPort, labelled } from "./labels";
+import { byPrecedence, compare } from "./precedence";
 import { withRuleOptions } from "./rule-options";
 import { type Part, weighted } from "./weights";
 
@@ -127,20 +130,9 @@ export function routesOf(
   const backends: Backend[] = [];
   const ports = new Map<number, PortFrontend>();
   const add = (made: Routes): void => {
-    for (const [id, reason] of made.leftOut) leftOut.set(id, reason);
+    for (const [what, reason] of made.leftOut) leftOut.set(what, reason);
     backends.push(...made.backends);
     routes.push(...made.routes);
-  };
-  const sorted = [...apps].sort((a, b) => compare(a.id, b.id));
-  for (const app of sorted) {
-    const rule = rules.get(app.id);
-    const key = rule ? JSON.stringify(rule.Config) : "";
-    let made = memo.apps.get(app);
-    if (made?.rule !== key) {
-      made = { ...appRoutes(app, rule, resolve, settings.groups ?? ["*"]), rule: key };
-      memo.apps.set(app, made);
-    }
-    add(made);
     for (const frontend of made.ports) {
       const holder = settings.takenPorts?.has(frontend.port)
         ? "the edge itself"
@@ -150,6 +142,32 @@ export function routesOf(
       else if (reason !== undefined) leftOut.set(portId(frontend), reason);
       else ports.set(frontend.port, served);
     }
+  };
+  const sorted = [...apps].sort((a, b) => compare(a.id, b.id));
+  const grouped = new Map<string, [PlacedApp, ...PlacedApp[]]>();
+  const alone = new Set<string>();
+  const of = (app: PlacedApp): Routes => appRoutes(app, rules.get(app.id), resolve, settings.groups ?? ["*"]);
+  for (const app of sorted) {
+    const group = deploymentGroupOf(app);
+    if (group !== undefined) {
+      grouped.set(group, [app, ...(grouped.get(group) ?? [])]);
+      continue;
+    }
+    alone.add(app.id);
+    const rule = rules.get(app.id);
+    const key = rule ? JSON.stringify(rule.Config) : "";
+    let made = memo.apps.get(app);
+    if (made?.rule !== key) {
+      made = { ...of(app), rule: key };
+      memo.apps.set(app, made);
+    }
+    add(made);
+  }
+  for (const [id, members] of grouped) {
+    const { older, newer } = deploymentGroup(id, members);
+    if (alone.has(id))
+      leftOut.set(`${id} HAPROXY_DEPLOYMENT_GROUP`, "is the id of an app that is not in the group");
+    else add(newer ? joined(of(older), of(newer)) : of(older));
   }
   const shared = [...rules.values()].filter(isWeighted).sort((a, b) => compare(a.Id, b.Id));
   const byId = shared.length === 0 ? new Map() : new Map(sorted.map((app) => [app.id, app]));
@@ -173,6 +191,16 @@ function withCertificate(
   if (certificate !== undefined) return { frontend: { ...frontend, certificate } };
   const name = JSON.stringify(frontend.certificate.slice(0, 100));
   return { frontend, reason: `SSL_CERT: this edge has no good certificate of the name ${name}` };
+}
+
+/** The routes of `older`, with the tasks of `newer` behind the backends that both have. */
+function joined(older: Routes, newer: Routes): Routes {
+  const fresh = new Map(newer.backends.map((backend) => [backend.name, backend.servers]));
+  const backends = older.backends.map((backend) => ({
+    ...backend,
+    servers: [...backend.servers, ...(fresh.get(backend.name) ?? [])],
+  }));
+  return { ...older, backends, leftOut: new Map([...older.leftOut, ...newer.leftOut]) };
 }
 
 /** What one app adds. */
@@ -361,42 +389,9 @@ function whyNowhere({ network }: App, { ports }: Task, portIndex: number): strin
   return isMissing ? `it has no port with index ${portIndex}` : undefined;
 }
 
-/** A path that HAProxy takes as one plain word: everything unusual percent-encoded. */
-function checkPath(check: HealthCheck): string {
-  const path = check.path ?? "/";
-  const encoded = [...Buffer.from(path.startsWith("/") ? path : `/${path}`, "utf8")]
-    .map((byte) => {
-      const char = String.fromCharCode(byte);
-      return /[A-Za-z0-9\-._~!()*+,;=:@/%?&]/.test(char)
-        ? char
-        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-    })
-    .join("");
-  return encoded.slice(0, 1024);
-}
-
 function portIndexOf(rule: BambooService | undefined): number {
   const index = Number(rule?.Config?.["PortIndex"] ?? 0);
   return Number.isInteger(index) && index >= 0 ? index : 0;
-}
-
-/** Larger numbers come first, one after the other; then ids. */
-function byPrecedence(a: Route, b: Route): number {
-  const [left, right] = [precedence(a), precedence(b)];
-  for (const [i, value] of left.entries()) if (value !== right[i]) return (right[i] ?? 0) - value;
-  return compare(a.appId, b.appId);
-}
-
-function precedence({ acl }: Route): [kind: number, order: number, length: number] {
-  if (acl.kind === "prefix") return [1, 0, acl.path.length];
-  if (acl.kind === "host") return [2, acl.weight, acl.path.length];
-  const prefix = /^\s*path_beg(?:\s+-i)?\s+(\/\S*)\s*$/.exec(acl.text)?.[1];
-  if (prefix === "/" && acl.priority <= 0) return [0, acl.priority, 0];
-  return [3, acl.priority, prefix?.length ?? Number.MAX_SAFE_INTEGER];
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function validPort(port: number): boolean {

@@ -13,7 +13,8 @@ export interface Part {
 
 /**
  * Weights of servers by which each app gets its share of the requests, however many tasks it has: of each part one
- * weight a task. Apps without tasks leave their share to the others; one of weight 0 gets none.
+ * weight a task. Apps without tasks leave their share to the others. An app of weight 0 gets none as long as there is a
+ * task of another; when all those are gone, it is better than nobody.
  *
  * The shares are as exact as weights from 0 to 256 allow: where one task must get more than 256 times what another gets,
  * some of the others get nothing.
@@ -21,9 +22,11 @@ export interface Part {
 export function serverWeights(
   parts: readonly { readonly weight: number; readonly tasks: number }[],
 ): number[][] {
-  const served = parts.filter((part) => part.weight > 0 && part.tasks > 0);
+  const isServed = parts.some((part) => part.weight > 0 && part.tasks > 0);
+  const effective = isServed ? parts : parts.map(({ tasks }) => ({ weight: 1, tasks }));
+  const served = effective.filter((part) => part.weight > 0 && part.tasks > 0);
   const scale = Math.min(...served.map((part) => (most * part.tasks) / part.weight));
-  return parts.map(({ weight, tasks }) => {
+  return effective.map(({ weight, tasks }) => {
     if (weight === 0 || tasks === 0) return new Array<number>(tasks).fill(0);
     const total = Math.max(1, Math.min(most * tasks, Math.round(scale * weight)));
     const [each, rest] = [Math.floor(total / tasks), total % tasks];
