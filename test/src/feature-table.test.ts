@@ -33,6 +33,7 @@ const rows: readonly string[] = [
   "wait for delete",
   "history and rollback to version",
   "restart without change",
+  "blue/green, canary via LB labels",
   "several leaders: follow leader, survive failover mid-wait",
   "auth: basic, ACS token, TLS CA, insecure",
   "concurrency guard on foreign change",

@@ -71,8 +71,9 @@ describe("a state that was recorded", function () {
         }));
         const marathon = planned.filter(({ type }) => type.startsWith("mesos:marathon:"));
         assert.ok(marathon.length > 0, "Marathon's resources are previewed");
+        // A release is read before it is compared; that changes nothing.
         assert.deepEqual(
-          marathon.filter(({ op }) => op !== "same").map(({ line }) => line),
+          marathon.filter(({ op }) => !["same", "refresh"].includes(op)).map(({ line }) => line),
           [],
         );
         // A process that is down is started again, which is an update of it.

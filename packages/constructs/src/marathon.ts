@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { DeployedApp } from "@pulumi-mesos/model";
+export { BlueGreen, type BlueGreenArgs } from "./blue-green";
+export { Canary, type CanaryArgs } from "./canary";
 export { App, type AppArgs, type AppTask } from "./resources/marathon-app";
 export {
   type GetAppArgs,
@@ -19,3 +21,4 @@ export {
 } from "./resources/marathon-functions";
 export { Group, type GroupArgs } from "./resources/marathon-group";
 export { Pod, type PodArgs } from "./resources/marathon-pod";
+export { Release, type ReleaseArgs, type ReleasedApp } from "./resources/marathon-release";

@@ -5,6 +5,7 @@ export const resourceTokens = {
   app: "mesos:marathon:App",
   group: "mesos:marathon:Group",
   pod: "mesos:marathon:Pod",
+  release: "mesos:marathon:Release",
   bambooService: "mesos:bamboo:Service",
   agentPool: "mesos:index:AgentPool",
   ensemble: "mesos:index:Ensemble",

@@ -15,6 +15,7 @@ export const resources: Readonly<Record<string, () => Promise<Resource>>> = {
   [resourceTokens.app]: async () => (await import("./resources/app.js")).app,
   [resourceTokens.group]: async () => (await import("./resources/group.js")).group,
   [resourceTokens.pod]: async () => (await import("./resources/pod.js")).pod,
+  [resourceTokens.release]: async () => (await import("./resources/release.js")).release,
   [resourceTokens.bambooService]: async () => (await import("./resources/bamboo-service.js")).bambooService,
   [resourceTokens.quota]: async () => (await import("./resources/quota.js")).quota,
   [resourceTokens.agentPool]: async () => (await import("./resources/agent-pool.js")).agentPool,

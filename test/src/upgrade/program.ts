@@ -62,6 +62,12 @@ new mesos.marathon.Group("shop", {
     ] },
   ],
 }, { provider });
+new mesos.marathon.Release("stable", {
+  app: { cmd: "exec sleep 100000", cpus: 0.1, mem: 32, env: { PASSWORD: pulumi.secret("one of the release's") } },
+  acl: "path_beg /stable",
+  steps: [50],
+  intervalSeconds: 1,
+}, { provider });
 new mesos.bamboo.Service("web", { appId: web.appId, acl: "path_beg /web" }, { provider });
 new mesos.Quota("web", { role: "web", limits: { cpus: 2 } }, { provider });
 `;

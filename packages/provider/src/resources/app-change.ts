@@ -34,7 +34,8 @@ export function previewApp(inputs: Properties, _urn: unknown, state: AppState | 
   return { ...unknown, ...Object.fromEntries(kept.map((name) => [name, state[name]])) };
 }
 
-function changeFrom(state: AppState, inputs: Properties) {
+/** What it takes to get from what the state says to `inputs`. */
+export function changeFrom(state: AppState, inputs: Properties) {
   const olds = inputsIn(state);
   const unmanaged = inputs["manageInstances"] === false;
   const wanted = unmanaged ? { ...inputs, instances: olds.instances } : inputs;

@@ -1,62 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { computed, resourceTokens } from "@pulumi-mesos/model";
 import { parseUrn } from "../urn";
+import { FakeBamboo } from "./bamboo.test.support";
 import { bambooService } from "./bamboo-service";
 import { type TestContext, testContext } from "./context.test.support";
-
-interface Stored {
-  readonly Id: string;
-  readonly Acl: string;
-  readonly Config: Record<string, string>;
-}
 
 const inputs = { appId: "shop/web", acl: "path_beg /shop" };
 const urn = parseUrn(`urn:pulumi:stack::project::${resourceTokens.bambooService}::web`);
 
 describe("mesos:bamboo:Service", function () {
   this.timeout(20_000);
-  let server: Server;
-  let url: string;
-  let rules: Map<string, Stored>;
-  let writes: number;
-  let token: string | undefined;
+  let bamboo: FakeBamboo;
 
   beforeEach(async () => {
-    rules = new Map();
-    writes = 0;
-    token = undefined;
-    server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
-          return response.writeHead(401).end("give the edge's token\n");
-        }
-        const id = `/${(request.url ?? "").slice("/api/services/".length)}`;
-        if (request.method === "GET") return response.end(JSON.stringify(Object.fromEntries(rules)));
-        writes += 1;
-        if (request.method === "DELETE") {
-          if (rules.delete(id)) return response.end("null");
-          return response.writeHead(400).end("zk: node does not exist\n");
-        }
-        const rule = JSON.parse(Buffer.concat(chunks).toString());
-        rules.set(rule.id, { Id: rule.id, Acl: rule.acl, Config: { ...rule.config, Acl: rule.acl } });
-        return response.end(JSON.stringify(rule));
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.83.3.2", resolve));
-    url = `http://127.83.3.2:${(server.address() as AddressInfo).port}`;
+    bamboo = await FakeBamboo.start();
   });
-  afterEach(async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    await closed;
-  });
+  afterEach(() => bamboo.close());
 
-  function context(at = url): TestContext {
+  function context(at = bamboo.url): TestContext {
     return testContext(resourceTokens.bambooService, { config: { bambooUrls: [at] } });
   }
 
@@ -66,7 +28,7 @@ describe("mesos:bamboo:Service", function () {
     const known = { inputs, state: inputs };
     assert.equal((await bambooService.read({ id, known }, context()))?.inputs, inputs);
     await bambooService.update(id, inputs, { ...inputs, config: { A: "b" } }, context());
-    assert.deepEqual(rules.get(id)?.Config, { A: "b", Acl: "path_beg /shop" });
+    assert.deepEqual(bamboo.rules.get(id)?.Config, { A: "b", Acl: "path_beg /shop" });
     assert.deepEqual((await bambooService.read({ id, known }, context()))?.inputs, {
       ...inputs,
       config: { A: "b" },
@@ -77,45 +39,37 @@ describe("mesos:bamboo:Service", function () {
   });
 
   it("is written once where two edges share their rules, and by the other one when the first is gone", async () => {
-    const twin = createServer((request, response) => server.emit("request", request, response));
-    await new Promise<void>((resolve) => twin.listen(0, "127.83.3.3", resolve));
-    const other = `http://127.83.3.3:${(twin.address() as AddressInfo).port}`;
+    const twin = await FakeBamboo.start(bamboo.rules);
     const both = (...bambooUrls: string[]) =>
       testContext(resourceTokens.bambooService, { config: { bambooUrls } });
     try {
-      const { id } = await bambooService.create(inputs, both(url, other));
-      assert.equal(writes, 1);
-      await bambooService.update(
-        id,
-        inputs,
-        { ...inputs, acl: "path /" },
-        both("http://127.83.3.9:8000", other),
-      );
-      assert.equal(writes, 2);
-      assert.equal(rules.get(id)?.Acl, "path /");
+      const { id } = await bambooService.create(inputs, both(bamboo.url, twin.url));
+      assert.equal(bamboo.writes + twin.writes, 1);
+      const news = { ...inputs, acl: "path /" };
+      await bambooService.update(id, inputs, news, both("http://127.83.3.9:8000", twin.url));
+      assert.equal(bamboo.writes + twin.writes, 2);
+      assert.equal(bamboo.rules.get(id)?.Acl, "path /");
     } finally {
-      await new Promise((resolve) => {
-        twin.close(resolve);
-        twin.closeAllConnections();
-      });
+      await twin.close();
     }
   });
 
   it("adopts an equal rule without writing, and fails over another one", async () => {
     await bambooService.create(inputs, context());
     await bambooService.create(inputs, context());
-    assert.equal(writes, 1);
+    assert.equal(bamboo.writes, 1);
     const other = bambooService.create({ ...inputs, acl: "path /" }, context());
     await assert.rejects(other, /`pulumi import mesos:bamboo:Service web \/shop\/web`/);
   });
 
   it("brings the provider's token, and fails without or with another one by the setting's name", async () => {
-    token = "hush-token";
+    const token = "hush-token";
+    bamboo.token = token;
     const holding = (bambooConnection: object): TestContext =>
-      testContext(resourceTokens.bambooService, { config: { bambooUrls: [url], bambooConnection } });
+      testContext(resourceTokens.bambooService, { config: { bambooUrls: [bamboo.url], bambooConnection } });
     const { id } = await bambooService.create(inputs, holding({ token }));
     await bambooService.update(id, inputs, { ...inputs, acl: "path /" }, holding({ token }));
-    assert.equal(rules.get(id)?.Acl, "path /");
+    assert.equal(bamboo.rules.get(id)?.Acl, "path /");
     for (const around of [context(), holding({ token: "hush-other" })]) {
       for (const call of [
         () => bambooService.create(inputs, around),
@@ -132,7 +86,7 @@ describe("mesos:bamboo:Service", function () {
       assert.deepEqual([...around.lines, ...around.warnings], []);
     }
     await bambooService.delete(id, inputs, holding({ token }));
-    assert.equal(rules.size, 0);
+    assert.equal(bamboo.rules.size, 0);
   });
 
   it("keeps weights beside the ACL, reads them in any spelling and imports them", async () => {
@@ -140,13 +94,13 @@ describe("mesos:bamboo:Service", function () {
     const shared = { ...inputs, weights };
     const { id } = await bambooService.create(shared, context());
     const Weights = "/shop/blue=90 /shop/green=10";
-    assert.deepEqual(rules.get(id)?.Config, { Weights, Acl: inputs.acl });
+    assert.deepEqual(bamboo.rules.get(id)?.Config, { Weights, Acl: inputs.acl });
     await bambooService.create({ ...inputs, weights: { "/shop/green": 10, "/shop/blue": 90 } }, context());
-    assert.equal(writes, 1);
+    assert.equal(bamboo.writes, 1);
     const known = { inputs: shared, state: shared };
     assert.equal((await bambooService.read({ id, known }, context()))?.inputs, shared);
     const put = (text: string) =>
-      rules.set(id, { Id: id, Acl: inputs.acl, Config: { Acl: inputs.acl, Weights: text } });
+      bamboo.rules.set(id, { Id: id, Acl: inputs.acl, Config: { Acl: inputs.acl, Weights: text } });
     put(" /shop/green=10 shop/blue=90");
     assert.equal((await bambooService.read({ id, known }, context()))?.inputs, shared);
     put("/shop/green=100");
@@ -156,7 +110,7 @@ describe("mesos:bamboo:Service", function () {
     const imported = await bambooService.read({ id, known: undefined }, context());
     assert.deepEqual(imported?.inputs, { ...inputs, appId: id, config: { Weights: "nonsense" } });
     await bambooService.update(id, shared, inputs, context());
-    assert.deepEqual(rules.get(id)?.Config, { Acl: inputs.acl });
+    assert.deepEqual(bamboo.rules.get(id)?.Config, { Acl: inputs.acl });
   });
 
   it("imports a rule by its app's id", async () => {

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BambooClient } from "@pulumi-mesos/client";
 import {
   aclProblem,
-  type BambooService,
   bambooId,
   type Failure,
   isComputed,
-  isWeightsProblem,
   largestWeight,
   MesosError,
-  parseWeights,
   type Static,
   Type,
   weightsKey,
-  weightsText,
 } from "@pulumi-mesos/model";
-import { settingOf } from "../config";
 import { compareInputs } from "../differences";
 import { goneWithCluster } from "../gone-cluster";
 import type { CheckRequest, Context, Properties, Resource } from "../resource";
+import { bambooIn, inputsOf, isSame, ruleOf } from "./bamboo-rule";
 
 const Inputs = Type.Object(
   {
@@ -36,7 +31,7 @@ const Inputs = Type.Object(
     weights: Type.Optional(
       Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: largestWeight }), {
         description:
-          "Shares of the requests by app id, such as 90 and 10, instead of all for appId; 0 gets no new ones. A Bamboo keeps them without heeding them: only our edge does.",
+          "Shares of the requests by app id, such as 90 and 10, instead of all for appId; 0 gets no new ones while another has tasks. A Bamboo keeps them without heeding them: only our edge does.",
       }),
     ),
   },
@@ -59,18 +54,18 @@ export const bambooService: Resource<BambooServiceInputs, typeof noOutputs> = {
   preview: () => noOutputs,
   create,
   async read({ id, known }, context) {
-    const found = (await clientIn(context).services(context.signal))[id];
+    const found = (await bambooIn(context.config).services(context.signal))[id];
     if (found === undefined) return undefined;
     if (known && isSame(found, known.inputs)) return { id, inputs: known.inputs, outputs: noOutputs };
     return { id, inputs: inputsOf(found, known?.inputs.appId ?? id), outputs: noOutputs };
   },
   async update(_id, _state, inputs, context) {
-    await clientIn(context).putService(ruleOf(inputs), context.signal);
+    await bambooIn(context.config).putService(ruleOf(inputs), context.signal);
     return noOutputs;
   },
   async delete(id, _state, context) {
     try {
-      await clientIn(context).deleteService(id, context.signal);
+      await bambooIn(context.config).deleteService(id, context.signal);
     } catch (error) {
       goneWithCluster(error, { id, word: "rule", server: "edge" }, context);
     }
@@ -78,7 +73,7 @@ export const bambooService: Resource<BambooServiceInputs, typeof noOutputs> = {
 };
 
 async function create(inputs: BambooServiceInputs, context: Context) {
-  const client = clientIn(context);
+  const client = bambooIn(context.config);
   const id = bambooId(inputs.appId);
   const found = (await client.services(context.signal))[id];
   if (found !== undefined && !isSame(found, inputs)) {
@@ -124,45 +119,6 @@ function withId<T extends Properties>(inputs: T): T {
 
 function withIds<T>(values: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(values).map(([id, value]) => [bambooId(id), value]));
-}
-
-function isSame(found: BambooService, inputs: BambooServiceInputs): boolean {
-  const { acl, weights, config = {} } = inputsOf(found, inputs.appId);
-  const stored = ruleOf({ appId: inputs.appId, acl, config, weights }).config;
-  return compareInputs(stored, ruleOf(inputs).config, "all").length === 0;
-}
-
-/** What a program says of the rule that was found; weights that are none stay as they stand in its config. */
-function inputsOf(found: BambooService, appId: string): BambooServiceInputs {
-  const { Acl: _, [weightsKey]: text, ...config } = found.Config ?? {};
-  const parsed = text === undefined ? undefined : parseWeights(text);
-  const weights = parsed === undefined || isWeightsProblem(parsed) ? undefined : parsed;
-  const values = text === undefined || weights !== undefined ? config : { ...config, [weightsKey]: text };
-  return {
-    appId,
-    acl: found.Acl,
-    ...(Object.keys(values).length === 0 ? {} : { config: values }),
-    ...(weights !== undefined && { weights }),
-  };
-}
-
-function ruleOf({ appId, acl, config, weights }: BambooServiceInputs) {
-  const shares: Record<string, string> = weights === undefined ? {} : { [weightsKey]: weightsText(weights) };
-  return { id: bambooId(appId), acl, config: { ...config, ...shares, Acl: acl } };
-}
-
-function clientIn({ config }: Context): BambooClient {
-  if (config.bambooUrls.length === 0) {
-    throw new MesosError(
-      "MESOS_RULE_NO_EDGE",
-      "bambooUrls: the resource's provider has none; give the resource { provider: cluster.provider } or set mesos:bambooUrls",
-    );
-  }
-  return new BambooClient({
-    urls: config.bambooUrls,
-    ...config.bambooConnection,
-    optionName: settingOf("bamboo"),
-  });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
