@@ -13,7 +13,7 @@ async function pidOf(stack: TestStack, node: string): Promise<number> {
 }
 
 const local: PlatformUnderTest = {
-  expression: 'new mesos.LocalPlatform({ network: "127.97.0.0/16" })',
+  expression: 'new mesos.LocalPlatform({ network: "127.88.0.0/16" })',
   stack: {},
   kill: async (stack, node) => process.kill(await pidOf(stack, node), "SIGKILL"),
   killForGood: async (stack, node) => {

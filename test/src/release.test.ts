@@ -8,7 +8,7 @@ import { killAll } from "./support/processes";
 import { TestStack } from "./support/test-stack";
 import { assertNothingLeft } from "./support/whole-once";
 
-const octet = 98;
+const octet = 89;
 const token = "hush-token-of-the-edge";
 
 /** Answers with its release; a sick one goes on answering, but its check fails once it has got a request. */
@@ -18,7 +18,7 @@ const app = require("http").createServer((request, response) => {
   if (process.env.KIND === "sick") writeFileSync("sick", "");
   response.end(process.env.RELEASE);
 });
-app.listen(Number(process.env.PORT0), "0.0.0.0");
+app.listen(Number(process.env.PORT0), process.env.HOST);
 process.on("SIGTERM", () => app.close());
 `;
 

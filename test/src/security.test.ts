@@ -13,7 +13,7 @@ import { listenersIn } from "./support/processes";
 import { TestStack } from "./support/test-stack";
 
 const secret = "the-secret-of-this-closed-cluster-alone";
-const network = "127.96.0.0/16";
+const network = "127.87.0.0/16";
 const cluster = new ClusterView(parseLoopbackNetwork(network));
 
 const program = `

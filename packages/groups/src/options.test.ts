@@ -3,19 +3,19 @@ import assert from "node:assert/strict";
 import { parseOptions, readSecrets } from "./options";
 
 const argv = [
-  "--zookeeper=127.81.1.1:2181,127.81.1.2:2181",
+  "--zookeeper=127.79.1.1:2181,127.79.1.2:2181",
   "--cluster=demo",
-  "--masters=127.81.2.1:5050,127.81.2.2:5050",
-  "--marathon=http://127.81.3.1:8080",
+  "--masters=127.79.2.1:5050,127.79.2.2:5050",
+  "--marathon=http://127.79.3.1:8080",
   "--members=supervisor:/state",
 ];
 
 describe("the options", () => {
   it("are lists and an address with a default", () => {
     const { zookeeper, cluster, masters, marathon, members, bind } = parseOptions(argv);
-    assert.equal(zookeeper, "127.81.1.1:2181,127.81.1.2:2181");
-    assert.deepEqual(masters, ["127.81.2.1:5050", "127.81.2.2:5050"]);
-    assert.deepEqual([cluster, marathon], ["demo", ["http://127.81.3.1:8080"]]);
+    assert.equal(zookeeper, "127.79.1.1:2181,127.79.1.2:2181");
+    assert.deepEqual(masters, ["127.79.2.1:5050", "127.79.2.2:5050"]);
+    assert.deepEqual([cluster, marathon], ["demo", ["http://127.79.3.1:8080"]]);
     assert.deepEqual(members, { kind: "local", directory: "/state" });
     assert.deepEqual(parseOptions([...argv, "--members=docker:shop/dev"]).members, {
       kind: "docker",
