@@ -58,6 +58,13 @@ async function tidy(socket) {
   for (const kind of ["network", "volume", "image"]) await docker(kind, "prune", "--force");
 }
 
+/** Bridges of runs that were cut: their address would take the way of ours. */
+async function removeAbandonedBridges(ip) {
+  const { stdout } = await run(ip, ["-o", "link", "show", "type", "bridge"]);
+  for (const [, name, pid] of stdout.matchAll(/^\d+: (pm(\d+)k?):/gm))
+    if (!existsSync(`/proc/${pid}`)) await run(ip, ["link", "delete", name]);
+}
+
 function dockerdArguments(directory, data, socket, bridge, parent) {
   return [
     `--data-root=${data}`,
@@ -94,6 +101,7 @@ async function startOwn(ip, data, address) {
     removeCgroups(parent);
     rmSync(directory, { recursive: true, force: true });
   };
+  await removeAbandonedBridges(ip);
   const made = await run(ip, ["link", "add", "name", name, "type", "bridge"]);
   if (made.code !== 0) {
     rmSync(directory, { recursive: true, force: true });
