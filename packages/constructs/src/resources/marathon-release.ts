@@ -6,7 +6,6 @@ import { isOfType } from "./is-of-type";
 import type { Lifted } from "./lifted";
 import type { AppTask } from "./marathon-app";
 import { pluginOptions } from "./plugin-options";
-import { withoutStackTraces } from "./stack-traces";
 
 /** An app in Marathon's own words and units, without a path: each version gets one of its own. */
 export type ReleasedApp = Omit<Lifted<AppDocument>, "id" | "version">;
@@ -80,14 +79,7 @@ export class Release extends pulumi.CustomResource {
       url: undefined,
     };
     const inputs = { appId, app, acl, config, steps, intervalSeconds };
-    const restore = withoutStackTraces();
-    try {
-      super(resourceTokens.release, name, { ...inputs, ...outputs }, pluginOptions(opts));
-    } catch (error) {
-      throw restore(error);
-    } finally {
-      restore();
-    }
+    super(resourceTokens.release, name, { ...inputs, ...outputs }, pluginOptions(opts));
   }
 
   /** A release that exists already, by its path, to read its outputs; nothing of it is managed. */

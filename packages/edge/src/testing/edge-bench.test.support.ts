@@ -3,7 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { Agent, createServer, request } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  type RequestOptions,
+  request,
+} from "node:http";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -39,19 +46,20 @@ export interface AskOptions {
 
 /** One HTTP request on a connection of its own; the path goes out as it is. */
 export function ask(origin: string, path: string, o: AskOptions = {}): Promise<Answer> {
+  const { hostname, port } = new URL(origin);
+  const agent = new Agent({ keepAlive: false });
+  const { method = "GET", headers = {}, body } = o;
+  return exchange(request, { hostname, port, path, method, headers, agent }, body);
+}
+
+/** Sends one request by Node's HTTP or HTTPS and takes the whole answer, within 10 s. */
+export function exchange<O extends RequestOptions>(
+  send: (options: O, onResponse: (response: IncomingMessage) => void) => ClientRequest,
+  options: O,
+  body?: string,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(origin);
-    const agent = new Agent({ keepAlive: false });
-    const options = {
-      hostname,
-      port,
-      path,
-      method: o.method ?? "GET",
-      headers: o.headers ?? {},
-      agent,
-      timeout: 10_000,
-    };
-    const sent = request(options, (response) => {
+    const sent = send({ ...options, timeout: 10_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
@@ -65,7 +73,7 @@ export function ask(origin: string, path: string, o: AskOptions = {}): Promise<A
     });
     sent.on("error", reject);
     sent.on("timeout", () => sent.destroy(new DOMException("no answer", "TimeoutError")));
-    sent.end(o.body);
+    sent.end(body);
   });
 }
 

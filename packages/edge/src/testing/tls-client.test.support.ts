@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type Agent, request } from "node:https";
 import { type ConnectionOptions, connect, type PeerCertificate } from "node:tls";
-import type { Answer, AskOptions } from "./edge-bench.test.support";
+import { type Answer, type AskOptions, exchange } from "./edge-bench.test.support";
 
 /** What a handshake found. */
 export interface Handshake {
@@ -42,31 +42,6 @@ export function askTls(
   path: string,
   { method = "GET", headers = {}, agent }: AskOptions & { readonly agent?: Agent } = {},
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      ...at,
-      path,
-      method,
-      servername: name,
-      headers: { host: name, ...headers },
-      agent: agent ?? (false as const),
-      rejectUnauthorized: false,
-      timeout: 10_000,
-    };
-    const sent = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          body: Buffer.concat(chunks).toString("utf8"),
-          headers: response.headers,
-        }),
-      );
-    });
-    sent.on("error", reject);
-    sent.on("timeout", () => sent.destroy(new DOMException("no answer", "TimeoutError")));
-    sent.end();
-  });
+  const tls = { servername: name, agent: agent ?? (false as const), rejectUnauthorized: false };
+  return exchange(request, { ...at, path, method, headers: { host: name, ...headers }, ...tls });
 }

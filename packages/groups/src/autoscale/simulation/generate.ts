@@ -108,16 +108,19 @@ function instances(draft: Draft, app: number, average: number, swing: number, ph
   tasks.push(...follow(app, wanted, seconds));
 }
 
-function bursts({ random, apps, tasks, seconds }: Draft, cpus: number): void {
+/** Adds an app whose tasks end, with the memory that such tasks take; answers its place among the apps. */
+function addBatchApp({ random, apps }: Draft, name: string, cpus: number): number {
+  const place = apps.length;
+  const mem = Math.round(cpus * random.between(1000, 3500));
+  apps.push({ id: `/${name}-${place}`, kind: "batch", cpus, mem });
+  return place;
+}
+
+function bursts(draft: Draft, cpus: number): void {
+  const { random, tasks, seconds } = draft;
   for (let at = random.exponential(2 * hour); at < seconds; at += random.exponential(2 * hour)) {
     const need = random.pick([0.5, 1, 2]);
-    const app = apps.length;
-    apps.push({
-      id: `/burst-${app}`,
-      kind: "batch",
-      cpus: need,
-      mem: Math.round(need * random.between(1000, 3500)),
-    });
+    const app = addBatchApp(draft, "burst", need);
     const count = Math.ceil((cpus * random.between(0.1, 1.5)) / need);
     const length = random.between(10 * 60, 40 * 60);
     for (let i = 0; i < count; i++) {
@@ -127,7 +130,8 @@ function bursts({ random, apps, tasks, seconds }: Draft, cpus: number): void {
 }
 
 /** Jobs of all sizes, so many that they take `cpus` on average. */
-function jobs({ random, apps, tasks, seconds }: Draft, cpus: number): void {
+function jobs(draft: Draft, cpus: number): void {
+  const { random, tasks, seconds } = draft;
   const meanTasks = 40;
   const meanSeconds = 720;
   const meanNeed = 1.25;
@@ -137,13 +141,7 @@ function jobs({ random, apps, tasks, seconds }: Draft, cpus: number): void {
     const isNight = Math.sin((2 * Math.PI * at) / (24 * hour)) > 0;
     if (!isNight && random.next() < 0.5) continue;
     const need = random.pick([0.5, 0.5, 1, 1, 2, 2.5]);
-    const app = apps.length;
-    apps.push({
-      id: `/job-${app}`,
-      kind: "batch",
-      cpus: need,
-      mem: Math.round(need * random.between(1000, 3500)),
-    });
+    const app = addBatchApp(draft, "job", need);
     const count = Math.min(400, Math.ceil(5 / (1 - random.next()) ** 0.75));
     const length = 360 * Math.exp(0.8 * random.normal());
     for (let i = 0; i < count; i++) {
