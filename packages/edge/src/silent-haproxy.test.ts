@@ -25,8 +25,11 @@ describe("mesos-edge and a HAProxy that falls silent", function () {
   const start = async (hungMs: number): Promise<void> => {
     await edge.start({ hungMs });
     await edge.serving();
-    edge.marathon.put({ id: "/app", tasks: [await edge.task("first", ++port)] });
-    await edge.answers("/app", "first");
+    // A new app takes a reload; another task of it moves in by the socket, which shows that the reload is over.
+    for (const name of ["earlier", "first"]) {
+      edge.marathon.put({ id: "/app", tasks: [await edge.task(name, ++port)] });
+      await edge.answers("/app", name);
+    }
   };
 
   /** The worker that takes connections, once those of earlier configurations have ended. */
