@@ -51,7 +51,8 @@ export function containerArgs(node: NodeContainer): docker.ContainerArgs {
     hostname: member,
     entrypoints: [...startCommand],
     command: [...program.command, ...service.args.map(expand)],
-    uploads: uploads(service, values),
+    ...(program.user === undefined ? {} : { user: program.user }),
+    uploads: uploads({ ...service, env: { ...program.env, ...service.env } }, values),
     networksAdvanced: [{ name: node.network, ipv4Address: address, aliases: [member] }],
     volumes: [
       ...(volume === undefined ? [] : [{ volumeName: volume, containerPath: containerPaths.data }]),

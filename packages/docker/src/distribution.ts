@@ -7,6 +7,10 @@ export interface ContainerProgram {
   readonly image: string;
   /** The first words of the command line; the arguments of the service follow. */
   readonly command: readonly string[];
+  /** Variables that it needs in a container, with the placeholders of a service; what a service sets itself wins. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Who it runs as, where it is no member of a pool. @default the image's */
+  readonly user?: string;
   /** Most memory. @default no limit */
   readonly memoryMiB?: number;
   /** Most processor time: 1.5 is one and a half. @default no limit */

@@ -8,7 +8,7 @@ export function poolTemplate(service: NodeService, program: ContainerProgram): P
   return {
     image: program.image,
     command: [...program.command, ...service.args],
-    env: service.env,
+    env: { ...program.env, ...service.env },
     files: service.files,
     ready: service.ready,
     stop: service.stop,
