@@ -16,10 +16,11 @@ import { Applier } from "./haproxy/applier";
 import { certificateFile } from "./haproxy/certificate-store";
 import { Master } from "./haproxy/master";
 import { Runtime } from "./haproxy/runtime";
+import type { AppTraffic } from "./haproxy/traffic";
 import { aclProbe, type Check, type HaproxyProgram, haproxyCheck } from "./haproxy/validate";
 import type { EdgeHealth } from "./health";
 import type { Log } from "./log";
-import { type BackendTraffic, Metrics } from "./metrics";
+import { Metrics } from "./metrics";
 import { readOptionFile } from "./option-files";
 import type { BindAddress, EdgeOptions } from "./options";
 import { PageSource } from "./page/page-source";
@@ -243,22 +244,8 @@ class Controller {
     if (since !== undefined) this.#metrics.effective(this.#d.clock.now() - since);
   }
 
-  /** Requests by app: all its backends together. */
-  async #traffic(): Promise<ReadonlyMap<string, BackendTraffic>> {
-    const applier = this.#haproxy?.applier;
-    const { routes = [], ports = [] } = applier?.applied?.routes ?? {};
-    const apps = new Map([...routes, ...ports].map(({ backend, appId }) => [backend, appId]));
-    const sums = new Map<string, BackendTraffic>();
-    for (const [backend, { requests, requestsPerSecond }] of (await applier?.traffic()) ?? []) {
-      const app = apps.get(backend);
-      if (app === undefined) continue;
-      const sum = sums.get(app);
-      sums.set(app, {
-        requests: requests + (sum?.requests ?? 0),
-        requestsPerSecond: requestsPerSecond + (sum?.requestsPerSecond ?? 0),
-      });
-    }
-    return sums;
+  async #traffic(): Promise<ReadonlyMap<string, AppTraffic>> {
+    return (await this.#haproxy?.applier.traffic()) ?? new Map();
   }
 
   /** Learns the addresses of agents before their tasks are placed. */
@@ -343,6 +330,7 @@ class Controller {
         },
         health: () => this.#health(),
         metrics: () => this.#metrics.text(),
+        traffic: () => this.#traffic(),
       },
     });
   }

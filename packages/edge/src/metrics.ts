@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { AppTraffic } from "./haproxy/traffic";
 import type { EdgeHealth } from "./health";
-
-/** What HAProxy has counted for one backend since its worker began. */
-export interface BackendTraffic {
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-}
 
 export interface MetricsSource {
   health(): EdgeHealth;
-  /** By app id; all ports of an app together. */
-  traffic(): Promise<ReadonlyMap<string, BackendTraffic>>;
+  /** By app id. */
+  traffic(): Promise<ReadonlyMap<string, AppTraffic>>;
 }
 
-/** What Prometheus gets. Counts of requests begin anew with each worker, as its `rate()` expects. */
+/** What Prometheus gets. Counts of requests begin anew with each controller, as its `rate()` expects. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #effective = new Histogram({
@@ -23,12 +18,12 @@ export class Metrics {
     buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.#registry],
   });
-  readonly #requests = new Counter({
-    name: "mesos_edge_app_requests_total",
-    help: "Requests (connections of TCP apps) by app, since HAProxy's worker began.",
-    labelNames: ["app"],
-    registers: [this.#registry],
-  });
+  readonly #requests = this.#byApp("requests", "Requests (connections of TCP apps), by app.");
+  readonly #errors = this.#byApp("errors", "Requests that ended with a 5xx, HAProxy's own included, by app.");
+  readonly #connectionFailures = this.#byApp(
+    "connection_failures",
+    "Requests that found no task to connect to, by app.",
+  );
   readonly #rate = this.#gauge("mesos_edge_app_requests_per_second", "Requests in the last second, by app.", [
     "app",
   ]);
@@ -71,13 +66,20 @@ export class Metrics {
       this.#expiry.set({ certificate }, Date.parse(notAfter) / 1_000);
     this.#reloads.reset();
     this.#reloads.inc(health.haproxy.reloads);
-    this.#requests.reset();
-    this.#rate.reset();
-    for (const [app, { requests, requestsPerSecond }] of await this.#source.traffic()) {
+    const traffic = await this.#source.traffic();
+    for (const metric of [this.#requests, this.#errors, this.#connectionFailures, this.#rate]) metric.reset();
+    for (const [app, { requests, errors, connectionFailures, requestsPerSecond }] of traffic) {
       this.#requests.inc({ app }, requests);
+      this.#errors.inc({ app }, errors);
+      this.#connectionFailures.inc({ app }, connectionFailures);
       this.#rate.set({ app }, requestsPerSecond);
     }
     return this.#registry.metrics();
+  }
+
+  #byApp(what: string, help: string): Counter<"app"> {
+    const name = `mesos_edge_app_${what}_total`;
+    return new Counter({ name, help, labelNames: ["app"], registers: [this.#registry] });
   }
 
   #gauge(name: string, help: string, labelNames: string[] = []): Gauge<string> {

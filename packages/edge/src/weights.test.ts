@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
+import type { AppTraffic } from "./haproxy/traffic";
 import { ask, haproxies, masterPid, until } from "./testing/edge-bench.test.support";
 import type { FakeTask } from "./testing/fake-marathon.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
@@ -111,6 +112,25 @@ describe("an edge whose rule has weights", function () {
     const counts = await shares((answer) => answer);
     assert.deepEqual([...counts.keys()].sort(), ["blue 1", "blue 2", "green 1", "green 2", "green 3"]);
     assert.ok(Math.abs((counts.get("blue 1") ?? 0) - (counts.get("blue 2") ?? 0)) <= 2);
+  });
+
+  it("counts the requests and errors of each app of the rule", async () => {
+    const traffic = async (): Promise<Record<string, AppTraffic>> =>
+      JSON.parse((await ask(edge.api, "/api/traffic")).body);
+    const before = await traffic();
+    const counts = await shares();
+    const after = await traffic();
+    for (const [name, app] of Object.entries({ blue: "/shop-blue", green: "/shop-green" })) {
+      const [was, is] = [before[app], after[app]];
+      assert.ok(was && is);
+      assert.equal(is.requests - was.requests, counts.get(name));
+      assert.equal(is.errors, 0);
+    }
+    assert.equal(after["/shop"], undefined);
+    const { body } = await ask(edge.api, "/metrics");
+    assert.match(body, /^mesos_edge_app_requests_total{app="\/shop-green"} [1-9]\d*$/m);
+    assert.match(body, /^mesos_edge_app_errors_total{app="\/shop-green"} 0$/m);
+    assert.match(body, /^mesos_edge_app_connection_failures_total{app="\/shop-blue"} 0$/m);
   });
 
   it("writes the weights to the file, and HAProxy begins with them after it was killed", async () => {

@@ -2,6 +2,7 @@
 import { type BambooService, bambooId, isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { PlacedApp } from "../discovery/rotation";
+import type { AppTraffic } from "../haproxy/traffic";
 import type { EdgeHealth } from "../health";
 import { addPage, type PageBackend, pageFile } from "../page/page-api";
 import { goJson, sorted } from "./go-json";
@@ -25,6 +26,8 @@ export interface ApiBackend {
   health(): EdgeHealth;
   /** Prometheus' text. */
   metrics(): Promise<string>;
+  /** What has been counted of requests, by app. */
+  traffic(): Promise<ReadonlyMap<string, AppTraffic>>;
 }
 
 export interface ApiOptions {
@@ -110,6 +113,9 @@ function addStatus(app: FastifyInstance, backend: ApiBackend): void {
   });
   both(app, "/metrics", async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await backend.metrics()),
+  );
+  both(app, "/api/traffic", async (_request, reply) =>
+    sendJson(reply, goJson(sorted(Object.fromEntries(await backend.traffic())))),
   );
   for (const url of ["/api/marathon/event_callback", "/api/marathon/event_callback/"]) {
     app.post(url, (_request, reply) => {

@@ -112,6 +112,7 @@ function backendOf(rules: Map<string, BambooService>, check: Check): ApiBackend 
     resync: () => {},
     health: () => assert.fail("nobody asks"),
     metrics: () => assert.fail("nobody asks"),
+    traffic: () => assert.fail("nobody asks"),
   };
 }
 

@@ -3,7 +3,6 @@ import { MesosError, messageOf } from "@pulumi-mesos/model";
 import { Background } from "../background";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
-import type { BackendTraffic } from "../metrics";
 import { bindHost, type RenderSettings, render, shapeOf } from "../routing/render";
 import type { Routes } from "../routing/routes";
 import { loaded, planSlots, type SlotTable } from "../routing/slots";
@@ -17,6 +16,7 @@ import { type HeldPort, PortJudge, portsIn } from "./port-judge";
 import { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot, withoutTls } from "./snapshot";
+import { type AppTraffic, TrafficCounter } from "./traffic";
 import { type Check, removeScratch } from "./validate";
 import { mapsOf, type Running, Worker } from "./worker";
 import { heldAtStart } from "./worker-certificates";
@@ -76,6 +76,7 @@ export class Applier {
   readonly #snapshot: Snapshot;
   readonly #file: ConfigFile;
   readonly #launcher: Launcher;
+  readonly #traffic = new TrafficCounter();
   readonly certificates: CertificateKeeper;
   #wanted: Routes | undefined;
   #applied: Routes | undefined;
@@ -136,11 +137,11 @@ export class Applier {
     return this.#worker.running?.table ?? new Map();
   }
 
-  /** What HAProxy has counted, by backend; nothing while it does not answer. */
-  async traffic(): Promise<ReadonlyMap<string, BackendTraffic>> {
-    const { running } = this.#worker;
-    const isWell = running && !this.down && this.#worker.state === "well";
-    return isWell ? this.#o.runtime.traffic(running.generation) : new Map();
+  /** What HAProxy has counted, by app; nothing while it does not answer. */
+  async traffic(): Promise<ReadonlyMap<string, AppTraffic>> {
+    const { applied } = this;
+    const isWell = applied && !this.down && this.#worker.state === "well";
+    return isWell ? this.#traffic.look(this.#o.runtime, applied.generation, applied.routes) : new Map();
   }
 
   /** Says what should be; the newest word counts. */

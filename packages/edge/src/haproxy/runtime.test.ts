@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { batches, commandsFor, parseInfo, parseServers, parseTraffic } from "./runtime";
+import { batches, commandsFor, parseInfo, parseServers } from "./runtime";
 
 describe("HAProxy's runtime language", () => {
   it("gives a slot its address before it opens it", () => {
@@ -29,18 +29,6 @@ describe("HAProxy's runtime language", () => {
       shape: "abc",
     });
     assert.equal(parseInfo("Unknown command"), undefined);
-  });
-
-  it("tells the traffic of backends by the names of its columns", () => {
-    const text =
-      "# pxname,svname,stot,rate,req_tot,\na,BACKEND,7,2,9,\nb,BACKEND,5,1,,\na,FRONTEND,1,1,1,\n\n";
-    assert.deepEqual(
-      [...parseTraffic(text)],
-      [
-        ["a", { requests: 9, requestsPerSecond: 2 }],
-        ["b", { requests: 5, requestsPerSecond: 1 }],
-      ],
-    );
   });
 
   it("tells the servers by the names of its columns", () => {

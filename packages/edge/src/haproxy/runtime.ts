@@ -4,10 +4,10 @@ import { rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { isMesosError, MesosError } from "@pulumi-mesos/model";
-import type { BackendTraffic } from "../metrics";
 import { type MapChange, type MapName, mapFile, mapNames, noMaps, type RouteMaps } from "../routing/maps";
 import { socketName } from "../routing/render";
 import { type Slot, type SlotChange, type SlotTable, slotName } from "../routing/slots";
+import { parseStat, type StatRow } from "./stat";
 
 /** What a worker says about itself. */
 export interface WorkerInfo {
@@ -133,9 +133,12 @@ export class Runtime {
     return { ...noMaps, ...Object.fromEntries(await Promise.all(mapNames.map(read))) };
   }
 
-  /** What the worker has counted, by backend. */
-  async traffic(generation: number): Promise<ReadonlyMap<string, BackendTraffic>> {
-    return parseTraffic(await this.command(generation, "show stat -1 2 -1", 10_000));
+  /** What the worker has counted: of all backends, and of `shared` ones by server, too. */
+  async stat(generation: number, shared: readonly string[]): Promise<StatRow[]> {
+    const rows: StatRow[] = [];
+    for (const line of batches(["show stat -1 2 -1", ...shared.map((name) => `show stat ${name} 4 -1`)]))
+      rows.push(...parseStat(await this.command(generation, line, 10_000)));
+    return rows;
   }
 
   /** Changes maps; returns what HAProxy refused. */
@@ -188,21 +191,6 @@ function mapCommand(directory: string, { map, key, backend, isNew }: MapChange):
 /** One word of HAProxy's runtime language. */
 function escaped(text: string): string {
   return text.replace(/[\\;<\s]/g, "\\$&");
-}
-
-/** Answer of `show stat`: backends by the names of its columns. */
-export function parseTraffic(text: string): ReadonlyMap<string, BackendTraffic> {
-  const [head = "", ...rows] = text.trim().split("\n");
-  const columns = head.replace(/^# /, "").split(",");
-  const found = rows.flatMap((line): [string, BackendTraffic][] => {
-    const row = line.split(",");
-    const column = (name: string): string => row[columns.indexOf(name)] ?? "";
-    if (column("svname") !== "BACKEND") return [];
-    // TCP has connections only.
-    const requests = Number(column("req_tot") || column("stot"));
-    return [[column("pxname"), { requests, requestsPerSecond: Number(column("rate")) }]];
-  });
-  return new Map(found);
 }
 
 /** Answer of `show map`: one line an entry, its address first. */

@@ -54,7 +54,9 @@ describe("the overview", () => {
           "/bad": { Acl: "" },
           "/shared": { Acl: "path_beg /s", Weights: "/blue=90 /green=10" },
         },
-        { traffic: new Map([["/r", { requests: 9, requestsPerSecond: 3 }]]) },
+        {
+          traffic: new Map([["/r", { requests: 9, errors: 0, connectionFailures: 0, requestsPerSecond: 3 }]]),
+        },
       ),
     );
     assert.deepEqual(

@@ -2,7 +2,7 @@
 import { type BambooService, isWeightsProblem, parseWeights, weightsKey } from "@pulumi-mesos/model";
 import type { PlacedApp, PlacedTask } from "../discovery/rotation";
 import { factsOf } from "../explain/explain";
-import type { BackendTraffic } from "../metrics";
+import type { AppTraffic } from "../haproxy/traffic";
 import { addressOf, type Routes } from "../routing/routes";
 
 /** What the page shows beside the edge's health. */
@@ -51,7 +51,7 @@ export interface Known {
   readonly applied: Routes | undefined;
   readonly leftOut: Readonly<Record<string, string>>;
   /** By app. */
-  readonly traffic: ReadonlyMap<string, BackendTraffic>;
+  readonly traffic: ReadonlyMap<string, AppTraffic>;
 }
 
 /** Puts together what the page shows, everything in the order of ids. */

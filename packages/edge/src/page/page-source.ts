@@ -5,8 +5,8 @@ import type { PlacedApp } from "../discovery/rotation";
 import type { AskedRequest } from "../explain/asked";
 import { type Explanation, explain } from "../explain/explain";
 import type { Applied } from "../haproxy/applier";
+import type { AppTraffic } from "../haproxy/traffic";
 import type { EdgeHealth } from "../health";
-import type { BackendTraffic } from "../metrics";
 import type { RenderSettings } from "../routing/render";
 import { Changes, type Told } from "./changes";
 import { type Overview, overviewOf } from "./overview";
@@ -20,7 +20,7 @@ export interface PageSourceOptions {
   /** What HAProxy runs with, and what its configuration holds beside. */
   applied(): { readonly applied: Applied; readonly settings: RenderSettings } | undefined;
   health(): EdgeHealth;
-  traffic(): Promise<ReadonlyMap<string, BackendTraffic>>;
+  traffic(): Promise<ReadonlyMap<string, AppTraffic>>;
 }
 
 /** What the page's part of the API answers from. */
@@ -66,7 +66,7 @@ export class PageSource {
   }
 
   /** Rates are missing while a worker hands over to the next and does not answer. */
-  async #traffic(): Promise<ReadonlyMap<string, BackendTraffic>> {
+  async #traffic(): Promise<ReadonlyMap<string, AppTraffic>> {
     try {
       return await this.#o.traffic();
     } catch (error) {

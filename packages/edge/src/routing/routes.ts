@@ -25,6 +25,8 @@ export interface Server {
   readonly state: "ready" | "drain";
   /** Its share of the requests beside the other servers of its backend. @default 1 */
   readonly weight?: number;
+  /** Whose task it is, in a backend that several apps share. */
+  readonly appId?: string;
 }
 
 /** The tasks of one app behind one name. */

@@ -53,10 +53,10 @@ export function weighted(
   const weights = serverWeights(
     parts.map(({ weight }, index) => ({ weight, tasks: takers[index]?.length ?? 0 })),
   );
-  const servers = parts.flatMap(({ backend }, part): Server[] => {
+  const servers = parts.flatMap(({ appId, backend }, part): Server[] => {
     const left = [...(weights[part] ?? [])];
     return backend.servers.map((server) =>
-      server.state === "ready" ? { ...server, weight: left.shift() ?? 0 } : server,
+      server.state === "ready" ? { ...server, appId, weight: left.shift() ?? 0 } : { ...server, appId },
     );
   });
   return {

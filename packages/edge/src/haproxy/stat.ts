@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What HAProxy has counted of requests; of TCP, of connections. */
+export interface Counts {
+  readonly requests: number;
+  /** Of them those that ended with a 5xx, be it the task's or HAProxy's own for want of an answer. */
+  readonly errors: number;
+  /** Of the errors those that found no connection. */
+  readonly connectionFailures: number;
+}
+
+/** One line of `show stat`. */
+export interface StatRow {
+  readonly backend: string;
+  /** Name and `address:port` of the server; the backend itself has none. */
+  readonly server?: { readonly name: string; readonly address: string };
+  readonly counts: Counts;
+  readonly requestsPerSecond: number;
+}
+
+/** Answers of `show stat`, one after another: backends and servers by the names of its columns. */
+export function parseStat(text: string): StatRow[] {
+  let columns: readonly string[] = [];
+  return text.split("\n").flatMap((line): StatRow[] => {
+    if (line.startsWith("# ")) columns = line.slice(2).split(",");
+    const cells = line.split(",");
+    const column = (name: string): string => cells[columns.indexOf(name)] ?? "";
+    const [backend, name] = [column("pxname"), column("svname")];
+    if (line.startsWith("#") || name === "" || name === "FRONTEND") return [];
+    const isServer = name !== "BACKEND";
+    return [
+      {
+        backend,
+        ...(isServer && { server: { name, address: column("addr") } }),
+        counts: countsOf((column_) => Number(column(column_)), column("req_tot") !== "", isServer),
+        requestsPerSecond: Number(column("rate")),
+      },
+    ];
+  });
+}
+
+/**
+ * A backend counts every request and the status that its client got. A server counts the answers that it gave and,
+ * beside them, requests that it left without one.
+ */
+function countsOf(column: (name: string) => number, isHttp: boolean, isServer: boolean): Counts {
+  const connectionFailures = column("econ");
+  if (!isHttp) return { requests: column("stot"), errors: connectionFailures, connectionFailures };
+  const unanswered = isServer ? connectionFailures + column("eresp") : 0;
+  return {
+    requests: column("req_tot") + unanswered,
+    errors: column("hrsp_5xx") + unanswered,
+    connectionFailures,
+  };
+}
