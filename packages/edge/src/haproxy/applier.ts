@@ -299,7 +299,9 @@ export class Applier {
   async #awaitReload(reloading: Reloading, wanted: Routes): Promise<number> {
     const { runtime, clock, master, log, stats } = this.#o;
     const { next, routes } = reloading;
-    if (await runtime.serves(next.generation, next.shape)) {
+    const isServing = await runtime.serves(next.generation, next.shape);
+    const isOver = isServing && (clock.now() > reloading.until || !(await this.#takesConnections()));
+    if (isOver) {
       this.#reloading = undefined;
       this.certificates.reloaded();
       this.#worker.becomes(next);
@@ -315,13 +317,14 @@ export class Applier {
       log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
       return 0;
     }
-    const said = await master.reloading();
+    const said = isServing ? "heard" : await master.reloading();
     if (said === "unheard" && clock.now() > reloading.remindAt) {
       reloading.remindAt = clock.now() + remindMs;
       master.remind();
     }
     const isDeaf = said === "unheard" && clock.now() > reloading.began + 2 * this.#o.hungMs;
-    if (isDeaf || clock.now() > reloading.until || said === "refused") {
+    const isLate = !isServing && clock.now() > reloading.until;
+    if (isDeaf || isLate || said === "refused") {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
       if (this.#ports.blame(await master.lastWords(50), reloading.routes.ports)) return 0;
@@ -330,10 +333,14 @@ export class Applier {
       const message = `haproxy did not reload: ${await master.lastWords()}`;
       throw new MesosError("MESOS_EDGE_RELOAD_FAILED", message, { retryable: true });
     }
-    // The old worker stops listening to us when the new one begins, so its answer is no longer needed.
-    const { running } = this.#worker;
-    if (running && (await runtime.info(running.generation))?.stopping === false) await this.#move(wanted);
+    if (await this.#takesConnections()) await this.#move(wanted);
     return 10;
+  }
+
+  /** Whether the worker takes connections: it goes on for a moment after its successor has begun, and knows no new route. */
+  async #takesConnections(): Promise<boolean> {
+    const { running } = this.#worker;
+    return running !== undefined && (await this.#o.runtime.info(running.generation))?.stopping === false;
   }
 
   async #launch(signal: AbortSignal): Promise<void> {

@@ -118,9 +118,13 @@ export class TestEdge {
 
   /** The newest generation of HAProxy's worker. */
   get generation(): number {
+    return this.#generations()[0] ?? 0;
+  }
+
+  #generations(): readonly number[] {
     const runtime = new Runtime(this.directory);
     runtime.close();
-    return runtime.generations()[0] ?? 0;
+    return runtime.generations();
   }
 
   async health(): Promise<EdgeHealth> {
@@ -141,9 +145,10 @@ export class TestEdge {
     }
   }
 
-  /** Waits until `name` answers `path`. */
+  /** Waits until `name` answers `path`, and no worker of before a reload takes connections any more. */
   async answers(path: string, name: string, options: AskOptions = {}, ms = 20_000): Promise<void> {
     await until(`${name} at ${path}`, async () => (await this.who(path, options)) === name, ms);
+    await until("the end of the reload", async () => this.#generations().length <= 1, ms);
   }
 
   /** A running task that answers with its name. */
