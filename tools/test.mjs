@@ -44,6 +44,8 @@ function suites() {
     { name: "edge", glob: "packages/edge/dist/**/!(page).test.js" },
     { name: "edge:page", glob: "packages/edge/dist/page/page.test.js" },
   ];
+  // The pure parts; those with mocks run in a process of their own.
+  const aws = { name: "aws", glob: "packages/aws/dist/!(*.mocks).test.js" };
   const examples = ["test-your-stack", "own-framework"].map((name) => ({
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
@@ -58,6 +60,7 @@ function suites() {
     ...endToEnd,
     ...packages,
     ...edge,
+    aws,
     ...examples,
     ...mocks,
     { name: "tools", glob: "tools/test/**/*.test.mjs" },

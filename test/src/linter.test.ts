@@ -17,6 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   simulator: ["model", "pages"],
   constructs: ["model"],
   docker: ["model", "constructs"],
+  aws: ["model", "constructs"],
   cli: ["model", "client"],
   pages: [],
 };

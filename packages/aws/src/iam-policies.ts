@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** One statement of a policy: what may be done to what. */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A policy as IAM takes it. */
+export function policyText(statements: readonly Statement[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+/** Who may take a role: instances. */
+export const trustText = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: ["sts:AssumeRole"], Principal: { Service: "ec2.amazonaws.com" } }],
+});
+
+/**
+ * What the agent of SSM Session Manager needs, by which administrators reach a machine without an SSH key or an open port.
+ * None of these actions can be narrowed to a resource: each speaks for the calling instance alone.
+ */
+export const sessionManagerStatement: Statement = {
+  Sid: "SessionManager",
+  Effect: "Allow",
+  Action: [
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+  ],
+  Resource: "*",
+};
+
+/** Reads the secrets of one member, and decrypts with a key of the user's own only what comes by Parameter Store. */
+export function secretStatements(parameters: readonly string[], region: string, key?: string): Statement[] {
+  if (parameters.length === 0) return [];
+  const read: Statement = {
+    Sid: "OwnSecrets",
+    Effect: "Allow",
+    Action: ["ssm:GetParameter"],
+    Resource: [...parameters],
+  };
+  if (key === undefined) return [read];
+  const decrypt: Statement = {
+    Sid: "OwnSecretsKey",
+    Effect: "Allow",
+    Action: ["kms:Decrypt"],
+    Resource: [key],
+    Condition: { StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` } },
+  };
+  return [read, decrypt];
+}
+
+/** Writes the log of the cluster's programs. */
+export function logStatement(group: string): Statement {
+  return {
+    Sid: "Logs",
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: [`${group}:log-stream:*`],
+  };
+}
+
+/** A registry of ECR by its host: `123456789012.dkr.ecr.eu-central-1.amazonaws.com`. */
+export interface EcrHost {
+  readonly host: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The registry of an image, where it is one of ECR, which asks for a login. */
+export function ecrHostOf(image: string): EcrHost | undefined {
+  const [, host, account, region] = /^((\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com)\//.exec(image) ?? [];
+  return host === undefined || account === undefined || region === undefined
+    ? undefined
+    : { host, account, region };
+}
+
+/** Pulls one image. A login names no repository, so that AWS knows no resource for it. */
+export function imageStatements(image: string): Statement[] {
+  const ecr = ecrHostOf(image);
+  if (ecr === undefined) return [];
+  const repository = image.slice(ecr.host.length + 1).replace(/[:@].*$/, "");
+  return [
+    { Sid: "RegistryLogin", Effect: "Allow", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
+    {
+      Sid: "Image",
+      Effect: "Allow",
+      Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+      Resource: [`arn:aws:ecr:${ecr.region}:${ecr.account}:repository/${repository}`],
+    },
+  ];
+}

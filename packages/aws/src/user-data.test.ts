@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { type NodeProgram, quote, userData } from "./user-data";
+
+const program: NodeProgram = {
+  member: "demo-zookeeper-1",
+  region: "eu-central-1",
+  image: "pulumi-mesos/zookeeper:0.1.0",
+  words: ["zookeeper-server", "/etc/pulumi-mesos/zoo.cfg"],
+  files: [
+    { path: "/etc/pulumi-mesos/.start", mode: "0500", content: 'exec "$@"\n' },
+    { path: "/var/lib/pulumi-mesos/myid", mode: "0400", content: "1\n" },
+    {
+      path: "/etc/pulumi-mesos/peers.conf",
+      mode: "0400",
+      parameter: { name: "/p/s/zk/peers.conf", version: 7 },
+    },
+  ],
+  volumeId: "vol-0123456789abcdef0",
+  stop: { signal: "SIGTERM", graceSeconds: 10 },
+  packages: ["docker"],
+};
+
+interface WrittenFile {
+  readonly path: string;
+  readonly content: string;
+  readonly permissions?: string;
+  readonly append?: boolean;
+}
+
+interface CloudConfig {
+  readonly hostname: string;
+  readonly packages: readonly string[];
+  readonly write_files: readonly WrittenFile[];
+  readonly runcmd: readonly (readonly string[])[];
+}
+
+function read(text: string): CloudConfig {
+  assert.ok(text.startsWith("#cloud-config\n"));
+  return JSON.parse(text.slice("#cloud-config\n".length)) as CloudConfig;
+}
+
+function written(config: CloudConfig, path: string): string {
+  const found = config.write_files.find((file) => file.path === path);
+  assert.ok(found, path);
+  return found.content;
+}
+
+const change = (own: Partial<NodeProgram>): CloudConfig => read(userData({ ...program, ...own }));
+
+describe("user data", () => {
+  it("runs the program's container by a unit that starts it whenever it ends", () => {
+    const config = change({});
+    const unit = written(config, "/etc/systemd/system/pulumi-mesos.service");
+    for (const line of [
+      "Restart=always",
+      "StartLimitIntervalSec=0",
+      "LimitNOFILE=16384",
+      "TimeoutStopSec=40",
+      "RequiresMountsFor=/var/lib/pulumi-mesos",
+    ])
+      assert.ok(unit.split("\n").includes(line), line);
+    assert.equal(
+      written(config, "/opt/pulumi-mesos/run"),
+      "#!/bin/sh\nexec docker run --name program --rm --init --network host --ulimit nofile=16384 --stop-signal SIGTERM " +
+        "--log-driver json-file --log-opt max-size=10m --log-opt max-file=3 " +
+        "--volume /run/pulumi-mesos/conf:/etc/pulumi-mesos:ro --volume /var/lib/pulumi-mesos:/var/lib/pulumi-mesos " +
+        "--entrypoint /bin/sh pulumi-mesos/zookeeper:0.1.0 /etc/pulumi-mesos/.start zookeeper-server /etc/pulumi-mesos/zoo.cfg\n",
+    );
+    assert.deepEqual(config.runcmd.at(-1), ["systemctl", "enable", "--now", "pulumi-mesos.service"]);
+    assert.deepEqual([config.hostname, config.packages], ["demo-zookeeper-1", ["docker"]]);
+  });
+
+  it("lays each file out with its mode, and only root reads what it keeps", () => {
+    const config = change({});
+    const prepare = written(config, "/opt/pulumi-mesos/prepare").split("\n");
+    assert.ok(prepare.includes("install -D -m 0500 /opt/pulumi-mesos/files/0 /run/pulumi-mesos/conf/.start"));
+    assert.ok(prepare.includes("install -D -m 0400 /opt/pulumi-mesos/files/1 /var/lib/pulumi-mesos/myid"));
+    assert.equal(written(config, "/opt/pulumi-mesos/files/1"), "1\n");
+    for (const { path, permissions } of config.write_files.filter((f) => f.path.startsWith("/opt/")))
+      assert.match(permissions ?? "", /^0[56]00$/, path);
+  });
+
+  it("names a secret by its version, fetches it before each start and keeps it in memory alone", () => {
+    const prepare = written(change({}), "/opt/pulumi-mesos/prepare");
+    assert.match(prepare, /^fetch \/p\/s\/zk\/peers\.conf:7 \/run\/pulumi-mesos\/conf\/peers\.conf 0400$/m);
+    assert.notEqual(
+      userData(program),
+      userData({
+        ...program,
+        files: [
+          {
+            path: "/etc/pulumi-mesos/peers.conf",
+            mode: "0400",
+            parameter: { name: "/p/s/zk/peers.conf", version: 8 },
+          },
+        ],
+      }),
+    );
+  });
+
+  it("mounts the data volume by its id, formats it only when it is empty, and needs none without data", () => {
+    const fstab = change({}).write_files.find(({ path }) => path === "/etc/fstab");
+    assert.equal(fstab?.append, true);
+    assert.match(
+      fstab?.content ?? "",
+      /^\/dev\/disk\/by-id\/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 \/var\/lib\/pulumi-mesos ext4 \S*x-systemd\.makefs\S* 0 2\n$/,
+    );
+    const without = change({ volumeId: undefined });
+    assert.ok(!without.write_files.some(({ path }) => path === "/etc/fstab"));
+    assert.doesNotMatch(written(without, "/etc/systemd/system/pulumi-mesos.service"), /RequiresMountsFor/);
+    assert.match(written(without, "/opt/pulumi-mesos/prepare"), /^mkdir -p \/var\/lib\/pulumi-mesos$/m);
+  });
+
+  it("logs in where the registry is one of ECR, and nowhere else", () => {
+    const image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/pulumi-mesos/zookeeper@sha256:00";
+    const login =
+      /^aws ecr get-login-password .* \| docker login .* 123456789012\.dkr\.ecr\.eu-central-1\.amazonaws\.com$/m;
+    assert.match(written(change({ image }), "/opt/pulumi-mesos/prepare"), login);
+    assert.doesNotMatch(written(change({}), "/opt/pulumi-mesos/prepare"), /docker login/);
+  });
+
+  it("sends the output to CloudWatch where a log group is given", () => {
+    assert.match(
+      written(change({ logGroup: "demo" }), "/opt/pulumi-mesos/run"),
+      /--log-driver awslogs --log-opt awslogs-region=eu-central-1 --log-opt awslogs-group=demo --log-opt awslogs-stream=demo-zookeeper-1/,
+    );
+  });
+
+  it("writes scripts that a shell can read", () => {
+    const config = change({ words: ["it's", "$(touch x)", "a b", "%h"], logGroup: "demo" });
+    for (const name of ["prepare", "run"])
+      execFileSync("bash", ["-n"], { input: written(config, `/opt/pulumi-mesos/${name}`) });
+  });
+
+  it("hands every word over as it is", function () {
+    this.timeout(60_000);
+    const words = fc.array(
+      fc.string({ minLength: 0, maxLength: 12 }).filter((word) => !word.includes("\0")),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(words, (all) => {
+        const script = `printf '%s\\0' ${all.map(quote).join(" ")}`;
+        assert.deepEqual(execFileSync("bash", ["-c", script]).toString().split("\0").slice(0, -1), all);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

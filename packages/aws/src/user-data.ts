@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import { containerLogOptions, containerPaths, type Service, startCommand } from "@pulumi-mesos/model";
+import { ecrHostOf } from "./iam-policies";
+
+/** A file of a program as it lies in its container: its text, or where the instance fetches that with its own role. */
+export type NodeFile = { readonly path: string; readonly mode: string } & (
+  | { readonly content: string }
+  | { readonly parameter: SecretParameter }
+);
+
+/** One version of a secret in Parameter Store; its value is the file in base64, so that no byte of it is lost. */
+export interface SecretParameter {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** One program on one instance. */
+export interface NodeProgram {
+  readonly member: string;
+  readonly region: string;
+  readonly image: string;
+  /** The program with its arguments; no secret stands in them. */
+  readonly words: readonly string[];
+  readonly files: readonly NodeFile[];
+  /** The volume with the data that outlive the instance. */
+  readonly volumeId?: string;
+  readonly stop: Service["stop"];
+  /** Packages of the operating system that bring `docker` and, where a file is fetched, `aws`. */
+  readonly packages: readonly string[];
+  /** The CloudWatch log group that takes the program's output. @default it stays on the instance, rotated */
+  readonly logGroup?: string;
+}
+
+/** Most bytes of user data that EC2 takes. */
+export const userDataLimit = 16 * 1024;
+
+const home = "/opt/pulumi-mesos";
+const unit = "pulumi-mesos.service";
+/** In memory, so that no secret is ever written to a disk. */
+const confOnHost = "/run/pulumi-mesos/conf";
+const { conf, data } = containerPaths;
+
+/**
+ * The `#cloud-config` of an instance: a systemd unit that runs the program's container on the instance's own network, with
+ * its files, and the data volume formatted once and mounted. JSON, which is YAML, too.
+ */
+export function userData(program: NodeProgram): string {
+  const config = {
+    preserve_hostname: false,
+    hostname: program.member,
+    ssh_pwauth: false,
+    package_update: true,
+    packages: program.packages,
+    write_files: [
+      ...program.files.flatMap((file, index) =>
+        "content" in file ? [rootFile(storedAt(index), "0600", file.content)] : [],
+      ),
+      rootFile(`${home}/prepare`, "0500", prepareScript(program)),
+      rootFile(`${home}/run`, "0500", runScript(program)),
+      rootFile(`/etc/systemd/system/${unit}`, "0644", unitFile(program)),
+      ...(program.volumeId === undefined
+        ? []
+        : [{ path: "/etc/fstab", append: true, content: mountLine(program.volumeId) }]),
+    ],
+    runcmd: [
+      ["systemctl", "daemon-reload"],
+      ["systemctl", "enable", "--now", "docker.service"],
+      ["systemctl", "enable", "--now", unit],
+    ],
+  };
+  return `#cloud-config\n${JSON.stringify(config)}\n`;
+}
+
+function rootFile(path: string, permissions: string, content: string): object {
+  return { path, owner: "root:root", permissions, content };
+}
+
+function storedAt(index: number): string {
+  return `${home}/files/${index}`;
+}
+
+/**
+ * Found by its id, because the names of NVMe devices change from boot to boot. The volume comes only after the instance, so
+ * that systemd waits for it; it formats it only when it is empty.
+ */
+function mountLine(volumeId: string): string {
+  const device = `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volumeId.replace("-", "")}`;
+  return `${device} ${data} ext4 defaults,nofail,x-systemd.makefs,x-systemd.growfs,x-systemd.device-timeout=15min 0 2\n`;
+}
+
+function unitFile({ member, volumeId, stop }: NodeProgram): string {
+  const mounts = volumeId === undefined ? [] : [`RequiresMountsFor=${data}`];
+  return [
+    "[Unit]",
+    `Description=pulumi-mesos ${member}`,
+    "Wants=network-online.target",
+    "After=network-online.target docker.service",
+    "Requires=docker.service",
+    ...mounts,
+    "StartLimitIntervalSec=0",
+    "",
+    "[Service]",
+    `ExecStartPre=${home}/prepare`,
+    `ExecStart=${home}/run`,
+    `ExecStop=/usr/bin/docker stop --time ${stop.graceSeconds} program`,
+    `TimeoutStartSec=15min`,
+    `TimeoutStopSec=${stop.graceSeconds + 30}`,
+    "Restart=always",
+    "RestartSec=2",
+    "LimitNOFILE=16384",
+    "",
+    "[Install]",
+    "WantedBy=multi-user.target",
+    "",
+  ].join("\n");
+}
+
+/** Lays the program's files out anew before each start, and fetches its secrets by the instance's role. */
+function prepareScript({ region, image, files, volumeId }: NodeProgram): string {
+  const ecr = ecrHostOf(image);
+  const at = (path: string): string =>
+    quote(path.startsWith(`${conf}/`) ? `${confOnHost}${path.slice(conf.length)}` : path);
+  return [
+    "#!/bin/bash",
+    "set -euo pipefail",
+    "umask 077",
+    "fetch() {",
+    `  value=$(aws ssm get-parameter --region ${quote(region)} --with-decryption --name "$1" --query Parameter.Value --output text)`,
+    '  base64 --decode <<<"$value" | install -D -m "$3" /dev/stdin "$2"',
+    "}",
+    `rm -rf ${confOnHost}`,
+    `mkdir -p ${confOnHost}`,
+    ...(volumeId === undefined ? [`mkdir -p ${data}`] : []),
+    ...files.map((file, index) =>
+      "content" in file
+        ? `install -D -m ${file.mode} ${storedAt(index)} ${at(file.path)}`
+        : `fetch ${quote(`${file.parameter.name}:${file.parameter.version}`)} ${at(file.path)} ${file.mode}`,
+    ),
+    ...(ecr === undefined
+      ? []
+      : [
+          `aws ecr get-login-password --region ${quote(ecr.region)} | docker login --username AWS --password-stdin ${quote(ecr.host)}`,
+        ]),
+    "docker rm --force program >/dev/null 2>&1 || true",
+    "",
+  ].join("\n");
+}
+
+function runScript({ member, region, image, words, stop, logGroup }: NodeProgram): string {
+  const [entry = "", ...entryWords] = startCommand;
+  const logs =
+    logGroup === undefined
+      ? ["--log-driver", "json-file", ...logOptions(containerLogOptions)]
+      : [
+          "--log-driver",
+          "awslogs",
+          ...logOptions({ "awslogs-region": region, "awslogs-group": logGroup, "awslogs-stream": member }),
+        ];
+  const options = [
+    "--rm",
+    "--init",
+    "--network",
+    "host",
+    "--ulimit",
+    "nofile=16384",
+    ...["--stop-signal", stop.signal],
+    ...logs,
+    ...["--volume", `${confOnHost}:${conf}:ro`, "--volume", `${data}:${data}`],
+    ...["--entrypoint", entry],
+  ];
+  const command = ["docker", "run", "--name", "program", ...options, image, ...entryWords, ...words];
+  return `#!/bin/sh\nexec ${command.map(quote).join(" ")}\n`;
+}
+
+function logOptions(options: Readonly<Record<string, string>>): string[] {
+  return Object.entries(options).flatMap(([key, value]) => ["--log-opt", `${key}=${value}`]);
+}
+
+/** A word of a shell's command line; what needs no quotes has none, for readers and for the limit of user data. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
