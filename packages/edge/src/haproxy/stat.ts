@@ -18,15 +18,27 @@ export interface StatRow {
   readonly requestsPerSecond: number;
 }
 
+/** What stands in the lines of `show stat` by the names of the columns. */
+export function statLines(text: string): ((column: string) => string)[] {
+  let columns: readonly string[] = [];
+  return text.split("\n").flatMap((line) => {
+    if (line.startsWith("# ")) columns = cellsOf(line.slice(2));
+    if (line === "" || line.startsWith("#")) return [];
+    const cells = cellsOf(line);
+    return [(column: string): string => cells[columns.indexOf(column)] ?? ""];
+  });
+}
+
+/** Cells with commas, such as what a check has said, stand in quotes. */
+function cellsOf(line: string): string[] {
+  return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, cell = ""]) => cell);
+}
+
 /** Answers of `show stat`, one after another: backends and servers by the names of its columns. */
 export function parseStat(text: string): StatRow[] {
-  let columns: readonly string[] = [];
-  return text.split("\n").flatMap((line): StatRow[] => {
-    if (line.startsWith("# ")) columns = line.slice(2).split(",");
-    const cells = line.split(",");
-    const column = (name: string): string => cells[columns.indexOf(name)] ?? "";
+  return statLines(text).flatMap((column): StatRow[] => {
     const [backend, name] = [column("pxname"), column("svname")];
-    if (line.startsWith("#") || name === "" || name === "FRONTEND") return [];
+    if (name === "" || name === "FRONTEND") return [];
     const isServer = name !== "BACKEND";
     return [
       {

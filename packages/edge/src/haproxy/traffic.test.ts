@@ -142,14 +142,14 @@ describe("the traffic of an app with a backend of its own", () => {
 });
 
 describe("HAProxy's counts", () => {
-  it("are read by the names of their columns, of TCP connections only", () => {
+  it("are read by the names of their columns, whatever stands in others, of TCP connections only", () => {
     const text = `# pxname,svname,stot,econ,eresp,hrsp_5xx,rate,req_tot,addr,
 a,FRONTEND,1,0,0,0,1,1,,
 a,BACKEND,7,1,2,4,2,9,,
 t,BACKEND,5,1,0,,1,,,
 
-# pxname,svname,stot,econ,eresp,hrsp_5xx,rate,req_tot,addr,
-a,s1,7,1,2,1,2,6,10.0.0.1:80,
+# pxname,svname,stot,econ,eresp,hrsp_5xx,rate,req_tot,last_chk,addr,
+a,s1,7,1,2,1,2,6,"Detected 2 errors, ""the last"" one",10.0.0.1:80,
 
 `;
     assert.deepEqual(
