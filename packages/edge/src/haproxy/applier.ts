@@ -222,7 +222,7 @@ export class Applier {
       await this.certificates.move([...held, ...(wanted?.ports ?? [])]);
     if (!wanted && state === "hung") this.#worker.isLost();
     if (!wanted) return state === "hung" ? 0 : idleMs;
-    if (this.#reloading) return this.#awaitReload(this.#reloading, wanted);
+    if (this.#reloading) return this.#awaitReload(this.#reloading, wanted, signal);
     if (state === "silent") return idleMs;
     if (state === "well") await this.#move(wanted);
     this.#background.throwError();
@@ -296,12 +296,13 @@ export class Applier {
   }
 
   /** Goes on moving tasks in the old worker until the new one answers. */
-  async #awaitReload(reloading: Reloading, wanted: Routes): Promise<number> {
+  async #awaitReload(reloading: Reloading, wanted: Routes, signal: AbortSignal): Promise<number> {
     const { runtime, clock, master, log, stats } = this.#o;
     const { next, routes } = reloading;
     const isServing = await runtime.serves(next.generation, next.shape);
     const isOver = isServing && (clock.now() > reloading.until || !(await this.#takesConnections()));
     if (isOver) {
+      await master.endStopped(signal);
       this.#reloading = undefined;
       this.certificates.reloaded();
       this.#worker.becomes(next);
@@ -313,7 +314,6 @@ export class Applier {
       stats.increment("haproxy.reload.marathon.reloaded");
       stats.timing("haproxy.reload.marathon.duration", clock.now() - reloading.began);
       await runtime.forget(next.generation);
-      await master.endStopped();
       log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
       return 0;
     }

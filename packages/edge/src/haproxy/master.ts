@@ -9,6 +9,11 @@ import type { HaproxyProgram } from "./validate";
 
 const maxLogBytes = 4 << 20;
 
+/** How long a process that was killed may take to end. */
+const diesMs = 2_000;
+/** How often it is told again to end: a master that just began to wait may miss a signal until it gets another. */
+const remindMs = 1_000;
+
 /** Where HAProxy runs and what it reads. */
 export interface MasterOptions {
   readonly program: HaproxyProgram;
@@ -132,17 +137,27 @@ export class Master {
 
   /** Lets HAProxy take no more connections and finish its requests, for at most `ms`; then it ends. */
   async retire(ms: number, signal: AbortSignal): Promise<void> {
-    const until = this.#o.clock.now() + ms;
-    this.#kill(this.#identity?.pid, "SIGUSR1");
-    while (this.alive && this.#o.clock.now() < until && !signal.aborted)
-      await this.#o.clock.pause(50, signal);
+    const { clock } = this.#o;
+    const until = clock.now() + ms;
+    for (let told = Number.NEGATIVE_INFINITY; this.alive && clock.now() < until && !signal.aborted; ) {
+      if (clock.now() - told >= remindMs) {
+        told = clock.now();
+        this.#kill(this.#identity?.pid, "SIGUSR1");
+      }
+      await clock.pause(50, signal);
+    }
     await this.end(signal);
   }
 
   /** Kills workers that are stopped: they hear no polite word and would keep their share of new connections. */
-  async endStopped(): Promise<void> {
-    for (const pid of await processesWith(this.#o.configFile)) {
-      if (pid !== this.pid && isStopped(pid)) this.#kill(pid, "SIGKILL");
+  async endStopped(signal: AbortSignal): Promise<void> {
+    const { clock, configFile } = this.#o;
+    const pids = (await processesWith(configFile)).filter((pid) => pid !== this.pid && isStopped(pid));
+    const stopped = pids.flatMap((pid) => identityOf(pid) ?? []);
+    for (const { pid } of stopped) this.#kill(pid, "SIGKILL");
+    // Connections come to its sockets until it has ended, and are reset then.
+    for (const until = clock.now() + diesMs; stopped.some(lives); await clock.pause(5, signal)) {
+      if (clock.now() > until || signal.aborted) return;
     }
   }
 
