@@ -12,7 +12,7 @@ const apiToken = "a-token-of-the-test";
 const bearer = { headers: { authorization: `Bearer ${apiToken}` } };
 
 describe("the API of an edge with a token", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.8");
 
   before(async () => {
@@ -63,7 +63,7 @@ describe("the API of an edge with a token", function () {
 });
 
 describe("the API of an edge with a certificate", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.9");
 
   before(() => edge.prepare());

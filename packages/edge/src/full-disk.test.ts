@@ -8,7 +8,7 @@ import { type SmallDisk, smallDisk, whyNoSmallDisk } from "./testing/small-disk.
 import { TestEdge } from "./testing/test-edge.test.support";
 
 describe("mesos-edge on a disk without room", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.13");
   let disk: SmallDisk | undefined;
   let program: HaproxyProgram;

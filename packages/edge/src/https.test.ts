@@ -11,7 +11,7 @@ import { inspect } from "node:util";
 import { encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
 import { certificateFile } from "./haproxy/certificate-store";
 import { pemFor } from "./testing/certificate.test.support";
-import { ask, haproxies, masterPid, until } from "./testing/edge-bench.test.support";
+import { ask, haproxies, masterPid, reloaded, until } from "./testing/edge-bench.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
 import { askTls, type Handshake, handshake } from "./testing/tls-client.test.support";
 
@@ -19,7 +19,7 @@ const at = { host: "127.86.40.2", port: 8443 };
 
 /** The front for HTTPS with real handshakes. */
 describe("an edge with certificates", function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.40");
   const said: unknown[] = [];
   const keys: string[] = [];
@@ -55,16 +55,18 @@ describe("an edge with certificates", function () {
     });
   }
 
+  /** Waits until `name` answers `path` over TLS, and nobody who does not know of it any more. */
+  async function answers(host: string, path: string, name: string): Promise<void> {
+    await until(`${name} for ${host}${path}`, async () => (await askTls(at, host, path)).body === name);
+    await reloaded(edge.directory);
+  }
+
   /** Master and worker, once the old workers have ended: a reload changes them. */
   function processes(): Promise<number[]> {
-    return until(
-      "the old workers' end",
-      async () => {
-        const pids = await haproxies(edge.directory);
-        return pids.length === 2 && pids;
-      },
-      20_000,
-    );
+    return until("the old workers' end", async () => {
+      const pids = await haproxies(edge.directory);
+      return pids.length === 2 && pids;
+    });
   }
 
   before(async () => {
@@ -128,7 +130,7 @@ describe("an edge with certificates", function () {
     echo.listen(32_500, edge.host);
     const tasks = [{ id: "echo", host: edge.host, ports: [32_500], state: "TASK_RUNNING" }];
     edge.marathon.put({ id: "/echo", tasks });
-    await until("the app", async () => (await askTls(at, "x.example", "/echo")).body === "https");
+    await answers("x.example", "/echo", "https");
     const forged = { headers: { "x-forwarded-proto": "https" } };
     assert.equal((await ask(edge.traffic, "/echo", forged)).body, "http");
     assert.equal((await askTls(at, "unknown.example", "/nothing")).status, 503);
@@ -138,7 +140,7 @@ describe("an edge with certificates", function () {
 
   it("sends those to HTTPS whose app asks for it, and nobody else", async () => {
     await app("/safe", { "0_VHOST": "safe.example", "0_REDIRECT_TO_HTTPS": "true", "0_USE_HSTS": "true" });
-    await until("the app", async () => (await askTls(at, "safe.example", "/")).body === "safe");
+    await answers("safe.example", "/", "safe");
     const sent = await ask(edge.traffic, "/x?y=%20z", { headers: { host: "safe.example:8888" } });
     assert.deepEqual([sent.status, sent.headers["location"]], [301, "https://safe.example:8443/x?y=%20z"]);
     const hsts = "strict-transport-security";
@@ -150,7 +152,7 @@ describe("an edge with certificates", function () {
     const config = { RedirectToHttps: "true", UseHsts: "true", AllowedNetworks: "127.0.0.0/8" };
     const node = `/bamboo/${goQueryEscape("/safe")}`;
     await edge.client.put(node, encodeBambooNode("path_beg /by-rule", config));
-    await until("the rule", async () => (await askTls(at, "x.example", "/by-rule")).body === "safe");
+    await answers("x.example", "/by-rule", "safe");
     assert.equal((await askTls(at, "x.example", "/by-rule")).headers[hsts], "max-age=15768000");
     assert.equal((await ask(edge.traffic, "/by-rule")).status, 301);
     await edge.client.put(node, encodeBambooNode("path_beg /by-rule", { AllowedNetworks: "192.0.2.1" }));

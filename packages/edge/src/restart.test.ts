@@ -9,7 +9,7 @@ import { silent, TestEdge } from "./testing/test-edge.test.support";
 
 /** What an edge has of its own when it starts. */
 describe("mesos-edge that starts again", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.12");
   const network = "127.86.12";
   const snapshot = (): string => join(edge.directory, "routes.json");

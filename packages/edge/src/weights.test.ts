@@ -12,7 +12,7 @@ const acl = "path_beg /shop";
 
 /** One rule over several apps, with real requests. */
 describe("an edge whose rule has weights", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.16");
   const tasks = new Map<string, FakeTask>();
 
@@ -55,7 +55,7 @@ describe("an edge whose rule has weights", function () {
       const rest = (counts.get("blue") ?? 0) + green === 100;
       return rest && (percent % 100 === 0 ? green === percent : Math.abs(green - percent) <= 2);
     };
-    await until(`${percent} % for green`, isSettled, 30_000).catch((error: Error) => {
+    await until(`${percent} % for green`, isSettled).catch((error: Error) => {
       throw new assert.AssertionError({ message: `${error.message}, lastly ${last}` });
     });
   }

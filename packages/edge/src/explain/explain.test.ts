@@ -171,11 +171,7 @@ class Haproxy {
     await writeFile(file, text);
     const child = spawn(this.#program.file, ["-db", "-f", file], { env: this.#program.env, stdio: "ignore" });
     this.#child = child;
-    await until(
-      "HAProxy's socket",
-      async () => child.exitCode !== null || (await accepts(this.socket)),
-      20_000,
-    );
+    await until("HAProxy's socket", async () => child.exitCode !== null || (await accepts(this.socket)));
     assert.equal(child.exitCode, null, text);
   }
 

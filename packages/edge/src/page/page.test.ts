@@ -9,7 +9,7 @@ const markup = `<img src=x onerror="document.title='ran'">`;
 const api = "/api/services";
 
 describe("GET /: the edge's page", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.24");
   let browser: TestBrowser;
   let seen: TestPage;
@@ -209,7 +209,7 @@ describe("GET /: the edge's page", function () {
 });
 
 describe("the page of an edge with a token", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const edge = new TestEdge("127.86.25");
   const apiToken = "a-token-of-the-test";
   let browser: TestBrowser;

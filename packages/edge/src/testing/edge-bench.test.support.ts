@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import {
   Agent,
   type ClientRequest,
@@ -17,11 +17,11 @@ import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { processesWith } from "../haproxy/process-identity";
 
-/** Waits until `condition` gives a value, within `ms`. */
+/** Waits until `condition` gives a value; `ms` is a bound against hanging alone. */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
-  ms = 10_000,
+  ms = 60_000,
 ): Promise<T> {
   for (const end = performance.now() + ms; ; ) {
     const value = await condition();
@@ -77,18 +77,14 @@ export function exchange<O extends RequestOptions>(
   });
 }
 
-/** A task: an HTTP server that answers with its name after `delayMs`; `onRequest` is called at each request. */
+/** A task: an HTTP server that answers each request with its name once `onRequest` lets it. */
 export async function backend(
   host: string,
   port: number,
   name: string,
-  delayMs = 0,
-  onRequest: () => void = () => {},
+  onRequest: () => Promise<void> = async () => {},
 ): Promise<() => Promise<void>> {
-  const server = createServer((_request, response) => {
-    onRequest();
-    setTimeout(() => response.end(name), delayMs);
-  });
+  const server = createServer((_request, response) => void onRequest().then(() => response.end(name)));
   server.listen(port, host);
   await once(server, "listening");
   return async () => {
@@ -119,7 +115,7 @@ export async function zooKeeper(host: string): Promise<TestZooKeeper> {
     servers: `${host}:2181`,
     async start() {
       child = spawn(program("zookeeper-server"), [config], { stdio: "ignore" });
-      await until("ZooKeeper's start", () => accepts(host, 2181), 30_000);
+      await until("ZooKeeper's start", () => accepts(host, 2181));
     },
     async stop() {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -133,6 +129,30 @@ export async function zooKeeper(host: string): Promise<TestZooKeeper> {
     },
   };
   return server;
+}
+
+/** Lets requests pass, but for one that it is told to hold up. */
+export class Gate {
+  #next: { readonly come: () => void; readonly released: Promise<void> } | undefined;
+  /** Lets the request go on that is held up. */
+  release = (): void => {};
+
+  readonly pass = async (): Promise<void> => {
+    const held = this.#next;
+    this.#next = undefined;
+    held?.come();
+    await held?.released;
+  };
+
+  /** Holds up the next request; resolves when it has come. */
+  hold(): Promise<void> {
+    return new Promise((come) => {
+      const released = new Promise<void>((resolve) => {
+        this.release = resolve;
+      });
+      this.#next = { come, released };
+    });
+  }
 }
 
 /** Ends the HAProxy of a data directory and removes the directory. */
@@ -149,6 +169,12 @@ export async function removeData(directory: string): Promise<void> {
     return pids.length === 0;
   });
   await rm(directory, { recursive: true, force: true });
+}
+
+/** Waits until no worker of before a reload takes connections: the edge removes its socket then. */
+export async function reloaded(directory: string): Promise<void> {
+  const isSocket = (name: string): boolean => /^worker-\d+\.sock$/.test(name);
+  await until("the end of the reload", async () => (await readdir(directory)).filter(isSocket).length <= 1);
 }
 
 /** Pids of the master and its workers. */

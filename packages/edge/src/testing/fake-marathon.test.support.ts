@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -28,9 +29,13 @@ export class FakeMarathon {
   singles = 0;
   readonly #streams = new Set<ServerResponse>();
   readonly #server: Server;
-  #port = 0;
+  readonly #host: string;
+  #port: number;
 
-  constructor() {
+  /** @param port a port of its own for a Marathon that is to listen again: any other may be taken meanwhile */
+  constructor(host = "127.0.0.1", port = 0) {
+    this.#host = host;
+    this.#port = port;
     this.#server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://marathon");
       if (pathname === "/v2/events") {
@@ -43,7 +48,7 @@ export class FakeMarathon {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${this.#host}:${this.#port}`;
   }
 
   get listeners(): number {
@@ -51,8 +56,9 @@ export class FakeMarathon {
   }
 
   /** At a free port, and after {@link close} at that of before. */
-  async listen(port = this.#port): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, this.#host);
+    await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 

@@ -17,6 +17,7 @@ import {
   type AskOptions,
   ask,
   backend,
+  reloaded,
   removeData,
   type TestZooKeeper,
   until,
@@ -38,7 +39,7 @@ export interface TestEdgeOptions {
 
 /** An edge in this process with a ZooKeeper, a HAProxy and tasks that are real, on addresses below `network`. */
 export class TestEdge {
-  readonly marathon = new FakeMarathon();
+  readonly marathon: FakeMarathon;
   readonly host: string;
   readonly api: string;
   readonly traffic: string;
@@ -54,6 +55,7 @@ export class TestEdge {
   constructor(network: string) {
     this.#network = network;
     this.host = `${network}.3`;
+    this.marathon = new FakeMarathon(`${network}.5`, 8080);
     this.api = `http://${network}.2:8000`;
     this.traffic = `http://${network}.2:8888`;
   }
@@ -118,13 +120,9 @@ export class TestEdge {
 
   /** The newest generation of HAProxy's worker. */
   get generation(): number {
-    return this.#generations()[0] ?? 0;
-  }
-
-  #generations(): readonly number[] {
     const runtime = new Runtime(this.directory);
     runtime.close();
-    return runtime.generations();
+    return runtime.generations()[0] ?? 0;
   }
 
   async health(): Promise<EdgeHealth> {
@@ -132,7 +130,7 @@ export class TestEdge {
   }
 
   async serving(): Promise<void> {
-    await until("a healthy edge", async () => (await this.health()).serving, 20_000);
+    await until("a healthy edge", async () => (await this.health()).serving);
   }
 
   /** Who answers `path`: a task's name, or the status of HAProxy's own answer. */
@@ -146,14 +144,14 @@ export class TestEdge {
   }
 
   /** Waits until `name` answers `path`, and no worker of before a reload takes connections any more. */
-  async answers(path: string, name: string, options: AskOptions = {}, ms = 20_000): Promise<void> {
-    await until(`${name} at ${path}`, async () => (await this.who(path, options)) === name, ms);
-    await until("the end of the reload", async () => this.#generations().length <= 1, ms);
+  async answers(path: string, name: string, options: AskOptions = {}): Promise<void> {
+    await until(`${name} at ${path}`, async () => (await this.who(path, options)) === name);
+    await reloaded(this.directory);
   }
 
-  /** A running task that answers with its name. */
-  async task(name: string, port: number, delayMs = 0, onRequest?: () => void): Promise<FakeTask> {
-    this.#closers.push(await backend(this.host, port, name, delayMs, onRequest));
+  /** A running task that answers with its name once `onRequest` lets it. */
+  async task(name: string, port: number, onRequest?: () => Promise<void>): Promise<FakeTask> {
+    this.#closers.push(await backend(this.host, port, name, onRequest));
     return { id: name, host: this.host, ports: [port], state: "TASK_RUNNING" };
   }
 }
