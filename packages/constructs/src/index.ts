@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as bamboo from "./bamboo";
+import * as containers from "./containers";
 import * as marathon from "./marathon";
 
 export { AgentController, type AgentControllerArgs } from "./agent-controller";
@@ -9,7 +10,7 @@ export { Cluster, type ClusterArgs, type ClusterSecurity } from "./cluster";
 export { Credentials, type CredentialsArgs } from "./credentials";
 export { type Distribution, type ProgramsOf, programIn, simulator } from "./distribution";
 export type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
-export { InvalidArgsError, lifted } from "./invalid-args-error";
+export { describeValue, InvalidArgsError, lifted, type Rule, validate } from "./invalid-args-error";
 export { LocalPlatform, type LocalPlatformArgs } from "./local-platform";
 export { Marathon, type MarathonArgs } from "./marathon-servers";
 export { Masters, type MastersArgs } from "./masters";
@@ -30,4 +31,4 @@ export { Provider, type ProviderArgs } from "./resources/provider";
 export { Quota, type QuotaAmounts, type QuotaArgs } from "./resources/quota";
 export { Volume, type VolumeArgs } from "./resources/volume";
 export { ZooKeeper, type ZooKeeperArgs } from "./zookeeper";
-export { bamboo, marathon };
+export { bamboo, containers, marathon };

@@ -66,6 +66,8 @@ export interface Platform {
   readonly httpsPort: number;
   /** Whether a cluster refuses strangers unless its program says otherwise. */
   readonly closed: boolean;
+  /** Why it makes no agent groups, and what to do instead. @default it makes them */
+  readonly noAgentGroups?: string;
   /**
    * Addresses of members with an identity, known before anything starts, so that peers can name each other.
    * `addresses(n, 5)` begins with `addresses(n, 3)`; different names never overlap.

@@ -5,9 +5,8 @@ import path from "node:path";
 import { agentService, marathonService, masterService, packageVersion } from "@pulumi-mesos/model";
 import { InvalidArgsError, type NodeService } from "pulumi-mesos";
 import { containerArgs } from "./container-args";
-import { type DockerDistribution, simulator } from "./distribution";
+import { apache, clusterd, type DockerDistribution, simulator } from "./distribution";
 import { poolTemplate } from "./pool-template";
-import { apache, clusterd } from "./real-mesos";
 
 const marathon = "mesosphere/marathon:v1.11.24";
 const image = "registry.example:5000/mesos:1.11.0";

@@ -185,7 +185,7 @@ export {
   masterService,
   reservedMasterFlags,
 } from "./programs/mesos-master";
-export { ports, taskPorts } from "./programs/ports";
+export { marathonCallbackPort, ports, taskPorts } from "./programs/ports";
 export {
   connectionString,
   peersFile,

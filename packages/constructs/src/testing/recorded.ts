@@ -33,17 +33,28 @@ function nameOf(urn: string): string {
   return urn.split("::").at(-1) ?? "";
 }
 
-/** Runs a program against Pulumi's mocks and answers with everything that it registered. */
+/**
+ * Runs a program against Pulumi's mocks and answers with everything that it registered. `ensemble` are members that stand
+ * already; `computed` says what a resource has beside its inputs.
+ */
 export async function record(
   program: () => void | Promise<void>,
   ensemble: GetEnsembleResult["members"] = [],
+  computed: (type: string, name: string) => Record<string, unknown> = () => ({}),
 ): Promise<Recorded[]> {
   const inputs = new Map<string, Record<string, unknown>>();
   await pulumi.runtime.setMocks(
     {
       newResource: (args) => {
         inputs.set(`${args.type} ${args.name}`, args.inputs as Record<string, unknown>);
-        return { id: `${args.name}-id`, state: { ...args.inputs, incarnation: `${args.name}-incarnation` } };
+        return {
+          id: `${args.name}-id`,
+          state: {
+            ...args.inputs,
+            incarnation: `${args.name}-incarnation`,
+            ...computed(args.type, args.name),
+          },
+        };
       },
       call: (args) => {
         assert.equal(args.token, functionTokens.getEnsemble, "the only function that programs call");

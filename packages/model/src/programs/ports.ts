@@ -10,5 +10,8 @@ export const ports = {
   groups: { http: 8010 },
 } as const;
 
+/** Where masters call a Marathon back (libprocess), which without a fixed port would listen on any. */
+export const marathonCallbackPort = 8081;
+
 /** Mesos's default range of task ports, first and last. */
 export const taskPorts: readonly [number, number] = [31000, 32000];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { packageVersion } from "@pulumi-mesos/model";
-import { InvalidArgsError } from "pulumi-mesos";
-import { type DockerDistribution, simulator } from "./distribution";
+import { marathonCallbackPort, packageVersion } from "@pulumi-mesos/model";
+import { type ContainerDistribution, simulator } from "./container-distribution";
+import { InvalidArgsError } from "./invalid-args-error";
 
 /** Draining an agent came with it. */
 const oldest = [1, 9] as const;
@@ -24,7 +24,7 @@ export interface MesosImages {
  * @example
  * new DockerPlatform({ distribution: apache({ image: "registry.example/mesos:1.11.0", marathon: "mesosphere/marathon:v1.11.24" }) });
  */
-export function apache(images: MesosImages): DockerDistribution {
+export function apache(images: MesosImages): ContainerDistribution {
   const { image } = images;
   const version = images.version ?? versionIn(image);
   if (version === undefined) {
@@ -51,7 +51,7 @@ export function apache(images: MesosImages): DockerDistribution {
  */
 export function clusterd(
   images: Omit<MesosImages, "image" | "version"> & { readonly image?: string },
-): DockerDistribution {
+): ContainerDistribution {
   return realMesos({ image: `pulumi-mesos/clusterd:${packageVersion}`, ...images });
 }
 
@@ -63,7 +63,7 @@ function realMesos({
   image,
   marathon,
   marathonCommand = ["/marathon/bin/marathon"],
-}: MesosImages): DockerDistribution {
+}: MesosImages): ContainerDistribution {
   return {
     ...simulator,
     "mesos-master": { image, command: ["mesos-master"], memoryMiB: 1024, cpus: 2 },
@@ -97,7 +97,7 @@ function agentVariables(image: string): Record<string, string> {
 }
 
 /** Masters call a scheduler back: at this address, and at a port that is known. */
-const marathonVariables = { LIBPROCESS_IP: "{address}", LIBPROCESS_PORT: "8081" };
+const marathonVariables = { LIBPROCESS_IP: "{address}", LIBPROCESS_PORT: String(marathonCallbackPort) };
 
 function refuse(path: string, message: string): never {
   throw new InvalidArgsError(undefined, [{ path, message }]);
