@@ -50,7 +50,7 @@ function suites() {
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
   }));
-  const mocks = ["constructs", "docker"].map((name) => ({
+  const mocks = ["constructs", "docker", "aws"].map((name) => ({
     name: name === "constructs" ? "mocks" : `mocks:${name}`,
     glob: `packages/${name}/dist/**/*.mocks.test.js`,
   }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ports, type Software, taskPorts } from "@pulumi-mesos/model";
+import { marathonCallbackPort, ports, type Software, taskPorts } from "@pulumi-mesos/model";
 
 /** What has a security group of its own. */
 export const parties = [
@@ -28,9 +28,6 @@ export interface Opening {
 
 /** Where an edge takes traffic on AWS. */
 export const traffic = { http: 80, https: 443 } as const;
-
-/** Where masters call a Marathon back (libprocess); without a fixed one it would be any port. */
-export const marathonCallbackPort = 8081;
 
 /** The security group of a program: a Bamboo stands where an edge does. */
 export function partyOf(software: Software): Party {

@@ -19,6 +19,8 @@ export interface NodeProgram {
   readonly member: string;
   readonly region: string;
   readonly image: string;
+  /** Who it runs as in its container. @default the image's */
+  readonly user?: string;
   /** The program with its arguments; no secret stands in them. */
   readonly words: readonly string[];
   readonly files: readonly NodeFile[];
@@ -146,7 +148,7 @@ function prepareScript({ region, image, files, volumeId }: NodeProgram): string 
   ].join("\n");
 }
 
-function runScript({ member, region, image, words, stop, logGroup }: NodeProgram): string {
+function runScript({ member, region, image, user, words, stop, logGroup }: NodeProgram): string {
   const [entry = "", ...entryWords] = startCommand;
   const logs =
     logGroup === undefined
@@ -166,6 +168,7 @@ function runScript({ member, region, image, words, stop, logGroup }: NodeProgram
     ...["--stop-signal", stop.signal],
     ...logs,
     ...["--volume", `${confOnHost}:${conf}:ro`, "--volume", `${data}:${data}`],
+    ...(user === undefined ? [] : ["--user", user]),
     ...["--entrypoint", entry],
   ];
   const command = ["docker", "run", "--name", "program", ...options, image, ...entryWords, ...words];

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { Provider as AwsProvider } from "@pulumi/aws/provider";
+import { BambooEdge, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
+import { AwsPlatform } from "./aws-platform";
+import type { AwsPlatformArgs } from "./platform-args";
+import { cluster, find, ofAws, region, run, short, titles, usual } from "./recording.test.support";
+import { checkResources } from "./rules";
+
+describe("AwsPlatform", function () {
+  this.timeout(60_000);
+  const subnets = ["a", "b", "c"].map((letter, i) => ({
+    id: `subnet-${letter}`,
+    cidr: `10.9.${i}.0/24`,
+    zone: `${region}${letter}`,
+  }));
+  const given = { vpcId: "vpc-1", privateSubnets: subnets, publicSubnets: ["subnet-p"] };
+
+  it("makes nothing of a network that is given, and puts members where it says", async () => {
+    const network = { ...given, privateSubnets: subnets.map((subnet) => ({ ...subnet, firstHost: 64 })) };
+    const all = await run(() => {
+      new ZooKeeper("zk", { platform: new AwsPlatform({ ...usual, network }), size: 1 });
+    });
+    const ofNetwork = /Vpc$|Subnet|Route(Table)?|Gateway|Eip|Endpoint|DefaultSecurityGroup/;
+    assert.deepEqual(
+      ofAws(all)
+        .filter(({ type }) => ofNetwork.test(short(type)))
+        .map(({ name }) => name),
+      [],
+    );
+    const { inputs } = find(all, "NetworkInterface", "zk-1-interface");
+    assert.match(String(inputs["subnetId"]), /^subnet-[abc]$/);
+    assert.ok(Number((inputs["privateIps"] as string[])[0]?.split(".").at(-1)) >= 64);
+    assert.equal(find(all, "SecurityGroup", "platform-edge").inputs["vpcId"], "vpc-1");
+  });
+
+  it("makes a gateway for each zone, or none, when it is told so", async () => {
+    const gateways = async (nat: "zone" | "none"): Promise<string[]> => {
+      const all = await run(() => {
+        new AwsPlatform({ ...usual, network: { nat } });
+      });
+      return titles(all).filter((title) => /^(NatGateway|Route) /.test(title));
+    };
+    const zones = ["a", "b", "c"];
+    assert.deepEqual(await gateways("zone"), [
+      ...zones.map((z) => `NatGateway platform-nat-${z}`),
+      ...zones.map((z) => `Route platform-private-${z}`),
+      "Route platform-public",
+    ]);
+    assert.deepEqual(await gateways("none"), ["Route platform-public"]);
+  });
+
+  it("serves HTTPS by a certificate of ACM under a name of Route 53, and takes the caller's account, key and machines", async () => {
+    const urls: string[] = [];
+    const all = await run(() => {
+      const platform = new AwsPlatform({
+        ...usual,
+        image: { ami: "ami-0123", architecture: "arm64", packages: ["docker.io", "awscli"] },
+        provider: new AwsProvider("account", { region }),
+        kmsKeyArn: "arn:aws:kms:key",
+        machines: { edge: { instanceType: "c7gn.large" } },
+        edge: {
+          certificateArn: "arn:aws:acm:cert",
+          domain: { zoneId: "Z1", name: "shop.example" },
+          clients: ["203.0.113.0/24"],
+        },
+        name: "other",
+        tags: { team: "shop" },
+      });
+      const zookeeper = { connectionString: "z:2181", ready: [] };
+      const edge = new BambooEdge("edge", {
+        platform,
+        zookeeper,
+        marathon: { urls: ["http://m:8080"], ready: [] },
+      });
+      edge.url.apply((url) => urls.push(url));
+    });
+    for (const { name, provider } of ofAws(all)) assert.equal(provider, "account", name);
+    assert.deepEqual(urls, ["https://shop.example"]);
+    const { inputs } = find(all, "Listener", "edge-tls");
+    assert.deepEqual(
+      [inputs["port"], inputs["protocol"], inputs["certificateArn"]],
+      [443, "TLS", "arn:aws:acm:cert"],
+    );
+    assert.deepEqual(find(all, "Record", "other-public").inputs["aliases"], [
+      { name: "other-public.elb.amazonaws.com", zoneId: "other-public-zone", evaluateTargetHealth: true },
+    ]);
+    assert.equal(find(all, "Instance", "edge-1").inputs["instanceType"], "c7gn.large");
+    assert.equal(find(all, "Volume", "edge-1-data").inputs["kmsKeyId"], "arn:aws:kms:key");
+    assert.equal((find(all, "Role", "other-edge").inputs["tags"] as Record<string, string>)["team"], "shop");
+    find(all, "SecurityGroupIngressRule", "other-public-balancer-80-tcp-from-clients-203.0.113.0/24");
+    assert.deepEqual(checkResources(all), []);
+  });
+
+  it("fails in one line for each thing that cannot work, before it makes anything", async () => {
+    const small = { ...subnets[0], cidr: "10.9.0.0/25" };
+    const cases: readonly [Partial<AwsPlatformArgs>, RegExp][] = [
+      [{ region: "Frankfurt" }, /^region: must be a region such as "eu-central-1", got "Frankfurt"$/],
+      [{ network: { cidr: "10.0.0.0/28" } }, /^network\.cidr: must be a \/16 to a \/22/],
+      [{ network: { zones: [] } }, /^network\.zones: must be one to three different zones/],
+      [
+        { network: { ...given, privateSubnets: subnets.slice(0, 2) } },
+        /in 2 zones, fewer than the 3 .* set network\.spread to 2$/,
+      ],
+      [
+        { network: { ...given, privateSubnets: [...subnets, { ...small, id: "s", zone: `${region}a` }] } },
+        /must not overlap 10\.9\.0\.0\/24 of subnet-a/,
+      ],
+      [{ network: { ...given, publicSubnets: [] } }, /^network\.publicSubnets: must have a subnet/],
+      [
+        { image: { ami: "ami-1", architecture: "arm64" }, machines: { edge: { instanceType: "m6i.large" } } },
+        /^machines\.edge\.instanceType: is x86_64, but the image of the operating system is arm64/,
+      ],
+      [
+        { machines: { edge: { instanceType: "large" } } },
+        /^machines\.edge\.instanceType: must be an instance type/,
+      ],
+      [
+        { machines: { zookeeper: { dataGiB: 0.5 } } },
+        /^machines\.zookeeper\.dataGiB: must be a whole number/,
+      ],
+      [{ administrators: [] }, /^administrators: must have the CIDR from which Pulumi reaches the cluster/],
+      [{ administrators: ["0.0.0.0/0"] }, /^administrators\[0\]: must be a \/8 or less/],
+      [{ administrators: ["10.8.0.1"] }, /^administrators\[0\]: must be a CIDR/],
+      [{ edge: { clients: ["everywhere"] } }, /^edge\.clients\[0\]: must be a CIDR/],
+      [{ registry: "https://x/" }, /^registry: must be a host with a path/],
+    ];
+    for (const [change, message] of cases) {
+      const all = await run(() => {
+        assert.throws(
+          () => new AwsPlatform({ ...usual, ...change }),
+          (error) => error instanceof InvalidArgsError && error.hideStack && message.test(error.message),
+          String(message),
+        );
+      });
+      assert.deepEqual(all, []);
+    }
+  });
+
+  it("fails in one line when a cluster has agent groups, or when two want one port", async () => {
+    const agents = { web: { size: 2, resources: { cpus: 1, mem: 512 } } };
+    await assert.rejects(
+      run(() => void cluster(new AwsPlatform(usual), { agents })),
+      /agents: are not made on AWS yet; leave them out/m,
+    );
+    await assert.rejects(
+      run(() => {
+        const platform = new AwsPlatform({ ...usual, edge: { certificateArn: "arn:aws:acm:cert" } });
+        cluster(platform, { edge: { certificates: { "shop.pem": "key" } } });
+      }),
+      /wants port 443 of the public load balancer, which demo-edge has; .*leave out either edge\.certificateArn/,
+    );
+  });
+});

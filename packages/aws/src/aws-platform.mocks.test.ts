@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { ZooKeeper } from "pulumi-mesos";
+import type { Recorded } from "pulumi-mesos/testing";
+import { AwsPlatform } from "./aws-platform";
+import {
+  cloudConfig,
+  cluster,
+  ecr,
+  find,
+  ofAws,
+  region,
+  run,
+  short,
+  titles,
+  usual,
+  written,
+} from "./recording.test.support";
+import { checkResources } from "./rules";
+
+describe("ZooKeeper on AWS", function () {
+  // A bound against hanging: its first test loads everything.
+  this.timeout(60_000);
+  let all: Recorded[] = [];
+  before(async () => {
+    all = await run(() => {
+      new ZooKeeper("zk", { platform: new AwsPlatform({ ...usual, registry: ecr }), size: 3 });
+    });
+  });
+
+  const zones = ["a", "b", "c"];
+  const members = ["zk-1", "zk-2", "zk-3"];
+  const isOfNetwork = ({ type }: Recorded): boolean => !/SecurityGroup\w*Rule$/.test(type);
+
+  it("makes a network, groups, a role and names once, and for each server what is its own, and nothing else", () => {
+    const shared = [
+      "Platform platform",
+      "aws platform-aws",
+      "mesos platform",
+      "Vpc platform-vpc",
+      "DefaultSecurityGroup platform-default",
+      "InternetGateway platform-internet",
+      "VpcEndpoint platform-s3",
+      "RouteTable platform-public",
+      "Route platform-public",
+      "Eip platform-nat-a",
+      "NatGateway platform-nat-a",
+      ...zones.flatMap((z) => [
+        `Subnet platform-public-${z}`,
+        `RouteTableAssociation platform-public-${z}`,
+        `Subnet platform-private-${z}`,
+        `SubnetCidrReservation platform-private-${z}`,
+        `RouteTable platform-private-${z}`,
+        `Route platform-private-${z}`,
+        `RouteTableAssociation platform-private-${z}`,
+      ]),
+      ...[
+        "zookeeper",
+        "mesos-master",
+        "mesos-agent",
+        "marathon",
+        "edge",
+        "groups",
+        "internal-balancer",
+        "public-balancer",
+      ].map((party) => `SecurityGroup platform-${party}`),
+      "Zone platform-names",
+      "Role platform-zookeeper",
+      "RolePolicy platform-zookeeper-base",
+      "InstanceProfile platform-zookeeper",
+    ];
+    const own = members.flatMap((name) => [
+      `NetworkInterface ${name}-interface`,
+      `Record ${name}-name`,
+      `Volume ${name}-data`,
+      `Instance ${name}`,
+      `VolumeAttachment ${name}-attachment`,
+      `MetricAlarm ${name}-recover`,
+      `MetricAlarm ${name}-restart`,
+      `Leave ${name}-leave`,
+      `Ready ${name}-ready`,
+    ]);
+    const gates = ["ZooKeeper zk", "Ensemble zk-ensemble", "Ready zk-ready"];
+    assert.deepEqual(titles(all.filter(isOfNetwork)), [...shared, ...own, ...gates].sort());
+  });
+
+  it("puts what is shared below the platform, what is a member's below its ensemble, all by a provider of its own", () => {
+    for (const { name, type, parent, provider } of ofAws(all)) {
+      assert.equal(parent, name.startsWith("zk-") ? "zk" : "platform", `${type} ${name}`);
+      assert.equal(provider, "platform-aws", `${type} ${name}`);
+    }
+    for (const { name, type, provider } of all.filter(
+      (r) => r.type.startsWith("mesos:index:") && r.parent === "zk",
+    ))
+      assert.equal(provider, "platform", `${type} ${name}`);
+    assert.equal(find(all, "aws", "platform-aws").inputs["region"], region);
+  });
+
+  it("makes no group's rule open to the world, and opens each port to whom the table says", () => {
+    const rules = all.filter(({ type }) => type.endsWith("SecurityGroupIngressRule"));
+    const world = rules.filter(({ inputs }) => inputs["cidrIpv4"] === "0.0.0.0/0").map(({ name }) => name);
+    assert.deepEqual(world.sort(), [
+      "platform-public-balancer-443-tcp-from-clients-0.0.0.0/0",
+      "platform-public-balancer-80-tcp-from-clients-0.0.0.0/0",
+    ]);
+    const { inputs } = find(all, "SecurityGroupIngressRule", "platform-zookeeper-3888-tcp-from-zookeeper");
+    assert.deepEqual([inputs["fromPort"], inputs["toPort"], inputs["ipProtocol"]], [3888, 3888, "tcp"]);
+    assert.equal(inputs["referencedSecurityGroupId"], inputs["securityGroupId"]);
+    const { inputs: admin } = find(
+      all,
+      "SecurityGroupIngressRule",
+      "platform-mesos-master-5050-tcp-from-administrators-10.8.0.0/24",
+    );
+    assert.equal(admin["cidrIpv4"], "10.8.0.0/24");
+    assert.deepEqual(find(all, "DefaultSecurityGroup", "platform-default").inputs["ingress"], []);
+  });
+
+  it("spreads servers over zones, each with its address, interface and encrypted volume in the same one", () => {
+    const found = members.map((name) => {
+      const face = find(all, "NetworkInterface", `${name}-interface`).inputs;
+      const volume = find(all, "Volume", `${name}-data`).inputs;
+      const { inputs } = find(all, "Instance", name);
+      assert.deepEqual(inputs["primaryNetworkInterface"], { networkInterfaceId: `${name}-interface-id` });
+      assert.deepEqual([volume["type"], volume["encrypted"], volume["size"]], ["gp3", true, 20]);
+      const [host] = face["privateIps"] as string[];
+      assert.deepEqual(find(all, "Record", `${name}-name`).inputs["records"], [host]);
+      const zone = String(volume["availabilityZone"]);
+      assert.equal(face["subnetId"], `platform-private-${zone.slice(-1)}-id`);
+      assert.equal(
+        find(all, "Subnet", `platform-private-${zone.slice(-1)}`).inputs["availabilityZone"],
+        zone,
+      );
+      return zone;
+    });
+    assert.deepEqual(
+      found.sort(),
+      zones.map((letter) => `${region}${letter}`),
+    );
+  });
+
+  it("runs each by IMDSv2 alone, with an encrypted disk and its program in user data", () => {
+    const instance = find(all, "Instance", "zk-2");
+    const { inputs } = instance;
+    assert.deepEqual(inputs["metadataOptions"], {
+      httpEndpoint: "enabled",
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+    });
+    assert.equal((inputs["rootBlockDevice"] as { encrypted: boolean }).encrypted, true);
+    assert.deepEqual(
+      [inputs["ami"], inputs["instanceType"], inputs["userDataReplaceOnChange"]],
+      ["ami-0123", "t3.small", true],
+    );
+    assert.match(
+      written(instance, "/opt/pulumi-mesos/run"),
+      new RegExp(
+        `${ecr}/pulumi-mesos/zookeeper:\\S+ /etc/pulumi-mesos/.start zookeeper-server /etc/pulumi-mesos/zoo.cfg`,
+      ),
+    );
+    assert.match(written(instance, "/etc/fstab"), /nvme-Amazon_Elastic_Block_Store_zk2-data-id /);
+    const [host] = find(all, "NetworkInterface", "zk-2-interface").inputs["privateIps"] as string[];
+    const zooCfg = cloudConfig(instance).write_files.find(({ content }) =>
+      content.includes("clientPortAddress"),
+    );
+    assert.ok(zooCfg?.content.includes(`clientPortAddress=${host}\n`));
+    assert.deepEqual(inputs["tags"], {
+      "pulumi-mesos.project": "project",
+      "pulumi-mesos.stack": "stack",
+      Name: "zk-2",
+    });
+  });
+
+  it("replaces a machine only after it is gone, behind its gate, and never what it holds", () => {
+    const instance = find(all, "Instance", "zk-1");
+    assert.ok(instance.deleteBeforeReplace);
+    assert.ok(instance.dependsOn.includes("zk-ensemble"));
+    const attachment = find(all, "VolumeAttachment", "zk-1-attachment");
+    assert.ok(attachment.deleteBeforeReplace);
+    assert.equal(attachment.inputs["stopInstanceBeforeDetaching"], true);
+    for (const kind of ["Leave", "Ready"])
+      assert.ok(find(all, kind, `zk-1-${kind.toLowerCase()}`).dependsOn.includes("zk-1-attachment"), kind);
+    for (const [kind, name] of [
+      ["NetworkInterface", "zk-1-interface"],
+      ["Volume", "zk-1-data"],
+    ] as const)
+      assert.ok(
+        !find(all, kind, name).dependsOn.some((one) => one === "zk-1" || one === "zk-ensemble"),
+        name,
+      );
+  });
+
+  it("waits with a machine until it has a way out, an open group and what its role needs", () => {
+    const depends = (kind: string, name: string): readonly string[] => find(all, kind, name).dependsOn;
+    assert.ok(depends("NetworkInterface", "zk-1-interface").includes("platform-zookeeper-out"));
+    const zone = String(find(all, "Volume", "zk-1-data").inputs["availabilityZone"]).slice(-1);
+    const ways = all
+      .filter(({ name }) => name === `platform-private-${zone}`)
+      .map(({ type }) => short(type))
+      .sort();
+    assert.deepEqual(ways, [
+      "Route",
+      "RouteTable",
+      "RouteTableAssociation",
+      "Subnet",
+      "SubnetCidrReservation",
+    ]);
+    assert.ok(
+      depends("NetworkInterface", "zk-1-interface").filter((one) => one === `platform-private-${zone}`)
+        .length >= 3,
+    );
+    assert.ok(depends("Instance", "zk-1").includes("platform-zookeeper-base"));
+  });
+
+  it("has AWS move a machine from a broken host and restart one that hangs", () => {
+    const actions = ["recover", "restart"].map((kind) => {
+      const { inputs } = find(all, "MetricAlarm", `zk-3-${kind}`);
+      assert.deepEqual(inputs["dimensions"], { InstanceId: "zk-3-id" });
+      return [inputs["metricName"], ...(inputs["alarmActions"] as string[])];
+    });
+    assert.deepEqual(actions, [
+      ["StatusCheckFailed_System", `arn:aws:automate:${region}:ec2:recover`],
+      ["StatusCheckFailed_Instance", `arn:aws:automate:${region}:ec2:reboot`],
+    ]);
+  });
+});
+
+describe("a cluster on AWS", function () {
+  this.timeout(60_000);
+  const urls: string[] = [];
+  let all: Recorded[] = [];
+  let cost = { usd: 0, unpriced: ["nothing yet"] as readonly string[] };
+  before(async () => {
+    all = await run(() => {
+      const platform = new AwsPlatform({ ...usual, logs: { retentionDays: 30 }, registry: ecr });
+      const made = cluster(platform, {
+        edge: { size: 2, certificates: { "shop.pem": "the text of a key" } },
+      });
+      cost = platform.hourlyCost();
+      pulumi
+        .all([made.edge.url, made.edge.httpsUrl, made.masters.uiUrl, made.marathon.url])
+        .apply((found) => urls.push(...found.map(String)));
+    });
+  });
+
+  it("breaks no rule of ours", () => {
+    assert.deepEqual(checkResources(all), []);
+  });
+
+  it("has a public load balancer before the edges and an internal one before masters and Marathon, and no more", () => {
+    const balancers = all.filter(({ type }) => short(type) === "LoadBalancer");
+    assert.deepEqual(
+      balancers
+        .map(({ name, inputs }) => [
+          name,
+          inputs["internal"],
+          inputs["loadBalancerType"],
+          (inputs["subnets"] as string[]).length,
+        ])
+        .sort(),
+      [
+        ["platform-internal", true, "network", 3],
+        ["platform-public", false, "network", 3],
+      ],
+    );
+    assert.deepEqual(urls, [
+      "http://platform-public.elb.amazonaws.com",
+      "https://platform-public.elb.amazonaws.com",
+      "http://platform-internal.elb.amazonaws.com:5050",
+      "http://platform-internal.elb.amazonaws.com:8080",
+    ]);
+    const targets = all
+      .filter(({ type }) => short(type) === "TargetGroupAttachment")
+      .map(({ inputs }) => `${inputs["port"]}`);
+    assert.deepEqual(targets.sort(), ["443", "443", "5050", "5050", "5050", "80", "80", "8080", "8080"]);
+    const check = find(all, "TargetGroup", "demo-edge").inputs["healthCheck"];
+    assert.deepEqual(check, { matcher: "200", path: "/status", port: "8000", protocol: "HTTP" });
+    assert.deepEqual(find(all, "Listener", "demo-edge-https").inputs["port"], 443);
+  });
+
+  it("tells each master its zone", () => {
+    for (const name of ["demo-masters-1", "demo-masters-2", "demo-masters-3"]) {
+      const zone = find(all, "Volume", `${name}-data`).inputs["availabilityZone"];
+      const domain = JSON.stringify({ fault_domain: { region: { name: region }, zone: { name: zone } } });
+      assert.ok(
+        written(find(all, "Instance", name), "/opt/pulumi-mesos/run").includes(`'--domain=${domain}'`),
+        name,
+      );
+    }
+  });
+
+  it("has no group controller, because it makes no agent groups", () => {
+    assert.deepEqual(
+      all.filter(({ type }) => /AgentController|AgentPool/.test(type)),
+      [],
+    );
+    assert.ok(!titles(all).includes("Role platform-groups"));
+  });
+
+  it("keeps every secret out of user data: Parameter Store has it, and a member reads its own alone", () => {
+    const secret = /a-secret-of-thirty-two|text of a key|EDGE_STATS_PASSWORD|password="/;
+    for (const { name, inputs } of all.filter(({ type }) => short(type) === "Instance"))
+      assert.doesNotMatch(String(inputs["userData"]), secret, name);
+    const parameters = all.filter(({ type }) => short(type) === "Parameter");
+    for (const { name, inputs } of parameters) {
+      assert.equal(inputs["type"], "SecureString", name);
+      // The mocks show a secret as an envelope.
+      assert.ok(JSON.stringify(inputs["value"]).includes("1b47061264138c4ac30d75fd1eb44270"), name);
+    }
+    const pem = find(all, "Parameter", "demo-edge-1-certificates-shop.pem");
+    assert.equal(pem.inputs["name"], "/pulumi-mesos/project/stack/demo-edge-1/certificates-shop.pem");
+    const { value } = pem.inputs["value"] as { value: string };
+    assert.equal(Buffer.from(value, "base64").toString(), "the text of a key");
+    const prepare = written(find(all, "Instance", "demo-edge-1"), "/opt/pulumi-mesos/prepare");
+    assert.match(
+      prepare,
+      /^fetch \S+\/demo-edge-1\/certificates-shop\.pem:7 \/run\/pulumi-mesos\/conf\/certificates\/shop\.pem 0400$/m,
+    );
+    for (const { name, inputs } of all.filter(({ name: own }) => own.endsWith("-secrets"))) {
+      const member = name.slice(0, -"-secrets".length);
+      const { Statement } = JSON.parse(String(inputs["policy"])) as {
+        Statement: { Action: string[]; Resource: string[] }[];
+      };
+      assert.deepEqual(
+        Statement.flatMap(({ Action }) => Action),
+        ["ssm:GetParameter"],
+      );
+      const own = parameters.filter((parameter) => parameter.name.startsWith(`${member}-`));
+      assert.deepEqual(Statement[0]?.Resource.length, own.length, name);
+      for (const arn of Statement[0]?.Resource ?? []) assert.ok(arn.includes(`:${member}-`), arn);
+    }
+  });
+
+  it("has masters call a Marathon back at the port that is open to them", () => {
+    const marathon = find(all, "Parameter", "demo-marathon-1-environment").inputs["value"] as {
+      value: string;
+    };
+    const text = Buffer.from(marathon.value, "base64").toString();
+    assert.match(text, /^LIBPROCESS_PORT='8081'$/m);
+    assert.match(text, /^LIBPROCESS_IP='10\.77\.\d+\.\d+'$/m);
+    find(all, "SecurityGroupIngressRule", "platform-marathon-8081-tcp-from-mesos-master");
+  });
+
+  it("sends output to one log group, which each role may write", () => {
+    assert.equal(find(all, "LogGroup", "platform-logs").inputs["retentionInDays"], 30);
+    assert.match(
+      written(find(all, "Instance", "demo-masters-1"), "/opt/pulumi-mesos/run"),
+      /awslogs-group=\/pulumi-mesos\/project\/stack\/platform /,
+    );
+    const policy = String(find(all, "RolePolicy", "platform-marathon-base").inputs["policy"]);
+    assert.match(policy, /logs:PutLogEvents.*platform-logs:log-stream:\*/);
+    assert.match(policy, /repository\/pulumi-mesos\/simulator"/);
+  });
+
+  it("knows what it costs an hour", () => {
+    // Ten machines: 3 + 2 t3.small, 3 + 2 t3.medium; their disks; a gateway with its address; two balancers, one with three.
+    const gib = 10 * 20 + 3 * 20 + 3 * 20 + 2 * 8;
+    const expected = 5 * 0.0208 + 5 * 0.0416 + (gib * 0.08) / 730 + 0.045 + 2 * 0.0225 + 4 * 0.005;
+    assert.ok(Math.abs(cost.usd - expected) < 0.0001, `${cost.usd} ${expected}`);
+    assert.deepEqual(cost.unpriced, []);
+  });
+});

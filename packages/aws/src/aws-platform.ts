@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import { Provider as AwsProvider } from "@pulumi/aws/provider";
+import * as route53 from "@pulumi/aws/route53";
+import * as pulumi from "@pulumi/pulumi";
+import { type Address, privateBlock, type Software, stackLabels } from "@pulumi-mesos/model";
+import {
+  containers,
+  type EndpointArgs,
+  InvalidArgsError,
+  lifted,
+  type Node,
+  type NodeArgs,
+  type Platform,
+  type Pool,
+  type PoolArgs,
+  Provider,
+  programIn,
+} from "pulumi-mesos";
+import { Balancers } from "./balancers";
+import { type Cidr, parseCidr } from "./cidr";
+import { isMember, type Machine, type MemberRole } from "./machines";
+import { MemberAddresses } from "./member-addresses";
+import { givenNetwork, type Network, ownNetwork } from "./network";
+import { makeMember, rootGiB } from "./node";
+import { type AwsPlatformArgs, isGiven, machinesOf, platformFailures } from "./platform-args";
+import { partyOf, traffic } from "./port-table";
+import { type HourlyCost, hourlyCost, listPrices } from "./prices";
+import { type MachineRole, makeRole } from "./roles";
+import { makeSecurityGroups, type SecurityGroups } from "./security-groups";
+import type { Surroundings } from "./surroundings";
+
+/**
+ * AWS: every member is an instance with an address and a volume that outlive it, spread over zones, replaced one at a time
+ * behind its gates. The machine where Pulumi runs must reach the private addresses: it is one of `administrators`.
+ *
+ * @example
+ * const platform = new AwsPlatform({ region: "eu-central-1", image: { ami: "ami-0123", architecture: "x86_64" },
+ *   registry: "123456789012.dkr.ecr.eu-central-1.amazonaws.com", administrators: ["10.8.0.0/24"] });
+ */
+export class AwsPlatform implements Platform {
+  readonly provider: pulumi.ProviderResource;
+  readonly trafficPort = traffic.http;
+  readonly httpsPort = traffic.https;
+  readonly closed = true;
+  readonly noAgentGroups =
+    "are not made on AWS yet; leave them out, and let agents of your own join the masters with the platform's agentSecurityGroupId";
+  readonly #args: AwsPlatformArgs;
+  readonly #around: Surroundings;
+  readonly #network: Network;
+  readonly #addresses: MemberAddresses;
+  readonly #machines: Readonly<Record<MemberRole, Machine>>;
+  readonly #groups: SecurityGroups;
+  readonly #zone: route53.Zone;
+  readonly #logs: cloudwatch.LogGroup | undefined;
+  readonly #balancers: Balancers;
+  readonly #roles = new Map<Software, MachineRole>();
+  readonly #instances = new Map<string, number>();
+  #volumeGiB = 0;
+
+  constructor(args: AwsPlatformArgs) {
+    const { name = "platform", network = {}, region, edge = {} } = args;
+    const stack = { project: pulumi.getProject(), stack: pulumi.getStack() };
+    const own = isGiven(network)
+      ? undefined
+      : (network.cidr ?? `${privateBlock(stack.project, stack.stack)}.0.0/16`);
+    const failures = platformFailures(args, own ?? "");
+    if (failures.length > 0) throw new InvalidArgsError(undefined, failures);
+    this.#args = args;
+    this.#machines = machinesOf(args);
+    this.provider = new Provider(name, {});
+    this.#around = {
+      name,
+      stack,
+      region,
+      home: new pulumi.ComponentResource("mesos:aws:Platform", name),
+      provider: args.provider ?? new AwsProvider(`${name}-aws`, { region }),
+      tags: { ...args.tags, ...stackLabels(stack) },
+    };
+    this.#network = isGiven(network)
+      ? givenNetwork(network)
+      : ownNetwork(this.#around, parseCidr(own ?? "") as Cidr, network);
+    this.#addresses = new MemberAddresses(this.#network.privateSubnets);
+    this.#groups = makeSecurityGroups(this.#around, this.#network.vpcId, {
+      administrators: args.administrators,
+      clients: edge.clients ?? ["0.0.0.0/0"],
+    });
+    this.#zone = this.#makeZone();
+    this.#logs = this.#makeLogs();
+    this.#balancers = new Balancers(this.#around, this.#network, this.#groups, edge);
+  }
+
+  /** For agents of the user's own: with it they reach masters and ZooKeeper, and the edges reach their tasks. */
+  get agentSecurityGroupId(): pulumi.Output<string> {
+    return this.#groups["mesos-agent"];
+  }
+
+  addresses(name: string, count: number): Address[] {
+    return lifted(undefined, () =>
+      this.#addresses.places(name, count).map((place) => ({ name: place.name, host: place.host })),
+    );
+  }
+
+  node(_name: string, { service, address }: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
+    const place = lifted(undefined, () => this.#addresses.placeOf(address.host));
+    const program = this.#program(service.software);
+    const party = partyOf(service.software);
+    if (!isMember(party))
+      throw new InvalidArgsError(opts.parent, [{ path: address.name, message: this.noAgentGroups }]);
+    const machine = this.#machines[party];
+    this.#instances.set(machine.instanceType, (this.#instances.get(machine.instanceType) ?? 0) + 1);
+    this.#volumeGiB += rootGiB + (service.data ? machine.dataGiB : 0);
+    return makeMember(
+      {
+        around: this.#around,
+        place,
+        service,
+        program,
+        machine,
+        image: this.#args.image,
+        subnetId: this.#network.privateSubnets[place.subnet]?.id ?? "",
+        securityGroupId: this.#groups[party],
+        role: this.#role(service.software, program.image),
+        zone: this.#zone,
+        kmsKeyArn: this.#args.kmsKeyArn,
+        logGroup: this.#logs?.name,
+      },
+      opts,
+    );
+  }
+
+  pool(_name: string, { group }: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool {
+    throw new InvalidArgsError(opts.parent, [{ path: `agents.${group}`, message: this.noAgentGroups }]);
+  }
+
+  endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
+    return this.#balancers.endpoint(name, args, opts);
+  }
+
+  /** What everything that this platform has made so far costs an hour: an estimate by `prices`, without traffic. */
+  hourlyCost(): HourlyCost {
+    const { natGateways } = this.#network;
+    return hourlyCost(
+      {
+        instances: Object.fromEntries(this.#instances),
+        volumeGiB: this.#volumeGiB,
+        natGateways,
+        balancers: this.#balancers.count,
+        publicAddresses: natGateways + this.#balancers.publicAddresses,
+      },
+      this.#args.prices ?? listPrices,
+    );
+  }
+
+  #makeZone(): route53.Zone {
+    const { name, stack, region, home, provider, tags } = this.#around;
+    const domain = `${stack.stack}.${stack.project}.internal`.toLowerCase().replace(/[^a-z0-9.-]/g, "-");
+    return new route53.Zone(
+      `${name}-names`,
+      {
+        name: domain,
+        comment: "pulumi-mesos",
+        forceDestroy: false,
+        vpcs: [{ vpcId: this.#network.vpcId, vpcRegion: region }],
+        tags,
+      },
+      { parent: home, provider },
+    );
+  }
+
+  #makeLogs(): cloudwatch.LogGroup | undefined {
+    const { logs, kmsKeyArn } = this.#args;
+    if (logs === undefined) return undefined;
+    const { name, stack, home, provider, tags } = this.#around;
+    return new cloudwatch.LogGroup(
+      `${name}-logs`,
+      {
+        name: `/pulumi-mesos/${stack.project}/${stack.stack}/${name}`,
+        retentionInDays: logs.retentionDays,
+        ...(kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn }),
+        tags,
+      },
+      { parent: home, provider },
+    );
+  }
+
+  #program(software: Software): containers.ContainerProgram {
+    const { distribution = containers.simulator, registry } = this.#args;
+    const program = programIn(distribution, software, '{ image: "bamboo:mine", command: ["bamboo"] }');
+    return registry === undefined || hasRegistry(program.image)
+      ? program
+      : { ...program, image: `${registry}/${program.image}` };
+  }
+
+  #role(software: Software, image: string): MachineRole {
+    const made = this.#roles.get(software);
+    if (made !== undefined) return made;
+    const role = makeRole(this.#around, software, { image, logGroupArn: this.#logs?.arn });
+    this.#roles.set(software, role);
+    return role;
+  }
+}
+
+/** As Docker reads names: what stands before the first slash is a host when it has a dot or a port. */
+function hasRegistry(image: string): boolean {
+  const [first, ...rest] = image.split("/");
+  return rest.length > 0 && /[.:]|^localhost$/.test(first ?? "");
+}

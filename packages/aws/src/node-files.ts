@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as ssm from "@pulumi/aws/ssm";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  containerPaths,
+  environmentFile,
+  fileInContainer,
+  fileModeInContainer,
+  inContainer,
+  type Placeholders,
+  startScript,
+} from "@pulumi-mesos/model";
+import { InvalidArgsError, type NodeService } from "pulumi-mesos";
+import type { NodeFile } from "./user-data";
+
+/** A file of a member: plain text, or what may be secret. */
+interface MemberFile {
+  readonly path: string;
+  readonly mode: string;
+  readonly content: pulumi.Input<string>;
+}
+
+/** A member's files, and where those are kept that do not stand in user data. */
+export interface StoredFiles {
+  readonly files: readonly pulumi.Input<NodeFile>[];
+  readonly parameters: readonly ssm.Parameter[];
+}
+
+export interface StoreArgs {
+  readonly member: string;
+  /** Begins the names of a stack's parameters: `/pulumi-mesos/project/stack`. */
+  readonly path: string;
+  readonly kmsKeyArn?: pulumi.Input<string>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Most bytes of a file that Parameter Store takes: 8 KiB (tier Advanced), in base64. */
+const largestSecret = 6 * 1024;
+
+/**
+ * The files of a program in its container. What its program gives as plain text stands in user data, which whoever may look at
+ * the instance can read; everything else may be secret and goes by Parameter Store.
+ */
+export function storeFiles(
+  service: NodeService,
+  values: Partial<Placeholders>,
+  args: StoreArgs,
+  options: pulumi.CustomResourceOptions,
+): StoredFiles {
+  const parameters: ssm.Parameter[] = [];
+  const files = filesOf(service, values).map((file): pulumi.Input<NodeFile> => {
+    const { path, mode, content } = file;
+    if (typeof content === "string") return { path, mode, content };
+    const parameter = storeSecret(path, content, args, options);
+    parameters.push(parameter);
+    return pulumi
+      .all([parameter.name, parameter.version])
+      .apply(([name, version]) => ({ path, mode, parameter: { name, version } }));
+  });
+  return { files, parameters };
+}
+
+function filesOf(service: NodeService, values: Partial<Placeholders>): MemberFile[] {
+  const lift = (text: pulumi.Input<string>): pulumi.Input<string> =>
+    typeof text === "string"
+      ? inContainer(text, values)
+      : pulumi.output(text).apply((t) => inContainer(t, values));
+  const env = Object.entries(service.env).map(([key, value]) => [key, lift(value)] as const);
+  const isPlain = env.every(([, value]) => typeof value === "string");
+  const environment = isPlain
+    ? environmentFile(Object.fromEntries(env) as Record<string, string>)
+    : pulumi.output(Object.fromEntries(env)).apply(environmentFile);
+  return [
+    { path: containerPaths.start, mode: "0500", content: startScript },
+    { path: containerPaths.environment, mode: "0400", content: environment },
+    ...service.files.map((file) => ({
+      path: fileInContainer(file),
+      mode: fileModeInContainer(file),
+      content: lift(file.content),
+    })),
+  ];
+}
+
+function storeSecret(
+  path: string,
+  content: pulumi.Input<string>,
+  { member, path: prefix, kmsKeyArn, tags }: StoreArgs,
+  options: pulumi.CustomResourceOptions,
+): ssm.Parameter {
+  const file = path.slice(1).replaceAll("/", "-").replace("etc-pulumi-mesos-", "").replace(/^\./, "");
+  const own = `${member}-${file}`;
+  const value = pulumi.secret(content).apply((text) => {
+    const bytes = Buffer.from(text);
+    if (bytes.length > largestSecret) {
+      const message = `must have ${largestSecret} bytes or less, which is what Parameter Store takes, got ${bytes.length}`;
+      throw new InvalidArgsError(undefined, [{ path: own, message }]);
+    }
+    return bytes.toString("base64");
+  });
+  return new ssm.Parameter(
+    own,
+    {
+      name: `${prefix}/${member}/${file}`,
+      type: "SecureString",
+      tier: "Intelligent-Tiering",
+      ...(kmsKeyArn === undefined ? {} : { keyId: kmsKeyArn }),
+      value,
+      tags: { ...tags, Name: own },
+    },
+    options,
+  );
+}
