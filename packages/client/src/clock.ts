@@ -36,6 +36,22 @@ export function after(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/**
+ * Like {@link after}, but what has come meanwhile is taken first: where this process stood still for so long, its timers
+ * are due before it has read anything.
+ */
+export function afterReading(ms: number, action: () => void): () => void {
+  let reading: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    // Node reads its sockets between timers and immediates.
+    reading = setImmediate(action);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(reading);
+  };
+}
+
 /** Like {@link after}, without a way back; does not keep the process alive. */
 export function someTimeAfter(ms: number, action: () => void): void {
   setTimeout(action, ms).unref();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf } from "@pulumi-mesos/model";
 import { createParser } from "eventsource-parser";
-import { after, delay } from "./clock";
+import { after, afterReading, delay } from "./clock";
 import type { Endpoints } from "./endpoints";
 import { isAborted } from "./errors";
 
@@ -80,7 +80,7 @@ async function* connection(
       yield { type: "connected", url };
       const chunks = stream.setEncoding("utf8")[Symbol.asyncIterator]() as AsyncIterator<string>;
       for (;;) {
-        stop = after(stallMs, giveUp(`silent for ${stallMs} ms`));
+        stop = afterReading(stallMs, giveUp(`silent for ${stallMs} ms`));
         const next = await chunks.next();
         stop();
         if (next.done) return;

@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { ACL, Client } from "node-zookeeper-client";
-import { after, every, nowMs } from "./clock";
+import { after, every, nowMs, soon } from "./clock";
 
 /** State of a session as its user sees it. After `expired` nothing works any more: connect anew. */
 export type SessionState = "connected" | "disconnected" | "expired";
@@ -68,7 +68,9 @@ export class ZooKeeperSession {
       this.#become("disconnected");
     });
     this.client.on("expired", () => this.#expire());
-    this.#stopWatchdog = every(Math.min(500, Math.max(50, sessionTimeoutMs / 10)), () => this.#watch());
+    const watchMs = Math.min(500, Math.max(50, sessionTimeoutMs / 10));
+    // Where this process stood still, answers may lie there unread.
+    this.#stopWatchdog = every(watchMs, () => soon(() => this.#watch()));
     this.client.connect();
   }
 
