@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ProcessSpec } from "@pulumi-mesos/model";
 import { until } from "./clock";
 import { end } from "./end";
-import { dropScope, makeScope, testPath } from "./fixture.test";
+import { dropScope, hangMs, makeScope, testPath } from "./fixture.test";
 import { identityOf, isAlive } from "./identity";
 import { argumentsOf, processesOf } from "./marked";
 import { readRecord, writeRecord } from "./record";
@@ -23,12 +23,12 @@ function census(scope: Scope, name: string): { supervisors: number[]; programs: 
 }
 
 describe("a fault", function () {
-  this.timeout(60_000);
+  this.timeout(3 * hangMs);
   let scope: Scope;
   let signal: AbortSignal;
   beforeEach(async () => {
     scope = await makeScope();
-    signal = AbortSignal.timeout(60_000);
+    signal = AbortSignal.timeout(3 * hangMs);
   });
   afterEach(() => dropScope(scope));
 
@@ -39,7 +39,7 @@ describe("a fault", function () {
     readRecord(processDirectory(scope, "sleeper"))?.supervisor?.pid ?? assert.fail("no supervisor");
   const killed = async (pid: number): Promise<void> => {
     process.kill(pid, "SIGKILL");
-    assert.equal(await until(async () => identityOf(pid) === undefined, 5000), true);
+    assert.equal(await until(async () => identityOf(pid) === undefined, hangMs), true);
   };
 
   it("kill -9 of the supervisor leaves the program alive and is reported; the next start begins anew", async () => {
@@ -58,7 +58,7 @@ describe("a fault", function () {
   it("kill -9 of the supervisor leaves what made a session of its own to the program's next start", async () => {
     const spec = { name: "sleeper", command: ["sh", "-c", "setsid sleep 2000 & exec sleep 1000"] };
     const first = await run(spec);
-    assert.equal(await until(async () => census(scope, "sleeper").programs.length === 2, 5000), true);
+    assert.equal(await until(async () => census(scope, "sleeper").programs.length === 2, hangMs), true);
     const task = census(scope, "sleeper").programs.find((pid) => pid !== first.pid) ?? 0;
     await killed(supervisorOf());
     await run({ ...spec });
@@ -74,7 +74,7 @@ describe("a fault", function () {
     });
     const keeping = { searchPath: testPath, signal, keepSessions: true };
     const programs = (): number[] => census(scope, "sleeper").programs;
-    const grown = (count: number) => until(async () => programs().length === count, 5000);
+    const grown = (count: number) => until(async () => programs().length === count, hangMs);
     const first = await start(scope, specOf(2001), keeping);
     assert.equal(await grown(2), true);
     const task = programs().find((pid) => pid !== first.pid) ?? 0;
@@ -144,7 +144,7 @@ describe("a fault", function () {
     const spec: ProcessSpec = {
       name: "sleeper",
       command: ["sh", "-c", "echo born; exit 1"],
-      ready: { tcp: "127.81.0.1:9", timeoutSeconds: 40 },
+      ready: { tcp: "127.81.0.1:9", timeoutSeconds: 120 },
     };
     await assert.rejects(run(spec), /it died 5 times, last exit code 1; the last lines of its log:\n.*born/s);
     const status = await read(scope, "sleeper");
@@ -155,18 +155,18 @@ describe("a fault", function () {
   it("a program that ends well is started again only when its policy says so", async () => {
     const spec: ProcessSpec = { name: "sleeper", command: ["true"], restart: "on-failure" };
     await run(spec);
-    assert.equal(await until(async () => (await read(scope, "sleeper"))?.state === "exited", 5000), true);
+    assert.equal(await until(async () => (await read(scope, "sleeper"))?.state === "exited", hangMs), true);
     assert.equal((await read(scope, "sleeper"))?.restarts, 0);
     // The supervisor says so first and ends then.
-    assert.equal(await until(async () => census(scope, "sleeper").supervisors.length === 0, 5000), true);
+    assert.equal(await until(async () => census(scope, "sleeper").supervisors.length === 0, hangMs), true);
     assert.deepEqual(census(scope, "sleeper").programs, []);
   });
 
   it("SIGTERM to the supervisor stops the program for good", async () => {
     await run();
     process.kill(supervisorOf(), "SIGTERM");
-    assert.equal(await until(async () => (await read(scope, "sleeper"))?.state === "exited", 5000), true);
-    assert.equal(await until(async () => census(scope, "sleeper").programs.length === 0, 5000), true);
+    assert.equal(await until(async () => (await read(scope, "sleeper"))?.state === "exited", hangMs), true);
+    assert.equal(await until(async () => census(scope, "sleeper").programs.length === 0, hangMs), true);
   });
 
   it("a program that ignores its stop signal is killed with its whole group after the grace", async () => {
@@ -178,10 +178,10 @@ describe("a fault", function () {
 
   it("an orphan of a killed program does not outlive it, so that its address is free for the next", async () => {
     const first = await run({ ...sleeper, command: ["sh", "-c", "sleep 1001 & wait"] });
-    assert.equal(await until(async () => census(scope, "sleeper").programs.length === 2, 5000), true);
+    assert.equal(await until(async () => census(scope, "sleeper").programs.length === 2, hangMs), true);
     const before = census(scope, "sleeper").programs;
     process.kill(first.pid ?? 0, "SIGKILL");
-    assert.equal(await until(async () => before.every((pid) => identityOf(pid) === undefined), 5000), true);
+    assert.equal(await until(async () => before.every((pid) => identityOf(pid) === undefined), hangMs), true);
   });
 
   it("kill -9 of whoever starts, at any step, leaves something that the next start adopts or cleans up", async function () {

@@ -10,6 +10,9 @@ import { list } from "./status";
 /** The search path of the tests: only what every system has. */
 export const testPath = "/usr/bin:/bin";
 
+/** A bound against hanging. */
+export const hangMs = 60_000;
+
 /** A new scope below the system's temporary directory. */
 export async function makeScope(): Promise<Scope> {
   return scopeOf(await mkdtemp(join(tmpdir(), "supervisor-test-")), "project", "stack");
@@ -19,7 +22,7 @@ export async function makeScope(): Promise<Scope> {
 export async function dropScope(scope: Scope): Promise<void> {
   const stop = { signal: "SIGTERM", graceSeconds: 0 } as const;
   for (const { name } of await list(scope)) {
-    await end(scope, name, { signal: AbortSignal.timeout(20_000), stop });
+    await end(scope, name, { signal: AbortSignal.timeout(hangMs), stop });
   }
   await rm(join(scope.root, "../.."), { recursive: true, force: true });
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { until } from "./clock";
-import { dropScope, makeScope, testPath } from "./fixture.test";
+import { dropScope, hangMs, makeScope, testPath } from "./fixture.test";
 import { identityOf } from "./identity";
 import { parseSockets, takenOf } from "./ports";
 import { readRecord } from "./record";
@@ -19,7 +19,7 @@ function listen(host: string): Promise<Server> {
 }
 
 describe("listen addresses", function () {
-  this.timeout(20_000);
+  this.timeout(3 * hangMs);
   let scope: Scope;
   let signal: AbortSignal;
   const servers: Server[] = [];
@@ -31,7 +31,7 @@ describe("listen addresses", function () {
   };
   beforeEach(async () => {
     scope = await makeScope();
-    signal = AbortSignal.timeout(20_000);
+    signal = AbortSignal.timeout(3 * hangMs);
   });
   afterEach(async () => {
     for (const server of servers.splice(0)) server.close();
@@ -101,7 +101,7 @@ describe("listen addresses", function () {
     const record = readRecord(first.directory) ?? assert.fail("no record");
     const pids = [record.supervisor?.pid ?? 0, record.child?.pid ?? 0];
     for (const pid of pids) process.kill(pid, "SIGKILL");
-    assert.ok(await until(async () => pids.every((pid) => identityOf(pid) === undefined), 5000));
+    assert.ok(await until(async () => pids.every((pid) => identityOf(pid) === undefined), hangMs));
     const second = await start(scope, spec, { searchPath: path, signal });
     assert.equal(second.running, true);
     assert.notEqual(second.pid, first.pid);

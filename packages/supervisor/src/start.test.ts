@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ProcessSpec } from "@pulumi-mesos/model";
 import { until } from "./clock";
 import { end } from "./end";
-import { dropScope, makeScope, testPath } from "./fixture.test";
+import { dropScope, hangMs, makeScope, testPath } from "./fixture.test";
 import { identityOf, statOf } from "./identity";
 import { argumentsOf, processes, processesOf } from "./marked";
 import { readRecord } from "./record";
@@ -15,12 +15,12 @@ import { list, type ProcessStatus, read } from "./status";
 import { makeVolume } from "./volumes";
 
 describe("start", function () {
-  this.timeout(30_000);
+  this.timeout(3 * hangMs);
   let scope: Scope;
   let signal: AbortSignal;
   beforeEach(async () => {
     scope = await makeScope();
-    signal = AbortSignal.timeout(60_000);
+    signal = AbortSignal.timeout(3 * hangMs);
   });
   afterEach(() => dropScope(scope));
 
@@ -99,7 +99,7 @@ describe("start", function () {
       command: ["sh", "-c", script],
       env: { TOKEN: "very-secret-token" },
       restart: "never",
-      ready: { tcp: "127.81.0.1:9", timeoutSeconds: 5 },
+      ready: { tcp: "127.81.0.1:9", timeoutSeconds: 60 },
     });
     await assert.rejects(failing, (error: Error & { code?: string }) => {
       assert.equal(error.code, "MESOS_PROCESS_NOT_READY");
@@ -119,7 +119,7 @@ describe("start", function () {
     const back = await until(async () => {
       const now = await read(scope, "sleeper");
       return now?.state === "running" && now.pid !== undefined && now.pid !== status.pid;
-    }, 5000);
+    }, hangMs);
     assert.equal(back, true);
     const now = await read(scope, "sleeper");
     assert.equal(now?.restarts, 1);
@@ -132,7 +132,7 @@ describe("start", function () {
       name: "tree",
       command: ["sh", "-c", "setsid sleep 1001 & setsid sh -c 'sleep 1002 & wait' & exec sleep 1003"],
     });
-    assert.equal(await until(async () => processesOf(status.directory).length >= 5, 5000), true);
+    assert.equal(await until(async () => processesOf(status.directory).length >= 5, hangMs), true);
     await end(scope, "tree", { signal });
     assert.deepEqual(processesOf(status.directory), []);
     assert.equal(existsSync(status.directory), false);

@@ -145,8 +145,9 @@ class Supervision {
   #again(startedAt: number, how: string): void {
     if (now() - startedAt >= healthyMs) this.#backoffMs = firstBackoffMs;
     this.#deaths = [...this.#deaths, now()].slice(-loop.deaths);
-    this.#keep({ state: this.#looping() ? "crash-loop" : "backoff", restarts: this.#record.restarts + 1 });
+    // Who sees another death in the record reads in the log why.
     this.#o.note(`the program ${how}; it is started again in ${this.#backoffMs / 1000} s`);
+    this.#keep({ state: this.#looping() ? "crash-loop" : "backoff", restarts: this.#record.restarts + 1 });
     this.#cancelTimer = after(this.#backoffMs, () => this.#launch());
     this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs);
   }
