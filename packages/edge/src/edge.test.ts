@@ -282,7 +282,7 @@ describe("mesos-edge", function () {
       // The file follows the change.
       await kill("SIGKILL");
       const text = await readFile(join(directory, "haproxy.cfg"), "utf8");
-      assert.equal(await judge(text, AbortSignal.timeout(10_000)), undefined);
+      assert.equal(await judge(text, AbortSignal.timeout(60_000)), undefined);
       await start();
       assert.deepEqual(await all("/known"), [name]);
     }

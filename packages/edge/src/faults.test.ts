@@ -186,7 +186,7 @@ describe("mesos-edge", function () {
     await until("recovery", async () => (await edge.health()).haproxy.problem === null);
     const check = haproxyCheck(edge.program, edge.directory);
     const text = await readFile(join(edge.directory, "haproxy.cfg"), "utf8");
-    assert.equal(await check(text, AbortSignal.timeout(10_000)), undefined);
+    assert.equal(await check(text, AbortSignal.timeout(60_000)), undefined);
   });
 });
 

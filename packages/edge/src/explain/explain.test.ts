@@ -229,7 +229,7 @@ function allowed({ steps }: Explanation): (string | undefined)[] {
 }
 
 describe("the explanation of a route", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let directory: string;
   let haproxy: Haproxy;
 

@@ -116,7 +116,7 @@ const acl = fc.constantFrom(
 );
 
 describe("the configuration", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let directory: string;
   let check: Check;
   const { signal } = new AbortController();

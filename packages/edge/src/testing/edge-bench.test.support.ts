@@ -52,14 +52,14 @@ export function ask(origin: string, path: string, o: AskOptions = {}): Promise<A
   return exchange(request, { hostname, port, path, method, headers, agent }, body);
 }
 
-/** Sends one request by Node's HTTP or HTTPS and takes the whole answer, within 10 s. */
+/** Sends one request by Node's HTTP or HTTPS and takes the whole answer, within a minute. */
 export function exchange<O extends RequestOptions>(
   send: (options: O, onResponse: (response: IncomingMessage) => void) => ClientRequest,
   options: O,
   body?: string,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = send({ ...options, timeout: 10_000 }, (response) => {
+    const sent = send({ ...options, timeout: 60_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
