@@ -46,7 +46,7 @@ function suites() {
   ];
   // The pure parts; those with mocks run in a process of their own.
   const aws = { name: "aws", glob: "packages/aws/dist/!(*.mocks).test.js" };
-  const examples = ["test-your-stack", "own-framework"].map((name) => ({
+  const examples = ["test-your-stack", "own-framework", "aws"].map((name) => ({
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
   }));
