@@ -27,7 +27,7 @@ async function ids(cluster: Cluster): Promise<string[]> {
 }
 
 describe("the test kit in this process", function () {
-  this.timeout(40_000);
+  this.timeout(60_000);
   let cluster: Cluster;
   const start = async (options: ClusterOptions): Promise<Cluster> => {
     cluster = await startCluster({ network, ...options });

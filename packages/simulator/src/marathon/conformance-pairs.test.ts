@@ -79,7 +79,7 @@ const expectedApp = {
 const version = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe("marathon: the pairs of marathon.md §6.4", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
 
   beforeEach(async () => {

@@ -23,7 +23,7 @@ const executable = zookeeperServer();
 
 async function get(url: string): Promise<{ status: number; headers: Headers; text: string }> {
   try {
-    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(4_000) });
+    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(20_000) });
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     return { status: 0, headers: new Headers(), text: String(error) };
@@ -48,7 +48,7 @@ async function post(
 }
 
 describe("marathon: the program on a real ZooKeeper", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const programs: Program[] = [];
   let zookeeper: RealZooKeeper;
   let master: FakeMaster;
@@ -82,7 +82,7 @@ describe("marathon: the program on a real ZooKeeper", function () {
         `--hostname=${host}`,
         `--http_address=${host}`,
         `--http_port=${used}`,
-        "--zk_session_timeout=2000",
+        "--zk_session_timeout=6000",
       ],
       { stdio: "ignore", env: { PATH: process.env["PATH"] } },
     );
@@ -92,7 +92,7 @@ describe("marathon: the program on a real ZooKeeper", function () {
     await until(
       async () => (await get(`${program.url}/ping`)).text === "pong",
       `${program.url}/ping`,
-      15_000,
+      60_000,
     );
     return program;
   }
@@ -115,7 +115,7 @@ describe("marathon: the program on a real ZooKeeper", function () {
         return answer.status === 200 && JSON.parse(answer.text).app.tasksRunning === 3;
       },
       "the same app with three tasks",
-      10_000,
+      60_000,
     );
     await until(
       () => master.callsOf("SUBSCRIBE").length === 2 && master.callsOf("RECONCILE").length === 3,
@@ -141,7 +141,7 @@ describe("marathon: the program on a real ZooKeeper", function () {
         return answer.text.includes(second.address);
       },
       "the second to lead",
-      10_000,
+      60_000,
     );
     const deployments = JSON.parse((await get(`${second.url}/v2/deployments`)).text);
     assert.deepEqual(
@@ -197,7 +197,7 @@ describe("marathon: the program on a real ZooKeeper", function () {
 });
 
 describe("marathon: the command line", function () {
-  this.timeout(10_000);
+  this.timeout(180_000);
 
   async function run(...args: string[]): Promise<{ code: number | null; stderr: string; stdout: string }> {
     const child = spawn(process.execPath, [join(__dirname, "main.js"), ...args], { env: {} });

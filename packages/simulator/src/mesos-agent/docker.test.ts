@@ -59,7 +59,7 @@ class EngineTranscript {
 }
 
 describe("Docker tasks through dockerd", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let directory: string;
   let engine: EngineTranscript;
   let dockerd: Dockerd;

@@ -144,10 +144,8 @@ describe("a master's failover under running tasks (mesos.md 1.3)", function () {
         masters.every((m) => m.program.metrics()["registrar/log/recovered"] === 1),
       );
       await first.program.close();
-      const second = await until(
-        "another leader",
-        () => masters.find((m) => m !== first && m.program.leader),
-        5_000,
+      const second = await until("another leader", () =>
+        masters.find((m) => m !== first && m.program.leader),
       );
       const state = () => second.program.leader?.context.state;
       await until("the agent", () => state()?.agents.get(offer.agent_id.value)?.tasks.size === 1);

@@ -31,7 +31,7 @@ describe("mesos-master: election (mesos.md 2.5)", function () {
   it("joins with exactly the real master's data, and the lowest sequence number leads", async () => {
     for (const n of [1, 2, 3]) await add(`m${n}`, `127.84.1.${n}`);
     const leading = await until("a leader", leader);
-    const session = await ZooKeeperSession.connect({ servers }, AbortSignal.timeout(10_000));
+    const session = await ZooKeeperSession.connect({ servers }, AbortSignal.timeout(60_000));
     try {
       const names = await until("three candidates", async () => {
         const all = (await session.children("/mesos")).filter((n) => n !== "log_replicas").sort();
@@ -163,7 +163,7 @@ describe("mesos-master: lost ZooKeeper session (mesos.md 1.3)", function () {
 });
 
 describe("mesos-master: what a browser may cause", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let fixture: Fixture;
   let master: TestMaster;
   before(async () => {

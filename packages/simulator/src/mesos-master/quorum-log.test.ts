@@ -30,7 +30,7 @@ class Ensemble {
   }
 }
 
-const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 async function three(): Promise<{ ensemble: Ensemble; a: QuorumLog; b: QuorumLog; c: QuorumLog }> {
   const ensemble = new Ensemble();

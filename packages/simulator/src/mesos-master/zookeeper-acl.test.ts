@@ -13,7 +13,7 @@ describe("mesos-master: --zk with user:password (mesos.md 1.1)", function () {
       const zk = `--zk=zk://joe:secret@${servers}/mesos`;
       const master = await fixture.master("m", [zk, "--quorum=1"], "127.113.6.1");
       await until("a leader", () => master.program.leader);
-      const session = await ZooKeeperSession.connect({ servers }, AbortSignal.timeout(10_000));
+      const session = await ZooKeeperSession.connect({ servers }, AbortSignal.timeout(60_000));
       try {
         const names = await session.children("/mesos");
         const name = names.find((n) => n.startsWith("json.info_")) ?? assert.fail(names.join());

@@ -86,7 +86,7 @@ describe("the codec of the v1 APIs", () => {
 
   for (const name of types) {
     it(`reads and writes ${name} as protobufjs does, and in JSON the same`, function () {
-      this.timeout(30_000);
+      this.timeout(60_000);
       const root = otherRoot();
       const other = root.lookupType(name);
       const options = { longs: String, enums: String, bytes: String };

@@ -4,7 +4,7 @@ import { type Answer, TestMarathon } from "../testing/test-marathon";
 
 /** The normalisations of marathon.md §1.7, over the HTTP API. */
 describe("marathon: what a document becomes (marathon.md §1.7)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
 
   before(async () => {

@@ -264,7 +264,7 @@ const table: [string, Json, Json][] = [
 
 /** SPEC-marathon.md, "Normalisation": whole answers, old shapes included (marathon.md §1.7). */
 describe("marathon: the whole answer to every shape of document", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
 
   before(async () => {

@@ -326,7 +326,7 @@ const taken: readonly (readonly [what: string, document: object, answer: object]
 ];
 
 describe("marathon: what POST /v2/apps refuses, and in which words (SPEC-marathon.md, Refusals)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
 
   before(async () => {

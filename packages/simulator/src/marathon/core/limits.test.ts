@@ -4,7 +4,7 @@ import { agent, FakeMaster } from "../testing/fake-master";
 import { TestMarathon, testOptions } from "../testing/test-marathon";
 
 describe("marathon: --max_apps and --max_running_deployments (marathon.md §2.8, §3.1)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let marathon: TestMarathon;
   const waiting = (id: string) => ({ id, cmd: "sleep 100", cpus: 1000, mem: 16 });

@@ -4,7 +4,7 @@ import { agent, FakeMaster } from "../testing/fake-master";
 import { TestMarathon } from "../testing/test-marathon";
 
 describe("marathon: instances, groups and the API around them", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
   let master: FakeMaster;
 

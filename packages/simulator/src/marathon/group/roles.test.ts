@@ -5,7 +5,7 @@ import { type Answer, TestMarathon } from "../testing/test-marathon";
 const app = (id: string, more: object = {}) => ({ id, cmd: "sleep 9", cpus: 0.1, mem: 16, ...more });
 
 describe("marathon: roles", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
   afterEach(async () => {
     await marathon.close();

@@ -27,7 +27,7 @@ const shown = {
 
 /** SPEC-marathon.md, "Apps, deployments, instances": health checks that the agent runs, and `check`. */
 describe("marathon: checks that the agent runs (marathon.md §1.5)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let store: MemoryStore;
   let marathon: TestMarathon;

@@ -7,7 +7,7 @@ const web = { id: "/shop/web", cmd: "sleep 60", instances: 1 };
 const db = { id: "/shop/db", cmd: "sleep 60", instances: 1 };
 
 describe("marathon's HTTP API", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
 
   beforeEach(async () => {

@@ -7,7 +7,7 @@ import { renderInfo } from "./info";
 
 /** What independent clients stumbled over when every call of theirs was tried. */
 describe("marathon: what marathon-python and go-marathon rely on", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   describe("/v2/info", () => {
     it("has the keys that strict clients know, and no others", () => {

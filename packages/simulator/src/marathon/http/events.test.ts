@@ -58,7 +58,7 @@ class EventReader {
 }
 
 describe("marathon: /v2/events", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
   const readers: EventReader[] = [];
 

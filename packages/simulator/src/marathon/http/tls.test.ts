@@ -29,7 +29,7 @@ const secure = (
 ) => raw(`https://127.0.0.1:${port}`, method, path, headers, body, ca);
 
 describe("marathon: HTTPS", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let own: { cert: string; pfx: Buffer };
   let directory: string;
   let marathon: TestMarathon;
@@ -123,7 +123,7 @@ describe("marathon: HTTPS", function () {
 });
 
 describe("marathon: HTTP flags", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon | undefined;
   afterEach(async () => {
     await marathon?.close();

@@ -9,7 +9,7 @@ const volumes = [{ containerPath: "data", mode: "RW", persistent: { size: 1 } }]
 
 /** SPEC-marathon.md, "Lost tasks" (marathon.md §2.5). */
 describe("marathon: tasks that are lost, gone or unreachable", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let marathon: TestMarathon;
 
@@ -118,7 +118,7 @@ describe("marathon: tasks that are lost, gone or unreachable", function () {
 
 /** Marathon's ExpungeOverdueLostTasksActor and MarathonSchedulerService. */
 describe("marathon: what a leader looks for now and then", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let clock: SteppedClock;
   let master: FakeMaster;
   let marathon: TestMarathon;

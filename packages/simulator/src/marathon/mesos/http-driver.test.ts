@@ -15,7 +15,7 @@ interface Call {
 
 /** SPEC-marathon.md, "Mesos": ACKNOWLEDGE. */
 describe("marathon: acknowledgements to a master that takes its time", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: Server;
   let subscribed: number;
   let held: { uuid: string; answer: ServerResponse }[];

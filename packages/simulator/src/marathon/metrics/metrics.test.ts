@@ -43,7 +43,7 @@ const counters = [
 ];
 
 describe("marathon: /metrics", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: TestMarathon;
   beforeEach(async () => {
     marathon = await TestMarathon.start();

@@ -38,7 +38,7 @@ function counts(placed: readonly Place[], field: string): number[] {
 
 /** SPEC-marathon.md, "Placement". */
 describe("marathon: placement", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it("UNIQUE never puts two on one value", () => {
     fc.assert(

@@ -16,7 +16,7 @@ const options = { role: "web", principal: "marathon", reservationTimeoutMs: 300 
 
 /** SPEC-marathon.md, "Persistent volumes". */
 describe("marathon: apps with persistent volumes (marathon.md §1.3, §1.7.15)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let store: MemoryStore;
   let marathon: TestMarathon;

@@ -11,7 +11,7 @@ const reference = { type: "REFERENCE", reference: { name: "path/of/s" } };
 
 /** SPEC-marathon.md, "Tasks": what an app becomes in Mesos's own words. */
 describe("marathon: the TaskInfo of an app", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let marathon: TestMarathon;
 
@@ -282,7 +282,7 @@ describe("marathon: the TaskInfo of an app", function () {
 });
 
 describe("marathon: what needs a feature, or breaks a rule about it", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const missing = (name: string) => `Feature ${name} is not enabled. Enable with --enable_features ${name})`;
   const docker = { docker: { image: "x" } };
   const mesos = (more: object) => ({ container: { type: "MESOS", ...more } });

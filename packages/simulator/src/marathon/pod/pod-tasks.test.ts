@@ -18,7 +18,7 @@ const scaled = (instances: number) => ({ scaling: { kind: "fixed", instances } }
 
 /** SPEC-marathon.md, "Pods": what runs. */
 describe("marathon: tasks and deployments of pods", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let store: MemoryStore;
   let marathon: TestMarathon;

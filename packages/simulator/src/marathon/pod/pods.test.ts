@@ -43,7 +43,7 @@ const rendered = {
 
 /** SPEC-marathon.md, "Pods". */
 describe("marathon: pods (marathon.md §1.9, §2.1)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let store: MemoryStore;
   let marathon: TestMarathon;

@@ -21,7 +21,7 @@ const options = { role: "web", principal: "marathon", reservationTimeoutMs: 300 
 
 /** SPEC-marathon.md, "Pods": persistent volumes. */
 describe("marathon: pods with persistent volumes (marathon.md §1.9)", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let master: FakeMaster;
   let store: MemoryStore;
   let marathon: TestMarathon;
