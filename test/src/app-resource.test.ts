@@ -215,10 +215,14 @@ describe("mesos:marathon:App by rows of the feature table", function () {
   });
 
   it("progress lines name the step and how many run", async () => {
-    cluster.tasks.script("/lines", { startMs: 3_500 });
-    const made = await plugin.create(type, app("/lines"));
-    assert.match(plugin.lines.join("\n"), /step \d of \d \(\w+\), \d of 2 running/);
-    await plugin.delete(made);
+    cluster.tasks.script("/lines", { startMs: 600_000 });
+    const creating = plugin.create(type, app("/lines", { backoffSeconds: 0 }));
+    await eventually(hangMs, () =>
+      assert.match(plugin.lines.join("\n"), /step \d of \d \(\w+\), \d of 2 running/),
+    );
+    cluster.tasks.script("/lines", { startMs: 0 });
+    for (const id of await taskIds("/lines")) await send("DELETE", `/v2/apps/lines/tasks/${id}`);
+    await plugin.delete(await creating);
   });
 
   it("timeout, configurable, per operation: each ends after its own, and the state is kept", async () => {
@@ -277,10 +281,20 @@ describe("mesos:marathon:App by rows of the feature table", function () {
   });
 
   it("explain a stuck deployment: offers, the last failure and a failing health check", async () => {
+    const made = (id: string, more: object = {}) =>
+      send("POST", "/v2/apps", { id, ...small, instances: 2, ...more });
+    // Made before, so that there is something to explain whenever the time of the resource is over.
+    await made("/explained", { cpus: 100 });
+    await eventually(hangMs, async () => {
+      const answer = await send("GET", "/v2/queue?embed=lastUnusedOffers");
+      assert.match(await answer.text(), /InsufficientCpus","declined":[1-9]/);
+    });
     const offers = await failed(plugin.create(type, app("/explained", { cpus: 100 }), 3));
     assert.match(offers.reasons.join("\n"), /deployment .* is at step \d of \d \(\w+\)\n0 of 2 running/);
     assert.match(offers.reasons.join("\n"), /2 more of \/explained wait for an offer; .*InsufficientCpus/);
     cluster.tasks.script("/broken", { failStart: "no such file" });
+    await made("/broken");
+    await eventually(hangMs, async () => assert.ok((await running("/broken"))["lastTaskFailure"]));
     const broken = await failed(plugin.create(type, app("/broken"), 3));
     assert.match(broken.reasons.join("\n"), /last failure: TASK_FAILED on \S+: .*no such file/);
     await Promise.all([force("/explained"), force("/broken")]);
@@ -300,10 +314,16 @@ describe("mesos:marathon:App by rows of the feature table", function () {
 
   it("locked app: wait and retry / force, chosen", async () => {
     const made = await plugin.create(type, app("/locked"));
-    cluster.tasks.script("/locked", { startMs: 2_500 });
+    cluster.tasks.script("/locked", { startMs: 600_000 });
     await send("PATCH", "/v2/apps/locked", { instances: 3 });
-    const waited = await plugin.update(made, app("/locked", { mem: 32 }));
-    assert.match(plugin.lines.join("\n"), /waiting for deployment \S+ that locks \/locked/);
+    const waiting = plugin.update(made, app("/locked", { mem: 32 }));
+    const lock = await eventually(hangMs, () => {
+      const said = /waiting for deployment (\S+) that locks \/locked/.exec(plugin.lines.join("\n"));
+      return said?.[1] ?? assert.fail("nothing is said of a lock");
+    });
+    cluster.tasks.script("/locked", { startMs: 0 });
+    await send("DELETE", `/v2/deployments/${lock}?force=true`);
+    const waited = await waiting;
     assert.deepEqual([(await running("/locked"))["mem"], (await running("/locked")).instances], [32, 2]);
     cluster.tasks.script("/locked", { startMs: 600_000 });
     await send("PATCH", "/v2/apps/locked", { instances: 4 });

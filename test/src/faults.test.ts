@@ -137,7 +137,9 @@ describe("the quickstart with five masters", function () {
         assert.ok(now !== undefined && now !== leader, "another leads");
       });
       await eventually(hangMs, () => says(1, /^ {2}DOWN +demo-masters-\d /m, "status"));
-      await says(1, /3 of 5 have joined and 3 must stay, so none may leave/, "validate");
+      await eventually(hangMs, () =>
+        says(1, /3 of 5 have joined and 3 must stay, so none may leave/, "validate"),
+      );
       const url = `${await cluster.marathonUrl()}/v2/apps`;
       const app = { id: "/meanwhile", cmd: "exec sleep 1000", cpus: 0.1, mem: 32 };
       assert.equal((await request(url, { method: "POST", json: app })).status, 201);

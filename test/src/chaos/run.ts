@@ -6,7 +6,7 @@ import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { type Expectation, pictureOf, violations } from "./invariants";
 import { describeSchedule, type Schedule, type Step } from "./schedule";
 
-const settleMs = 60_000;
+const settleMs = 180_000;
 const lookMs = 200;
 const apps: ReadonlyMap<string, number> = new Map([
   ["/a", 3],
