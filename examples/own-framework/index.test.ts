@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 
 describe("the example own-framework", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let cluster: Cluster;
   afterEach(async () => {
     await cluster.close();

@@ -4,7 +4,7 @@ import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { deploy } from "./deploy";
 
 describe("the shop", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let cluster: Cluster;
   before(async () => {
     cluster = await startCluster({ masters: 3, agents: 3 });

@@ -155,7 +155,7 @@ describe("stack", () => {
     });
 
     it("are ended with the processes and volumes that they made, and nothing else is", async function () {
-      this.timeout(20_000);
+      this.timeout(60_000);
       const env = { ...process.env, XDG_STATE_HOME: mkdtempSync(join(tmpdir(), "tools-cut-")) };
       const scope = supervisor.scopeOf(supervisor.stateRoot(env), "project", "dev");
       const signal = AbortSignal.timeout(20_000);

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { LogFile } from "./log-file";
 
 describe("a node's log", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-log-"));
   const file = path.join(directory, "log");
 

@@ -8,7 +8,7 @@ const refusing = "http://127.83.2.9:8080";
 const page = "<html><head><title>x</title></head><body><h1>Bad\n gateway</h1> of <b>proxy</b></body></html>";
 
 describe("MarathonClient among faults", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const servers: TestServer[] = [];
 
   async function serve(answer: TestServer["answer"]): Promise<TestServer> {

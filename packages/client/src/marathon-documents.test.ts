@@ -8,7 +8,7 @@ const deploying = { version: "v2", deploymentId: "d2" };
 const change = { ...deploying, repeated: false };
 
 describe("MarathonClient's groups, pods and history", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: TestServer;
   let client: MarathonClient;
 

@@ -15,7 +15,7 @@ const signal = new AbortController().signal;
 const refusing = "http://127.83.2.9:8080";
 
 describe("MarathonClient", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const servers: TestServer[] = [];
 
   async function serve(answer: TestServer["answer"]): Promise<TestServer> {

@@ -7,7 +7,7 @@ import { BambooClient, isRefused, MesosClient, probeMember } from "./index";
 const signal = new AbortController().signal;
 
 describe("MesosClient and BambooClient", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const servers: TestServer[] = [];
 
   async function serve(answer: TestServer["answer"]): Promise<TestServer> {

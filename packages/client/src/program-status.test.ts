@@ -14,7 +14,7 @@ const edge = {
 };
 
 describe("what programs say of themselves", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: TestServer;
   let answer: { status: number; body: unknown };
   let member: MemberAddress;

@@ -171,7 +171,7 @@ describe("Masters", () => {
 });
 
 describe("Cluster", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const program = (edge: ClusterArgs["edge"] = { size: 1 }): Cluster =>
     new Cluster("demo", {
       platform: new LocalPlatform({ network }),

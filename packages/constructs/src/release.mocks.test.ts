@@ -17,7 +17,7 @@ function onlyChild(all: readonly Recorded[], parent: string): Recorded {
 }
 
 describe("BlueGreen and Canary", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it("are one release each, BlueGreen with all requests at once", async () => {
     const all = await record(() => {

@@ -102,7 +102,7 @@ describe("the controller", () => {
       /^web: 0 of 1 agents active, waiting for a leading master, starting web-1$/,
     );
     assert.equal(status().settled, false);
-  }).timeout(15_000);
+  });
 
   it("has nothing to do for a pool whose node is gone, and never brings it back", async () => {
     await declare(1);

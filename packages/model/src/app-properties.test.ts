@@ -26,7 +26,7 @@ function withoutPorts(app: App): App {
 }
 
 describe("an app", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it("is taken by the check, also in normal form and with any server's facts", () => {
     fc.assert(
@@ -117,7 +117,7 @@ describe("an app", function () {
 });
 
 describe("any value", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it("is checked without a throw, whatever of it is unknown", () => {
     fc.assert(

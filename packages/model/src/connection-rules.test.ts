@@ -9,7 +9,7 @@ const https = ["https://m:8443"];
 const http = ["http://m:8080"];
 
 describe("connectionFaults", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let key: string;
   let cert: string;
   let otherKey: string;

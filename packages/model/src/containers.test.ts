@@ -18,7 +18,7 @@ import {
 } from "./containers";
 
 describe("the environment of a container's program", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it("comes through the start script as it was given, whatever its values hold", () => {
     const directory = mkdtempSync(join(tmpdir(), "containers-test-"));

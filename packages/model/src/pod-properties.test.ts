@@ -16,7 +16,7 @@ const facts = fc.record({
 });
 
 describe("a pod", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it("is taken by the check, also in normal form and with any server's facts", () => {
     fc.assert(
@@ -115,7 +115,7 @@ describe("a pod", function () {
 });
 
 describe("any value as a pod", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it("is checked without a throw, whatever of it is unknown", () => {
     fc.assert(

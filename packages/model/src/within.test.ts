@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { within } from "./within";
 
 describe("within", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it("ends in time also when garbage is collected meanwhile", async () => {
     setFlagsFromString("--expose-gc");

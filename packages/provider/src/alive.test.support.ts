@@ -12,13 +12,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Resolves when none of the processes runs any more, within 10 s. */
+/** Resolves when none of the processes runs any more. */
 export async function allEnded(pids: readonly number[]): Promise<void> {
   await until(() => !pids.some(isAlive));
 }
 
-/** Resolves when `condition` holds, within 10 s. */
+/** Resolves when `condition` holds; a minute is a bound against hanging alone. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   while (!(await condition())) await sleep(20, signal);
 }

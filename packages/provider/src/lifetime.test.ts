@@ -10,7 +10,7 @@ const main = join(__dirname, "main.js");
 const engine = "127.0.0.1:1";
 
 describe("the plugin's process", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const children: ChildProcess[] = [];
   afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");

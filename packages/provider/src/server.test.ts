@@ -26,7 +26,7 @@ const member = (n: number) => ({ name: `m-${n}`, host: `127.82.3.${n}`, port: 21
 const hanging = { kind: "zookeeper", member: member(1), peers: [member(2)], whole: true, incarnation: "i" };
 
 describe("the plugin's service", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let plugin: TestPlugin;
   beforeEach(async () => {
     plugin = await startPlugin();

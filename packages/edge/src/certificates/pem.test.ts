@@ -6,7 +6,7 @@ import { pemFor, selfSigned } from "../testing/certificate.test.support";
 import { outOfTime, readPem } from "./pem";
 
 describe("a certificate's file", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const { key, certificate } = selfSigned("a.example");
   const read = (text: string) => readPem(text).pem ?? assert.fail(readPem(text).reason);
 

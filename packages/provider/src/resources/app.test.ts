@@ -12,7 +12,7 @@ import { marathonIn } from "./marathon-in";
 const inputs: AppResourceInputs = { appId: "/web", cmd: "sleep 1000", instances: 2, env: { A: "b" } };
 
 describe("mesos:marathon:App", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: FakeMarathon;
   let config: ProviderConfig;
 

@@ -10,7 +10,7 @@ const inputs = { appId: "shop/web", acl: "path_beg /shop" };
 const urn = parseUrn(`urn:pulumi:stack::project::${resourceTokens.bambooService}::web`);
 
 describe("mesos:bamboo:Service", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let bamboo: FakeBamboo;
 
   beforeEach(async () => {

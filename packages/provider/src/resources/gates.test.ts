@@ -20,7 +20,7 @@ const inputs: ReadyInputs = {
 const urn = parseUrn("urn:pulumi:dev::p::mesos:index:Ready::r");
 
 describe("Ready", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it("waits until the member has joined where a quorum of the others stands", async () => {
     const probe = answering(
@@ -107,7 +107,7 @@ describe("Ready", function () {
 });
 
 describe("Leave", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const leaving = (probe: ReturnType<typeof answering>, ms: number) =>
     createLeave(probe).delete("zk-1", inputs, contextFor(ms));
 

@@ -11,7 +11,7 @@ import { marathonIn } from "./marathon-in";
 const inputs: AppResourceInputs = { appId: "/web", cmd: "sleep 1000", instances: 2 };
 
 describe("mesos:marathon:App when an answer is lost", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let marathon: FakeMarathon;
   let config: ProviderConfig;
 

@@ -22,7 +22,7 @@ const spec = { name: "p", command: ["sleep", "600"], env: { TOKEN: secret("hush"
 type State = Record<string, unknown> & { running: boolean; incarnation: string };
 
 describe("mesos:local:Process and Volume", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let plugin: TestPlugin;
   let home: string;
   beforeEach(async () => {

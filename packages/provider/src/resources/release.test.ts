@@ -21,7 +21,7 @@ const inputs: ReleaseInputs = {
 const version = (v: string): ReleaseInputs => ({ ...inputs, app: { ...inputs.app, env: { V: v } } });
 
 describe("mesos:marathon:Release", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let marathon: FakeMarathon;
   let bamboo: FakeBamboo;
   let config: ProviderConfig;
