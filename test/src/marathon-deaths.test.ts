@@ -1,36 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
 import { eventually, hangMs } from "./support/eventually";
 import { getJson } from "./support/http";
 import { groupThing, type MarathonThing, marathonThings } from "./support/marathon-things";
 import { failed, type Kept, PluginDriver } from "./support/plugin";
 
-/** A kind of thing whose deployments take a second or two each, so that a death comes in the middle. */
-function slow(thing: MarathonThing): MarathonThing["inputs"] {
-  // Ends a second after it was told to.
-  const shell = "trap 'sleep 1; exit 0' TERM; while true; do sleep 0.1; done";
-  const appCheck = { protocol: "COMMAND", command: { value: "true" }, intervalSeconds: 2, timeoutSeconds: 1 };
-  const podCheck = {
-    exec: { command: { shell: "true" } },
-    intervalSeconds: 2,
-    timeoutSeconds: 1,
-    delaySeconds: 1,
-  };
-  const more =
-    thing.word !== "pod"
-      ? { cmd: shell, healthChecks: [{ ...appCheck, delaySeconds: 1 }] }
-      : {
-          containers: [
-            {
-              name: "main",
-              resources: { cpus: 0.1, mem: 16 },
-              exec: { command: { shell } },
-              healthCheck: podCheck,
-            },
-          ],
-        };
-  return (path, o) => thing.inputs(path, { ...o, more });
+/** While it is shut, no deployment ends: tasks neither become healthy nor end. Those that are healthy stay it. */
+class Gate {
+  readonly #directory = mkdtempSync(join(tmpdir(), "pulumi-mesos-gate-"));
+  readonly #file = join(this.#directory, "open");
+
+  open(): void {
+    writeFileSync(this.#file, "");
+  }
+
+  shut(): void {
+    rmSync(this.#file, { force: true });
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** Inputs of a thing whose tasks wait at the gate. */
+  inputs(thing: MarathonThing): MarathonThing["inputs"] {
+    const wait = `while [ ! -e '${this.#file}' ]; do sleep 0.1; done`;
+    const shell = `trap "${wait}; exit 0" TERM; ${wait}; touch "$MESOS_SANDBOX/ready"; while :; do sleep 0.1; done`;
+    const isReady = `test -e "$MESOS_SANDBOX/ready"`;
+    const times = { intervalSeconds: 2, delaySeconds: 0, timeoutSeconds: 1, maxConsecutiveFailures: 100 };
+    const killGracePeriodSeconds = 300;
+    const app = {
+      cmd: shell,
+      taskKillGracePeriodSeconds: killGracePeriodSeconds,
+      healthChecks: [{ protocol: "COMMAND", command: { value: isReady }, ...times }],
+    };
+    const container = {
+      name: "main",
+      resources: { cpus: 0.1, mem: 16 },
+      exec: { command: { shell } },
+      healthCheck: { exec: { command: { shell: isReady } }, ...times },
+      lifecycle: { killGracePeriodSeconds },
+    };
+    const more = thing.word === "pod" ? { containers: [container] } : app;
+    return (path, o) => thing.inputs(path, { ...o, more });
+  }
 }
 
 /** Whether an app or pod is the one at `path` or below it. */
@@ -42,6 +59,7 @@ for (const marathons of [1, 2]) {
     this.timeout(600_000);
     let cluster: Cluster;
     let plugin: PluginDriver;
+    const gate = new Gate();
 
     before(async () => {
       const network = `127.130.${1 + marathons}`;
@@ -51,6 +69,7 @@ for (const marathons of [1, 2]) {
     after(async () => {
       plugin?.close();
       await cluster?.close();
+      gate.remove();
     });
 
     const deployments = () => getJson<unknown[]>(`${cluster.marathon.url}/v2/deployments`);
@@ -64,15 +83,13 @@ for (const marathons of [1, 2]) {
     }
 
     /** Kills the leader while the work's deployment runs; a lone one comes back at once. */
-    async function amid<T>(work: Promise<T>): Promise<T> {
-      const settled = work.then(
-        () => "ended",
-        () => "failed",
-      );
-      await running();
+    async function amid<T>(begin: () => Promise<T>): Promise<T> {
+      gate.shut();
+      const work = begin();
+      await Promise.race([running(), work]);
       const name = await leader();
       await cluster.kill(name);
-      assert.equal(await Promise.race([settled, Promise.resolve("goes on")]), "goes on");
+      gate.open();
       if (marathons === 1) await cluster.restart(name);
       try {
         return await work;
@@ -93,19 +110,19 @@ for (const marathons of [1, 2]) {
     }
 
     for (const thing of marathons === 1 ? [...marathonThings, groupThing] : marathonThings) {
-      const inputs = slow(thing);
+      const inputs = gate.inputs(thing);
 
       it(`several leaders: follow leader, survive failover mid-wait: ${thing.word} made, changed, read and deleted`, async () => {
         const path = `/dies-${thing.word}`;
-        const made = await amid(plugin.create(thing.type, inputs(path)));
+        const made = await amid(() => plugin.create(thing.type, inputs(path)));
         await holds(made, inputs(path));
-        const changed = await amid(plugin.update(made, inputs(path, { env: "2" })));
+        const changed = await amid(() => plugin.update(made, inputs(path, { env: "2" })));
         await holds(changed, inputs(path, { env: "2" }));
         assert.deepEqual(
           await plugin.update(changed, inputs(path, { env: "2" })).then(({ state }) => state["version"]),
           changed.state["version"],
         );
-        await amid(plugin.delete(changed));
+        await amid(() => plugin.delete(changed));
         assert.equal(await plugin.read(changed), undefined);
         const left = (await cluster.tasks.list()).filter(({ appId }) => isOf(path, appId));
         assert.deepEqual(left, []);
@@ -116,8 +133,9 @@ for (const marathons of [1, 2]) {
 
     for (const thing of marathonThings) {
       it(`fails with the ${thing.word} in the state when Marathon stays dead, and the next run has it once`, async () => {
-        const inputs = slow(thing);
+        const inputs = gate.inputs(thing);
         const path = `/dead-${thing.word}`;
+        gate.shut();
         const creating = failed(plugin.create(thing.type, inputs(path), 4));
         await running();
         const name = await leader();
@@ -130,6 +148,7 @@ for (const marathons of [1, 2]) {
         await assert.rejects(plugin.read(half.kept), { details: /ECONNREFUSED/ });
         await assert.rejects(plugin.update(half.kept, inputs(path), 4), { details: /ECONNREFUSED/ });
         await assert.rejects(plugin.delete(half.kept, 4), { details: /so the \w+ stays in the state/ });
+        gate.open();
         await cluster.restart(name);
         await cluster.waitUntilUp();
         const done = await plugin.update(half.kept, inputs(path));
