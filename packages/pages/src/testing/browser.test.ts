@@ -50,7 +50,7 @@ function processesWith(text: string): string[] {
 }
 
 describe("a page in Chromium", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let server: Server;
   let url: string;
   let folder: string;

@@ -74,7 +74,7 @@ export class TestBrowser {
         // Chromium refuses its sandbox to root; the pages that are opened are our own.
         args: process.getuid?.() === 0 ? [...flags, "--no-sandbox"] : flags,
         env: { PATH: process.env["PATH"], HOME: profile, TMPDIR: profile },
-        timeout: 60_000,
+        timeout: 180_000,
       });
       return new TestBrowser(browser, profile);
     } catch (error) {
@@ -107,7 +107,7 @@ export class TestBrowser {
     page.on("console", (message) => {
       if (message.type() === "error") errors.push(message.text());
     });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     return testPage(page, errors);
   }
 }

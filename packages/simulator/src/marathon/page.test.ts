@@ -18,7 +18,7 @@ const small = { cpus: 0.1, mem: 16, cmd: "sleep 1000" };
 const appHash = (id: string): string => `/ui/#/apps/${encodeURIComponent(id)}`;
 
 describe("GET /ui/: Marathon's page (SPEC-marathon: Page)", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let browser: TestBrowser;
   let cluster: Cluster;
   /** The one that leads, and the other one. */
@@ -227,7 +227,7 @@ describe("GET /ui/: Marathon's page (SPEC-marathon: Page)", function () {
 });
 
 describe("GET /ui/ behind basic authentication (SPEC-marathon: Page)", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   it("asks for the password as browsers do, and works with it", async () => {
     const credentials = { http_credentials: "ann:secret" };

@@ -52,7 +52,7 @@ function bigMaster(send: { event?: (event: unknown) => void }): FastifyInstance 
 }
 
 describe("GET / of a master with 10,000 tasks (SPEC: Pages)", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const send: { event?: (event: unknown) => void } = {};
   let server: FastifyInstance;
   let browser: TestBrowser;

@@ -6,7 +6,7 @@ import { Fixture, http, type TestMaster, TestScheduler, until } from "../test-cl
 const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
 
 describe("GET / of master and agent: pages that people read (SPEC: Pages)", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let browser: TestBrowser;
   let fixture: Fixture;
   let master: TestMaster;
