@@ -10,6 +10,7 @@ import { findChromium } from "./setup/browser.mjs";
 import { dockerCommand, findDocker } from "./setup/docker.mjs";
 import { findDockerPlugin } from "./setup/docker-plugin.mjs";
 import { withDockerd } from "./setup/dockerd.mjs";
+import { findMoto } from "./setup/moto.mjs";
 import { SetupError, say, sayFailure, step } from "./setup/report.mjs";
 import { run as runProgram } from "./setup/run.mjs";
 import { setup } from "./setup.mjs";
@@ -177,12 +178,20 @@ async function main() {
   const { engine, programs } = await setup();
   if (queue.some(({ name }) => clicking.has(name))) await step("browser", findChromium);
   if (queue.some(({ name }) => onDocker.has(name))) await step("docker", findDocker);
+  const moto = queue.some(({ name }) => name === "groups") ? await step("moto", findMoto) : {};
   const scratch = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-test-"));
   const totals = path.join(scratch, "totals");
   // The programs come last, as for the plugin: what the machine has itself wins.
   const PATH = [engine, process.env.PATH, programs].join(path.delimiter);
   const began = Date.now();
-  const broken = await runAll(queue, { ...process.env, PATH, TEST_TOTALS: totals }, engine);
+  const env = {
+    ...process.env,
+    PATH,
+    TEST_TOTALS: totals,
+    ...(moto.server === undefined ? {} : { TEST_MOTO_SERVER: moto.server }),
+    ...(moto.missing === undefined ? {} : { TEST_MOTO_MISSING: moto.missing }),
+  };
+  const broken = await runAll(queue, env, engine);
   const lines = existsSync(totals) ? readFileSync(totals, "utf8").trim().split("\n") : [];
   rmSync(scratch, { recursive: true, force: true });
   const counts = lines.map((line) => JSON.parse(line));

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Provider } from "@pulumi/aws/provider";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Failure } from "@pulumi-mesos/model";
 import type { containers } from "pulumi-mesos";
@@ -81,8 +80,8 @@ export interface AwsPlatformArgs {
   readonly prices?: PriceTable;
   /** More tags of everything. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** AWS account and role. @default one made for `region` with the credentials of the environment */
-  readonly provider?: Provider;
+  /** An `aws.Provider`: account and role. @default one made for `region` with the credentials of the environment */
+  readonly provider?: pulumi.ProviderResource;
   /** Begins the names of what all members share; a second platform in one program needs another. @default "platform" */
   readonly name?: string;
 }

@@ -10,7 +10,7 @@ import {
   within,
 } from "@pulumi-mesos/model";
 import { applyStep, withDeployments } from "./apply";
-import { addressOf, type Backend, ofKind } from "./backends/backend";
+import { addressIn, type Backend, ofKind } from "./backends/backend";
 import type { Clock } from "./clock";
 import { Jobs } from "./jobs";
 import type { Agents, App, PoolState } from "./observed";
@@ -192,7 +192,7 @@ export class GroupsController {
       unmovable: asked.reason,
       busy: this.#jobs.busy,
       failures: new Map(mine),
-      addressOf: (index) => addressOf(where, index),
+      addressOf: (index) => addressIn(where, pool.members, index),
       capacity: backend.capacity(where),
       now: clock.now(),
     };
@@ -295,6 +295,6 @@ function isMember(pool: string, name: string): boolean {
 /** The addresses of all members that there are. */
 function hostsOf(pools: readonly Pool[]): string[] {
   return pools.flatMap(({ state, declaration, members }) =>
-    members.map(({ index }) => addressOf(state.backend ?? declaration.backend, index)),
+    members.map(({ index }) => addressIn(state.backend ?? declaration.backend, members, index)),
   );
 }

@@ -7,6 +7,8 @@ export interface Member {
   readonly name: string;
   /** Whether it is looked after: a member whose supervisor is dead is not. */
   readonly running: boolean;
+  /** Where it is, on a backend that does not say beforehand. */
+  readonly address?: string;
   /** `templateDigest` of what it was started with; unknown while only its data is there. */
   readonly template?: string;
 }

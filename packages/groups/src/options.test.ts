@@ -21,6 +21,11 @@ describe("the options", () => {
       kind: "docker",
       stack: { project: "shop", stack: "dev" },
     });
+    assert.deepEqual(parseOptions([...argv, "--members=aws:eu-central-1/shop/dev"]).members, {
+      kind: "aws",
+      region: "eu-central-1",
+      stack: { project: "shop", stack: "dev" },
+    });
     assert.deepEqual(bind, { host: "127.0.0.1", port: 8010 });
     assert.deepEqual(parseOptions([...argv, "--marathon="]).marathon, []);
   });

@@ -53,7 +53,8 @@ function credentialIn(name: string, text: string | undefined): Credential | unde
 /** Where members are made. */
 export type MemberHome =
   | { readonly kind: "local"; readonly directory: string }
-  | { readonly kind: "docker"; readonly stack: StackName };
+  | { readonly kind: "docker"; readonly stack: StackName }
+  | { readonly kind: "aws"; readonly region: string; readonly stack: StackName };
 
 const hostPort = /^[^\s:,/]+:\d{1,5}$/;
 
@@ -84,7 +85,7 @@ const table: readonly Flag[] = [
   },
   {
     flag: "--members <where>",
-    help: "where members are made: supervisor:DIRECTORY, where the supervisor keeps this stack's processes, or docker:PROJECT/STACK, by the dockerd of DOCKER_HOST or of /var/run/docker.sock",
+    help: "where members are made: supervisor:DIRECTORY, where the supervisor keeps this stack's processes, docker:PROJECT/STACK, by the dockerd of DOCKER_HOST or of /var/run/docker.sock, or aws:REGION/PROJECT/STACK, by the role of the instance",
     parse: memberHome,
   },
   {
@@ -131,9 +132,13 @@ function hostPorts(text: string): string[] {
 function memberHome(text: string): MemberHome {
   const [, directory] = /^supervisor:(.+)$/.exec(text) ?? [];
   if (directory !== undefined) return { kind: "local", directory };
-  const [, project, stack] = /^docker:([^/]+)\/([^/]+)$/.exec(text) ?? [];
-  if (project !== undefined && stack !== undefined) return { kind: "docker", stack: { project, stack } };
-  throw new InvalidArgumentError("It must be supervisor:DIRECTORY or docker:PROJECT/STACK.");
+  const [, region, project, stack] = /^(?:docker:|aws:([a-z0-9-]+)\/)([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (project === undefined || stack === undefined) {
+    const ways = "supervisor:DIRECTORY, docker:PROJECT/STACK or aws:REGION/PROJECT/STACK";
+    throw new InvalidArgumentError(`It must be ${ways}.`);
+  }
+  const owner = { project, stack };
+  return region === undefined ? { kind: "docker", stack: owner } : { kind: "aws", region, stack: owner };
 }
 
 function urls(text: string): string[] {

@@ -100,10 +100,12 @@ function trialOf(view: PoolView, template: string, fresh: readonly Member[]): Tr
   const { now, version, state } = view;
   const before = state.trial?.template === template ? state.trial : undefined;
   const isUp = fresh.every((member) => isActive(view, member));
+  // What is still being started has its own time: an instance takes minutes before its agent can become active.
+  const starting = fresh.some((member) => view.busy.has(member.name));
   const activeSince = isUp ? (before?.activeSince ?? now) : undefined;
   return {
     template,
-    since: before?.version === version ? before.since : now,
+    since: before?.version === version && !starting ? before.since : now,
     version,
     ...(activeSince === undefined ? {} : { activeSince }),
     passed: before?.passed === true || (activeSince !== undefined && now - activeSince >= holdMs),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { connectDocker, MarathonClient, MesosClient, ZooKeeper } from "@pulumi-mesos/client";
 import { controllerPath, dockerSocket, MesosError } from "@pulumi-mesos/model";
 import { searchPath } from "@pulumi-mesos/supervisor";
+import { awsBackend } from "./backends/aws";
 import type { Backend } from "./backends/backend";
 import { dockerBackend } from "./backends/docker";
 import { localBackend } from "./backends/local";
@@ -15,8 +16,13 @@ import { createStatusServer } from "./status-server";
 
 const sessionTimeoutMs = 6000;
 
-function backendOf(members: MemberHome, env: NodeJS.ProcessEnv): Backend {
+async function backendOf(members: MemberHome, env: NodeJS.ProcessEnv): Promise<Backend> {
   if (members.kind === "local") return localBackend({ root: members.directory }, searchPath(__dirname, env));
+  if (members.kind === "aws") {
+    // Loaded only where it is used: AWS's clients are large.
+    const { awsApi } = await import("./backends/aws-api.js");
+    return awsBackend(awsApi(members.region, members.stack), systemClock);
+  }
   const docker = connectDocker(env["DOCKER_HOST"] ?? `unix://${dockerSocket}`);
   return dockerBackend(docker, members.stack, systemClock);
 }
@@ -62,7 +68,7 @@ export async function runGroups(
         options.marathon.length === 0
           ? undefined
           : new MarathonClient({ urls: options.marathon, ...secrets.marathon }),
-      backend: backendOf(options.members, env),
+      backend: await backendOf(options.members, env),
       clock: systemClock,
       log,
     });

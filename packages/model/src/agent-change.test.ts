@@ -77,6 +77,18 @@ describe("a change of an agent's template", () => {
     assert.equal(classed(template({}, { env: { MESOS_ATTRIBUTES: "rack:r9" } })), "none");
   });
 
+  it("is a replacement on AWS, also when only the launch template has another version", () => {
+    const backend: PoolBackend = { kind: "aws", group: "demo-web" };
+    const [before, after] = [1, 2].map((version) => template({}, { launchTemplate: `lt-1:${version}` }));
+    assert.ok(before && after);
+    const { kind, changed, because } = agentChange(before, after, backend);
+    assert.deepEqual(
+      [kind, changed, because],
+      ["replace", ["launchTemplate"], "an instance takes its tasks with it"],
+    );
+    assert.equal(agentChange(before, before, backend).kind, "none");
+  });
+
   it("is a replacement on a Docker host, because a container takes its tasks with it", () => {
     const change = agentChange(template(), template({ gc_delay: "1days" }), docker);
     assert.equal(change.kind, "replace");

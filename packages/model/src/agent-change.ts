@@ -56,8 +56,9 @@ export function agentChange(old: PoolTemplate, now: PoolTemplate, backend: PoolB
   const changed = [...changedFlags(before, after), ...changedParts(old, now)];
   const roomy = shrunk(parseValues(before["resources"]), parseValues(after["resources"])) === undefined;
   if (changed.length === 0) return { kind: "none", changed, roomy };
-  if (backend.kind === "docker") {
-    return { kind: "replace", changed, because: "a container takes its tasks with it", roomy };
+  if (backend.kind !== "local") {
+    const member = backend.kind === "docker" ? "a container" : "an instance";
+    return { kind: "replace", changed, because: `${member} takes its tasks with it`, roomy };
   }
   const bound = changed.find((name) => boundFlags.includes(name));
   if (bound !== undefined) return { kind: "replace", changed, because: `${bound} changes`, roomy };

@@ -47,7 +47,17 @@ export const DockerPoolBackend = Type.Object(
 );
 export type DockerPoolBackend = Static<typeof DockerPoolBackend>;
 
-export const PoolBackend = Type.Union([LocalPoolBackend, DockerPoolBackend]);
+/** How members of a pool are made on AWS: each is an instance of an auto-scaling group, with an address that AWS gives it. */
+export const AwsPoolBackend = Type.Object(
+  {
+    kind: Type.Literal("aws"),
+    group: Type.String({ minLength: 1, description: "Name of the auto-scaling group." }),
+  },
+  closed,
+);
+export type AwsPoolBackend = Static<typeof AwsPoolBackend>;
+
+export const PoolBackend = Type.Union([LocalPoolBackend, DockerPoolBackend, AwsPoolBackend]);
 export type PoolBackend = Static<typeof PoolBackend>;
 
 /** What every member runs; `name`, `listen` and `volume` are filled in by the backend, and placeholders as in a service. */
@@ -58,6 +68,12 @@ export const PoolTemplate = Type.Composite(
       image: Type.Optional(Type.String({ minLength: 1, description: "Image of a member's container." })),
       memoryMiB: Type.Optional(Type.Integer({ minimum: 6, description: "Memory of a member's container." })),
       cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: "CPUs of a member's container." })),
+      launchTemplate: Type.Optional(
+        Type.String({
+          pattern: "^lt-[A-Za-z0-9-]+:[1-9]\\d*$",
+          description: "Launch template of a member's instance with its version: lt-0123:7.",
+        }),
+      ),
     }),
   ],
   closed,

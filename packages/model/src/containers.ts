@@ -9,6 +9,8 @@ export interface StackName {
 
 /** Label with the name of the node or member that a container or volume belongs to. */
 export const memberLabel = "pulumi-mesos.member";
+/** Label with the digest of what a member was made of. */
+export const templateLabel = "pulumi-mesos.template";
 /** Label with the name of the pool that a member belongs to. */
 export const poolLabel = "pulumi-mesos.pool";
 

@@ -7,6 +7,7 @@ export {
   AgentPoolDeclaration,
   AgentPoolInputs,
   AgentPoolStatus,
+  AwsPoolBackend,
   controllerPath,
   DockerPoolBackend,
   LocalPoolBackend,
@@ -80,6 +81,7 @@ export {
   stackLabels,
   startCommand,
   startScript,
+  templateLabel,
 } from "./containers";
 export {
   Authorization,

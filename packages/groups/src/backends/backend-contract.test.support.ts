@@ -25,8 +25,11 @@ export function backendContract(given: () => BackendUnderTest | undefined): void
   const signal = AbortSignal.timeout(240_000);
   const start = (pool: string, index: number): Promise<void> =>
     test.backend.start(pool, index, test.applied, signal);
+  /** Without addresses, which some backends deal out themselves. */
   const members = async (pool: string): Promise<Member[]> =>
-    (await test.backend.members(pool)).sort((a, b) => a.index - b.index);
+    (await test.backend.members(pool))
+      .map(({ address: _, ...member }) => member)
+      .sort((a, b) => a.index - b.index);
 
   /** A member as it is seen that runs what `applied` says. */
   const running = (index: number, name: string, { template, backend } = test.applied): Member => ({

@@ -25,9 +25,15 @@ export interface Backend {
   terminate(name: string, signal: AbortSignal): Promise<void>;
 }
 
-/** Member n has the address .n of the pool's network, on every backend. */
-export function addressOf(backend: PoolBackend, index: number): string {
+/** Member n has the address .n of the pool's network, where the backend says so beforehand. */
+export function addressOf(backend: Exclude<PoolBackend, { kind: "aws" }>, index: number): string {
   return backend.network.replace(/0\/24$/, String(index));
+}
+
+/** Where a member is; nowhere while AWS has given it no address. */
+export function addressIn(backend: PoolBackend, members: readonly Member[], index: number): string {
+  const address = members.find((member) => member.index === index)?.address;
+  return address ?? (backend.kind === "aws" ? "" : addressOf(backend, index));
 }
 
 /** The index of a pool's member by its name; undefined for what is none of its members. */

@@ -22,13 +22,11 @@ import {
   startCommand,
   startScript,
   templateDigest,
+  templateLabel,
 } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 import { addressOf, fill } from "./backend";
 import type { ArchivedFile } from "./docker-archive";
-
-/** Label with the digest of what a member was made of. */
-export const templateLabel = "pulumi-mesos.template";
 
 const nanosecond = 1e-9;
 const mebibyte = 1024 * 1024;

@@ -11,13 +11,14 @@ import {
   type PoolTemplate,
   poolLabel,
   stackLabels,
+  templateLabel,
 } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { systemClock } from "../clock";
 import { type BackendUnderTest, backendContract } from "./backend-contract.test.support";
 import { dockerBackend, plainText } from "./docker";
-import { memberContainer, templateLabel } from "./docker-container";
+import { memberContainer } from "./docker-container";
 
 const stack = { project: "groups", stack: `test${process.pid}` };
 const image = "pulumi-mesos-tests/members:1";

@@ -8,6 +8,7 @@ import {
   poolLabel,
   type StackName,
   stackLabels,
+  templateLabel,
 } from "@pulumi-mesos/model";
 import { asksOverNetwork, attemptOverNetwork, describeProbe } from "@pulumi-mesos/supervisor";
 import type Docker from "dockerode";
@@ -15,7 +16,7 @@ import type { Clock } from "../clock";
 import type { Member } from "../observed";
 import { type Backend, indexOf, ofKind } from "./backend";
 import { archiveOf } from "./docker-archive";
-import { type MemberContainer, memberContainer, templateLabel } from "./docker-container";
+import { type MemberContainer, memberContainer } from "./docker-container";
 
 const pollMs = 250;
 const logLines = 15;

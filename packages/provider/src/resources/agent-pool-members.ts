@@ -33,6 +33,8 @@ export interface Ended {
 
 /** Ends every member and removes its data, without asking anybody. */
 export function endMembers({ name, backend }: AgentPoolDeclaration, context: Context): Promise<Ended> {
+  // Instances end with their auto-scaling group, which is a resource of its own.
+  if (backend.kind === "aws") return Promise.resolve({ names: [] });
   return backend.kind === "local" ? endProcesses(name, context) : endContainers(name, context);
 }
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AwsApi, Machine } from "./aws";
+
+/** An auto-scaling group as AWS keeps it: it launches and replaces machines by itself, some time after it was told. */
+export class FakeAws implements AwsApi {
+  readonly #machines = new Map<string, Machine>();
+  readonly #group: string;
+  launches: string;
+  desired = 0;
+  most = 100;
+  #made = 0;
+
+  constructor(group: string, launches: string) {
+    this.#group = group;
+    this.launches = launches;
+  }
+
+  /** What the group does by itself: one step towards what is desired. */
+  step(): void {
+    const live = this.live();
+    const pending = live.find(({ state }) => state === "pending");
+    if (pending !== undefined) this.#change(pending.id, { state: "running" });
+    else if (live.length < this.desired) this.#launch();
+  }
+
+  live(): Machine[] {
+    return [...this.#machines.values()].filter(({ state }) => state !== "dead");
+  }
+
+  kill(id: string): void {
+    this.#change(id, { state: "dead", address: undefined });
+  }
+
+  async machines({ group, pool, member }: Parameters<AwsApi["machines"]>[0]): Promise<Machine[]> {
+    const all = [...this.#machines.values()];
+    const found = all.filter(
+      (m) =>
+        (group ?? m.group) === m.group && (pool ?? m.pool) === m.pool && (member ?? m.member) === m.member,
+    );
+    return await later(found);
+  }
+
+  async group(): ReturnType<AwsApi["group"]> {
+    return await later({ desired: this.desired, most: this.most, launches: this.launches });
+  }
+
+  async setDesired(_group: string, count: number): Promise<void> {
+    if (count < 0 || count > this.most) throw new Error(`desired capacity ${count}`);
+    this.desired = count;
+    await later(undefined);
+  }
+
+  async terminate(id: string, { decrement }: { decrement: boolean }): Promise<void> {
+    if (this.#machines.get(id)?.state === "dead") throw new Error(`${id} is not in the group`);
+    if (decrement) await this.setDesired(this.#group, this.desired - 1);
+    this.kill(id);
+  }
+
+  async tag(id: string, tags: { pool: string; member: string; template?: string }): Promise<void> {
+    await later(undefined);
+    this.#change(id, tags);
+  }
+
+  async untag(id: string): Promise<void> {
+    await later(undefined);
+    this.#change(id, { pool: undefined, member: undefined, template: undefined });
+  }
+
+  #launch(): void {
+    this.#made += 1;
+    const id = `i-${this.#made}`;
+    const address = `10.0.0.${this.#made}`;
+    const launched = this.launches;
+    this.#machines.set(id, { id, state: "pending", address, group: this.#group, launched });
+  }
+
+  #change(id: string, change: Partial<Machine>): void {
+    const before = this.#machines.get(id);
+    if (before !== undefined) this.#machines.set(id, { ...before, ...change });
+  }
+}
+
+/** An answer that comes after others had their turn. */
+function later<T>(value: T): Promise<T> {
+  return new Promise((resolve) => setImmediate(() => resolve(value)));
+}
