@@ -19,7 +19,7 @@ export function testContext(
   return {
     lines,
     warnings,
-    signal: o.signal ?? AbortSignal.timeout(30_000),
+    signal: o.signal ?? AbortSignal.timeout(120_000),
     urn: parseUrn(`urn:pulumi:stack::project::${type}::web`),
     config: { marathonUrls: [], bambooUrls: [], mesosUrls: [], ...o.config },
     timeoutSeconds: 30,

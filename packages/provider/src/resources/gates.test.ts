@@ -28,7 +28,7 @@ describe("Ready", function () {
       ["up", "joined", "leading"],
       ["joined", "joined", "leading"],
     );
-    const context = contextFor(10_000);
+    const context = contextFor(60_000);
     const { id } = await createReady(probe).create(inputs, context);
     equal(id, "zk-1");
     equal(probe.asked, 3);
@@ -40,7 +40,7 @@ describe("Ready", function () {
 
   it("waits for the member's own process where nobody else is up", async () => {
     const probe = answering(["down", "down", "down"], ["up", "down", "down"]);
-    await createReady(probe).create(inputs, contextFor(10_000));
+    await createReady(probe).create(inputs, contextFor(60_000));
     equal(probe.asked, 2);
   });
 
@@ -50,10 +50,10 @@ describe("Ready", function () {
       ["up", "joined", "leading"],
       ["joined", "joined", "leading"],
     );
-    await createReady(electing).create(inputs, contextFor(10_000));
+    await createReady(electing).create(inputs, contextFor(60_000));
     equal(electing.asked, 3);
     const masters = { ...inputs, kind: "mesos-master" as const };
-    await createReady(answering(["up", "up", "down"])).create(masters, contextFor(10_000));
+    await createReady(answering(["up", "up", "down"])).create(masters, contextFor(60_000));
   });
 
   it("waits for a ZooKeeper server to join for as long as enough are up to elect a leader", async () => {
@@ -64,18 +64,18 @@ describe("Ready", function () {
 
   it("waits for every member when it is for the whole", async () => {
     const probe = answering(["joined", "down", "leading"], ["joined", "joined", "leading"]);
-    const context = contextFor(10_000);
+    const context = contextFor(60_000);
     await createReady(probe).create({ ...inputs, whole: true }, context);
     deepEqual(context.lines, ["waiting: zk-2 is down (it is down)"]);
   });
 
   it("waits for a leader when it is for the whole: standbys know theirs before it has taken over", async () => {
     const probe = answering(["joined", "joined", "joined"], ["joined", "joined", "leading"]);
-    const context = contextFor(10_000);
+    const context = contextFor(60_000);
     await createReady(probe).create({ ...inputs, whole: true }, context);
     deepEqual(context.lines, ["waiting: nobody leads yet"]);
     const edges = answering(["joined", "joined", "joined"]);
-    await createReady(edges).create({ ...inputs, kind: "edge", whole: true }, contextFor(10_000));
+    await createReady(edges).create({ ...inputs, kind: "edge", whole: true }, contextFor(60_000));
     equal(edges.asked, 1);
   });
 
@@ -113,7 +113,7 @@ describe("Leave", function () {
 
   it("lets a member go when a quorum of the others has joined", async () => {
     const probe = answering(["joined", "joined", "leading"]);
-    await leaving(probe, 10_000);
+    await leaving(probe, 60_000);
     equal(probe.asked, 1);
   });
 
@@ -123,7 +123,7 @@ describe("Leave", function () {
       ["leading", "up", "joined"],
       ["leading", "joined", "joined"],
     );
-    await leaving(probe, 10_000);
+    await leaving(probe, 60_000);
     equal(probe.asked, 3);
   });
 
@@ -140,9 +140,9 @@ describe("Leave", function () {
 
   it("lets a dead member go, and everyone after all have died", async () => {
     const probe = answering(["down", "joined", "down"]);
-    await leaving(probe, 10_000);
+    await leaving(probe, 60_000);
     equal(probe.asked, 2);
-    await leaving(answering(["down", "down", "down"]), 10_000);
+    await leaving(answering(["down", "down", "down"]), 60_000);
   });
 
   it("does not take one lost answer for death", async () => {
@@ -263,9 +263,9 @@ describe("Ready of a ZooKeeper that refuses strangers", () => {
     const gate = createReady(probe, async (members, given) => {
       closed.push([members.length, given, probe.asked]);
     });
-    await gate.create({ ...inputs, whole: true, root }, contextFor(10_000));
+    await gate.create({ ...inputs, whole: true, root }, contextFor(60_000));
     deepEqual(closed, [[3, root, 2]]);
-    await gate.create(inputs, contextFor(10_000));
+    await gate.create(inputs, contextFor(60_000));
     equal(closed.length, 1);
   });
 });
@@ -278,8 +278,8 @@ describe("gates at members that ask who one is", () => {
       return answering(["joined", "joined", "leading"])(kind, members, signal);
     };
     const known = { ...inputs, authorization: "Basic b3BzOmh1c2g=" };
-    await createReady(probe).create(known, contextFor(10_000));
-    await createLeave(probe).delete("zk-1", known, contextFor(10_000));
+    await createReady(probe).create(known, contextFor(60_000));
+    await createLeave(probe).delete("zk-1", known, contextFor(60_000));
     const { kind, authorization } = known;
     await createGetEnsemble(probe).call({ kind, members: three, authorization }, contextFor(1_000));
     deepEqual(told, [authorization, authorization, authorization]);

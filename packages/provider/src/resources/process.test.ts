@@ -119,9 +119,9 @@ describe("mesos:local:Process and Volume", function () {
     const failing = {
       ...spec,
       command: ["sh", "-c", "echo out of luck; exec sleep 600"],
-      ready: { logLine: "luck has come" },
+      ready: { logLine: "luck has come", timeoutSeconds: 1 },
     };
-    const { metadata } = await failureOf(create(failing, 2));
+    const { metadata } = await failureOf(create(failing, 60));
     const bytes = metadata.get("grpc-status-details-bin")[0] as Buffer;
     const detail = Status.deserializeBinary(bytes).getDetailsList()[0];
     equal(detail?.getTypeName(), "pulumirpc.ErrorResourceInitFailed");

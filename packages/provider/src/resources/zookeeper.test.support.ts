@@ -17,7 +17,7 @@ export async function startZooKeeper(host: string): Promise<{ servers: string; s
   const child = spawn(program, [config], { stdio: "ignore" });
   const servers = `${host}:2181`;
   try {
-    const session = await ZooKeeper.connect({ servers }, AbortSignal.timeout(30_000));
+    const session = await ZooKeeper.connect({ servers }, AbortSignal.timeout(60_000));
     await session.close();
   } catch (error) {
     child.kill("SIGKILL");
