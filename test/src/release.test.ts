@@ -11,11 +11,12 @@ import { assertNothingLeft } from "./support/whole-once";
 const octet = 89;
 const token = "hush-token-of-the-edge";
 
-/** Answers with its release; a sick one goes on answering, but its check fails once it has got a request. */
+/** Answers with its release; a sick one's check fails once it has got a request, a wrong one's answers are errors. */
 const server = `
 const { writeFileSync } = require("fs");
 const app = require("http").createServer((request, response) => {
   if (process.env.KIND === "sick") writeFileSync("sick", "");
+  response.statusCode = process.env.KIND === "wrong" ? 500 : 200;
   response.end(process.env.RELEASE);
 });
 app.listen(Number(process.env.PORT0), process.env.HOST);
@@ -47,9 +48,9 @@ const app = {
   healthChecks: [{ protocol: "COMMAND", command: { value: "test ! -e sick" }, intervalSeconds: 1, gracePeriodSeconds: 30, maxConsecutiveFailures: 100 }],
 };
 const options = { provider: cluster.provider, customTimeouts: { update: "5m" } };
-const intervalSeconds = config.getNumber("interval") ?? 1;
-new mesos.marathon.BlueGreen("site", { app, acl: "path_beg /site", intervalSeconds }, options);
-new mesos.marathon.Canary("shop", { app, acl: "path_beg /shop", steps: [20, 50], intervalSeconds }, options);
+const watched = { intervalSeconds: config.getNumber("interval") ?? 1, maxErrorRate: 0.05, minRequests: 5 };
+new mesos.marathon.BlueGreen("site", { app, acl: "path_beg /site", ...watched }, options);
+new mesos.marathon.Canary("shop", { app, acl: "path_beg /shop", steps: [20, 50], ...watched }, options);
 `;
 
 /** The whole way of a release on the real engine, behind an edge that asks for a token. */
@@ -126,12 +127,18 @@ describe("blue/green, canary via LB labels or weights: releases of a cluster tha
     await stack.unchanged();
   });
 
-  // Of a sick version that had all requests some may be lost before anybody knows that it is sick.
+  // Of a sick version that had all requests some may be lost before anybody knows that it is sick; a wrong one is known by them.
   for (const [kind, routes, why] of [
     ["broken", ["/site", "/shop"], /crash loop, \d+ tasks of \/shop-blue ended/],
     ["sick", ["/shop"], /\/shop-blue failed at \d+ % of the requests: [01] of 2 healthy/],
+    [
+      "wrong",
+      [],
+      /\/shop-blue failed at 20 % of the requests: (\d+) of \1 requests \(100 %\) ended with a 5xx, maxErrorRate is 0\.05/,
+    ],
   ] as const) {
-    it(`takes a ${kind} release back, leaves the old one untouched, and loses no request`, async () => {
+    const lost = routes.length > 0 ? ", and loses no request" : "";
+    it(`takes a ${kind} release back, leaves the old one untouched${lost}`, async () => {
       const before = (await view.app("/shop-green")).tasks.map((task) => task.id);
       await configure(`kind=${kind}`, `release=3-${kind}`, "interval=600");
       const up = () => stack.pulumi(["up", "--yes", "--skip-preview"]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BambooService, bambooId, decoder, Type } from "@pulumi-mesos/model";
+import { BambooService, bambooId, decoder, type Static, Type } from "@pulumi-mesos/model";
 import { type EndpointRequest, Endpoints, type EndpointsOptions } from "./endpoints";
 import { StatusError } from "./errors";
 import { decodeBody, type HttpMethod, type HttpResponse } from "./http";
@@ -10,6 +10,16 @@ export interface BambooRule {
   readonly config?: Readonly<Record<string, string>>;
 }
 
+const AppTraffic = Type.Object({
+  requests: Type.Number(),
+  errors: Type.Number(),
+  connectionFailures: Type.Number(),
+  requestsPerSecond: Type.Number(),
+});
+/** An app's requests as an edge counts them; those that ended with a 5xx are errors. */
+export type AppTraffic = Readonly<Static<typeof AppTraffic>>;
+
+const traffic = decoder(Type.Record(Type.String(), AppTraffic));
 const services = decoder(Type.Record(Type.String(), BambooService));
 const state = decoder(
   Type.Union([
@@ -48,6 +58,12 @@ export class BambooClient {
   /** What the edge knows of apps and rules; undefined when it cannot reach Marathon or ZooKeeper (Bamboo answers `null`). */
   async state(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
     return decodeBody(await this.#request("GET", "/api/state", signal), state) ?? undefined;
+  }
+
+  /** What an edge has counted of requests, by app; undefined from a Bamboo, which counts none. */
+  async traffic(signal: AbortSignal): Promise<Record<string, AppTraffic> | undefined> {
+    const response = await this.#endpoints.request("GET", "/api/traffic", signal);
+    return response.status === 404 ? undefined : decodeBody(succeeded(response), traffic);
   }
 
   async #request(

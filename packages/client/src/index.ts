@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-export { BambooClient, type BambooRule } from "./bamboo";
+export { type AppTraffic, BambooClient, type BambooRule } from "./bamboo";
 export {
   connectDocker,
   type DockerMember,

@@ -39,7 +39,9 @@ describe("BlueGreen and Canary", function () {
     };
     const plain = { appId: "/shop", app, acl };
     assert.deepEqual(await inputs({}), { ...plain, steps: [5, 25, 50, 100], intervalSeconds: 60 });
-    const own = { id: pulumi.output("/x/shop"), steps: [50], intervalSeconds: 1, config: { PortIndex: "1" } };
+    const limits = { maxErrorRate: 0.01, minRequests: 50 };
+    const shape = { steps: [50], intervalSeconds: 1, config: { PortIndex: "1" } };
+    const own = { id: pulumi.output("/x/shop"), ...shape, ...limits };
     const { id: _, ...sent } = own;
     assert.deepEqual(await inputs(own), { ...plain, ...sent, appId: "/x/shop" });
   });

@@ -204,7 +204,7 @@ export {
   QuotaInputs,
   quotaRoleProblem,
 } from "./quota";
-export { defaultIntervalSeconds, ReleaseInputs, stepsFrom } from "./release";
+export { defaultIntervalSeconds, defaultMinRequests, ReleaseInputs, stepsFrom } from "./release";
 export { checkSchema, type SchemaCheckOptions, type SchemaFindings } from "./schema-check";
 export { secretPaths, secretPropertyPaths } from "./secret-values";
 export { defaultServerFacts, type KeptFacts, keptFacts, knownFacts, type ServerFacts } from "./server-facts";

@@ -9,6 +9,8 @@ const { Optional: optional } = Type;
 export const defaultSteps: readonly number[] = [100];
 /** How long each step is watched where the program does not say. */
 export const defaultIntervalSeconds = 30;
+/** How many requests tell something of a version: Hystrix's `circuitBreaker.requestVolumeThreshold`. */
+export const defaultMinRequests = 20;
 
 /** Inputs of `mesos:marathon:Release`: one definition, of which two apps hold the running and the next version. */
 export const ReleaseInputs = Type.Object(
@@ -37,6 +39,20 @@ export const ReleaseInputs = Type.Object(
         minimum: 0,
         maximum: 86_400,
         description: `How long the new version must stay healthy at each step. Defaults to ${defaultIntervalSeconds}.`,
+      }),
+    ),
+    maxErrorRate: optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          "The largest part of the new version's requests that may end with a 5xx at each step, such as 0.01; more of them send all requests back. Without it health alone decides.",
+      }),
+    ),
+    minRequests: optional(
+      Type.Integer({
+        minimum: 0,
+        description: `How many requests the new version must have got before \`maxErrorRate\` judges it; a step goes on until it has them. Defaults to ${defaultMinRequests}.`,
       }),
     ),
   },

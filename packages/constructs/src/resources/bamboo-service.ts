@@ -16,7 +16,7 @@ export interface ServiceArgs {
   /**
    * Shares of the requests by app, whole numbers from 0 to 1000: `{ "/shop-blue": 90, "/shop-green": 10 }` sends one of
    * ten to green, however many tasks either has; 0 sends no new ones while another has tasks. `appId` is then the rule's
-   * name alone. The edge heeds them at once, without a reload; a Bamboo keeps them without heeding them.
+   * name alone. The edge heeds them at once, without a reload; a real Bamboo does not, so that they are refused there.
    *
    * @default all requests for `appId`
    */

@@ -31,6 +31,21 @@ export interface ReleaseArgs {
   readonly steps?: pulumi.Input<readonly pulumi.Input<number>[]>;
   /** How many seconds a new version must stay healthy at each step, at the last one before the old version ends. @default 30 */
   readonly intervalSeconds?: pulumi.Input<number>;
+  /**
+   * The largest part of a new version's requests that may end with a 5xx at each step, from 0 to 1, as all edges count them:
+   * 0.01 is Flagger's usual success rate of 99 %. One more sends all requests back.
+   *
+   * @default health alone decides
+   */
+  readonly maxErrorRate?: pulumi.Input<number>;
+  /**
+   * How many requests a new version must have got at a step before `maxErrorRate` judges it. Fewer are neither success nor
+   * failure: the step goes on until they are there, and when the time of the `up` is over before, all requests go back.
+   * With 0 a version that nobody asks passes.
+   *
+   * @default 20, as Hystrix's `circuitBreaker.requestVolumeThreshold`
+   */
+  readonly minRequests?: pulumi.Input<number>;
 }
 
 /** Inputs of a release that is only read. */
@@ -38,7 +53,7 @@ const nothing: Partial<ReleaseArgs> = {};
 
 /**
  * One app in two versions behind one rule of the edge: a changed version starts beside the running one, takes over its
- * requests step by step while it is healthy, and the old one ends. When it fails, all requests go back to the old one,
+ * requests step by step while it is healthy and answers, and the old one ends. When it fails, all requests go back to the old one,
  * which was not touched, and the `up` fails; the next `up` tries the program as it is then. An `up` that was cut is
  * brought to its end by the next one. Needs the edge of this package: a Bamboo heeds no weights.
  *
@@ -46,7 +61,7 @@ const nothing: Partial<ReleaseArgs> = {};
  *
  * @example
  * new mesos.marathon.Release("shop", { app: { cmd, cpus: 0.1, mem: 64, instances: 2 }, acl: "path_beg /shop",
- *   steps: [10, 50], intervalSeconds: 60 }, { provider: cluster.provider });
+ *   steps: [10, 50], intervalSeconds: 60, maxErrorRate: 0.01 }, { provider: cluster.provider });
  */
 export class Release extends pulumi.CustomResource {
   /** @internal */
@@ -66,7 +81,8 @@ export class Release extends pulumi.CustomResource {
   declare readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: ReleaseArgs, opts?: pulumi.CustomResourceOptions) {
-    const { id, app, acl, config, steps, intervalSeconds } = opts?.id === undefined ? args : nothing;
+    const { id, app, acl, config, steps, intervalSeconds, maxErrorRate, minRequests } =
+      opts?.id === undefined ? args : nothing;
     const appId = opts?.id === undefined ? (id ?? `/${name}`) : undefined;
     const outputs = {
       liveAppId: undefined,
@@ -78,7 +94,7 @@ export class Release extends pulumi.CustomResource {
       tasks: undefined,
       url: undefined,
     };
-    const inputs = { appId, app, acl, config, steps, intervalSeconds };
+    const inputs = { appId, app, acl, config, steps, intervalSeconds, maxErrorRate, minRequests };
     super(resourceTokens.release, name, { ...inputs, ...outputs }, pluginOptions(opts));
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIPv6 } from "node:net";
+import { isMesosError } from "@pulumi-mesos/model";
 import type { Routes } from "../routing/routes";
 import type { Runtime } from "./runtime";
 import type { Counts, StatRow } from "./stat";
@@ -20,19 +21,32 @@ export class TrafficCounter {
   #sums = new Map<string, Counts>();
   #looking: Promise<ReadonlyMap<string, AppTraffic>> | undefined;
 
-  /** What has been counted up to now. One look at a time: counts of an earlier one would seem to go back. */
+  /**
+   * What has been counted up to now; nothing while a worker hands over to the next and does not answer. One look at a time:
+   * counts of an earlier one would seem to go back.
+   */
   look(
     runtime: Pick<Runtime, "stat">,
     generation: number,
     routes: Routes,
   ): Promise<ReadonlyMap<string, AppTraffic>> {
-    this.#looking ??= runtime
-      .stat(generation, sharedBackends(routes))
-      .then((rows) => this.add(generation, rows, routes))
-      .finally(() => {
-        this.#looking = undefined;
-      });
+    this.#looking ??= this.#look(runtime, generation, routes).finally(() => {
+      this.#looking = undefined;
+    });
     return this.#looking;
+  }
+
+  async #look(
+    runtime: Pick<Runtime, "stat">,
+    generation: number,
+    routes: Routes,
+  ): Promise<ReadonlyMap<string, AppTraffic>> {
+    try {
+      return this.add(generation, await runtime.stat(generation, sharedBackends(routes)), routes);
+    } catch (error) {
+      if (isMesosError(error) && error.code === "MESOS_EDGE_RUNTIME_FAILED") return new Map();
+      throw error;
+    }
   }
 
   /** Adds what `rows` count more than those of before. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type BambooService, isMesosError } from "@pulumi-mesos/model";
+import type { BambooService } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import type { PlacedApp } from "../discovery/rotation";
 import type { AskedRequest } from "../explain/asked";
@@ -45,7 +45,7 @@ export class PageSource {
 
   async overview(): Promise<Overview> {
     const { leftOut } = this.#o.health();
-    const traffic = await this.#traffic();
+    const traffic = await this.#o.traffic();
     const { apps, rules, applied } = this.#o;
     return overviewOf({ apps: apps(), rules: rules(), applied: applied()?.applied.routes, leftOut, traffic });
   }
@@ -63,16 +63,6 @@ export class PageSource {
   configuration(): string | undefined {
     const known = this.#o.applied();
     return known && shownConfiguration(known.applied, known.settings);
-  }
-
-  /** Rates are missing while a worker hands over to the next and does not answer. */
-  async #traffic(): Promise<ReadonlyMap<string, AppTraffic>> {
-    try {
-      return await this.#o.traffic();
-    } catch (error) {
-      if (isMesosError(error) && error.code === "MESOS_EDGE_RUNTIME_FAILED") return new Map();
-      throw error;
-    }
   }
 
   #digest(): string {

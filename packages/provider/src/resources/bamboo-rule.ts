@@ -48,6 +48,21 @@ export function ruleOf({ appId, acl, config, weights }: RuleInputs) {
   return { id: bambooId(appId), acl, config: { ...config, ...shares, Acl: acl } };
 }
 
+/** Makes or replaces a rule; fails over weights where a Bamboo would keep them and send all requests elsewhere. */
+export async function writeRule(
+  client: BambooClient,
+  inputs: RuleInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  if (inputs.weights !== undefined && (await client.traffic(signal)) === undefined) {
+    throw new MesosError(
+      "MESOS_RULE_WEIGHTS",
+      'weights: a Bamboo heeds none; leave them out, or let this package\'s edge take its place: BambooEdge({ controller: "edge" })',
+    );
+  }
+  await client.putService(ruleOf(inputs), signal);
+}
+
 /** The edge that the provider was configured with; `urls` narrows it to some of its addresses. */
 export function bambooIn(config: ProviderConfig, urls: readonly string[] = config.bambooUrls): BambooClient {
   if (urls.length === 0) {

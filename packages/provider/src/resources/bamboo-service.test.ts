@@ -62,6 +62,19 @@ describe("mesos:bamboo:Service", function () {
     await assert.rejects(other, /`pulumi import mesos:bamboo:Service web \/shop\/web`/);
   });
 
+  it("fails over weights at a real Bamboo, which heeds none, and writes nothing", async () => {
+    bamboo.traffic = undefined;
+    const { id } = await bambooService.create(inputs, context());
+    const news = { ...inputs, weights: { "/shop/web": 1 } };
+    for (const write of [
+      () => bambooService.create({ ...news, appId: "/other" }, context()),
+      () => bambooService.update(id, inputs, news, context()),
+    ]) {
+      await assert.rejects(write(), { code: "MESOS_RULE_WEIGHTS", message: /^weights: a Bamboo heeds none/ });
+    }
+    assert.equal(bamboo.writes, 1);
+  });
+
   it("brings the provider's token, and fails without or with another one by the setting's name", async () => {
     const token = "hush-token";
     bamboo.token = token;

@@ -13,7 +13,7 @@ import {
 import { compareInputs } from "../differences";
 import { goneWithCluster } from "../gone-cluster";
 import type { CheckRequest, Context, Properties, Resource } from "../resource";
-import { bambooIn, inputsOf, isSame, ruleOf } from "./bamboo-rule";
+import { bambooIn, inputsOf, isSame, writeRule } from "./bamboo-rule";
 
 const Inputs = Type.Object(
   {
@@ -31,7 +31,7 @@ const Inputs = Type.Object(
     weights: Type.Optional(
       Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: largestWeight }), {
         description:
-          "Shares of the requests by app id, such as 90 and 10, instead of all for appId; 0 gets no new ones while another has tasks. A Bamboo keeps them without heeding them: only our edge does.",
+          "Shares of the requests by app id, such as 90 and 10, instead of all for appId; 0 gets no new ones while another has tasks. Refused by a real Bamboo, which heeds none.",
       }),
     ),
   },
@@ -60,7 +60,7 @@ export const bambooService: Resource<BambooServiceInputs, typeof noOutputs> = {
     return { id, inputs: inputsOf(found, known?.inputs.appId ?? id), outputs: noOutputs };
   },
   async update(_id, _state, inputs, context) {
-    await bambooIn(context.config).putService(ruleOf(inputs), context.signal);
+    await writeRule(bambooIn(context.config), inputs, context.signal);
     return noOutputs;
   },
   async delete(id, _state, context) {
@@ -82,7 +82,7 @@ async function create(inputs: BambooServiceInputs, context: Context) {
       `a rule for ${id} exists already with the acl ${JSON.stringify(found.Acl)}; to take it over run \`pulumi import mesos:bamboo:Service ${context.urn.name} ${id}\`, or delete it`,
     );
   }
-  if (found === undefined) await client.putService(ruleOf(inputs), context.signal);
+  if (found === undefined) await writeRule(client, inputs, context.signal);
   return { id, outputs: noOutputs };
 }
 

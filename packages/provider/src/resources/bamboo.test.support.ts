@@ -16,6 +16,8 @@ export class FakeBamboo {
   writes = 0;
   /** What it asks for. */
   token: string | undefined;
+  /** What it tells of apps' requests at each question; undefined for a real Bamboo, which does not know the question. */
+  traffic: (() => Record<string, object>) | undefined = () => ({});
   /** Whether it shows an older state than the others. */
   isBehind = false;
   url = "";
@@ -25,6 +27,10 @@ export class FakeBamboo {
     request.on("end", () => {
       if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
         return response.writeHead(401).end("give the edge's token\n");
+      }
+      if (request.url === "/api/traffic") {
+        const { traffic } = this;
+        return traffic ? response.end(JSON.stringify(traffic())) : response.writeHead(404).end();
       }
       const id = `/${(request.url ?? "").slice("/api/services/".length)}`;
       if (request.method === "GET") {

@@ -4,6 +4,7 @@ import {
   checkAppRules,
   computed,
   defaultIntervalSeconds,
+  defaultMinRequests,
   type Failure,
   isComputed,
   type ReleaseInputs,
@@ -17,6 +18,7 @@ import type { CheckRequest, CheckResult, DiffRequest, DiffResult, Properties } f
 import { changeFrom } from "./app-change";
 import { hasPersistentVolumes, pathOf } from "./app-inputs";
 import { besides, inputsIn, isSettled, liveState, type ReleaseState, releaseOutputs } from "./release-facts";
+import { percent } from "./release-verdict";
 
 const shownPaths = 3;
 
@@ -56,6 +58,8 @@ export function checkRelease({ inputs, isSecret }: CheckRequest): CheckResult {
   if (Array.isArray(steps) && steps.some((step, i) => i > 0 && step <= steps[i - 1])) {
     refuse("steps", "must grow, because each sends the new version more of the requests than the last");
   }
+  if (inputs.minRequests !== undefined && inputs.maxErrorRate === undefined)
+    refuse("minRequests", "says when maxErrorRate judges, which is not set; set it, or remove minRequests");
   return { inputs, failures };
 }
 
@@ -116,7 +120,14 @@ function releaseSummary(state: ReleaseState, inputs: Properties, why: readonly s
   const known = Array.isArray(steps) && steps.every((step) => typeof step === "number") ? steps : undefined;
   const shares = steps === undefined || known ? stepsFrom(known, 0).join(", ") : "more and more";
   const seconds = typeof intervalSeconds === "number" ? `${intervalSeconds} s` : "a while";
-  return `starts ${next} beside ${live}, because of ${listed(why, shownPaths)}; once it is healthy sends it ${shares} % of the requests, each watched for ${seconds}, then ends ${live}; if it fails all go back to ${live}`;
+  const watched = `each watched for ${seconds}${limitSummary(inputs)}`;
+  return `starts ${next} beside ${live}, because of ${listed(why, shownPaths)}; once it is healthy sends it ${shares} % of the requests, ${watched}, then ends ${live}; if it fails all go back to ${live}`;
+}
+
+function limitSummary({ maxErrorRate, minRequests = defaultMinRequests }: Properties): string {
+  if (maxErrorRate === undefined) return "";
+  if (typeof maxErrorRate !== "number" || typeof minRequests !== "number") return " and for its errors";
+  return ` and for ${minRequests} requests, of which at most ${percent(maxErrorRate)} may end with a 5xx`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type AppWeights,
-  defaultIntervalSeconds,
-  isMesosError,
-  MesosError,
-  messageOf,
-  type ReleaseInputs,
-  stepsFrom,
-} from "@pulumi-mesos/model";
-import { now, sleep } from "../clock";
+import { type AppWeights, isMesosError, messageOf, type ReleaseInputs, stepsFrom } from "@pulumi-mesos/model";
 import { InitFailedError } from "../init-failed";
-import { answered } from "../marathon/deployment-wait";
 import { isTimeOver } from "../operation";
 import type { Context } from "../resource";
 import { createApp } from "./app-create";
 import { deleteApp } from "./app-delete";
-import { describeApp, isServing } from "./app-deployed";
 import type { AppOutputs } from "./app-facts";
 import type { Marathon } from "./marathon-in";
 import { kindOfChange } from "./release-app";
 import { appInputs, inputsIn, outputsIn, type ReleaseOutputs, type ReleaseState } from "./release-facts";
 import type { ReleaseRule } from "./release-rule";
+import { watch } from "./release-watch";
 
 /** A release that goes on: from the app that serves to the one beside it. */
 export interface Rolling {
@@ -39,12 +29,11 @@ export interface Rolling {
 const takeBackSeconds = 30;
 /** What an app has for its create. */
 const startSeconds = 600;
-const lookMs = 1_000;
 
 /**
  * Starts the new version beside the running one, sends it more and more of the requests while it stays healthy, then
- * ends the old one. Where an earlier run was cut it goes on from there. When the new version fails, all requests go back
- * to the old one, which was not touched.
+ * ends the old one. Where an earlier run was cut it goes on from there. When the new version fails or its requests do, all
+ * requests go back to the old one, which was not touched.
  */
 export async function roll(about: Rolling): Promise<ReleaseOutputs> {
   const { id, live, next, context } = about;
@@ -114,23 +103,6 @@ async function reusable(about: Rolling): Promise<number> {
   await rule.spread(inputs, { [live]: 100, [next]: 0 }, context.signal);
   await removeApp(about, next);
   return 0;
-}
-
-/** Looks at the new version until the step's time is over; fails as soon as it does not serve as a whole. */
-async function watch({ marathon, inputs, next, context }: Rolling, step: number): Promise<void> {
-  const { signal, progress } = context;
-  const end = now() + (inputs.intervalSeconds ?? defaultIntervalSeconds) * 1000;
-  for (;;) {
-    const app = await answered(() => marathon.client.getApp(next, signal), context);
-    if (app === undefined || !isServing(app)) {
-      const how = app === undefined ? "it was deleted" : describeApp(app);
-      throw new MesosError("MESOS_RELEASE_UNHEALTHY", `${next} failed at ${step} % of the requests: ${how}`);
-    }
-    const left = end - now();
-    if (left <= 0) return;
-    progress(`${next} takes ${step} % of the requests, ${describeApp(app)}`);
-    await sleep(Math.min(lookMs, left), signal);
-  }
 }
 
 /** Sends all requests to the old version again; answers the error, with the state as it was before. */

@@ -13,7 +13,7 @@ import {
 import { now, sleep } from "../clock";
 import type { Context } from "../resource";
 import { pathOf } from "./app-inputs";
-import { bambooIn, ruleOf } from "./bamboo-rule";
+import { bambooIn, writeRule } from "./bamboo-rule";
 
 /** How long an edge may take to know weights that another one took. */
 const knownByMs = 60_000;
@@ -37,7 +37,7 @@ export class ReleaseRule {
 
   /** Writes the rule with these weights. */
   async put({ acl, config }: ReleaseInputs, weights: AppWeights, signal: AbortSignal): Promise<void> {
-    await this.#client.putService(ruleOf({ appId: this.#id, acl, config, weights }), signal);
+    await writeRule(this.#client, { appId: this.#id, acl, config, weights }, signal);
   }
 
   /**

@@ -152,6 +152,67 @@ describe("mesos:marathon:Release", function () {
     );
   });
 
+  /** Each question of the edge finds so many more requests of the new version, and errors among them. */
+  function counts(requests: number, errors: number): void {
+    let asked = 0;
+    bamboo.traffic = () => {
+      asked++;
+      const green = { requests: asked * requests, errors: asked * errors };
+      return { "/shop-green": { ...green, connectionFailures: 0, requestsPerSecond: requests } };
+    };
+  }
+
+  it("takes the requests back when too many of the new version end with an error, and says how many", async () => {
+    const state = await created();
+    counts(10, 1);
+    const news = { ...version("wrong"), intervalSeconds: 3600, maxErrorRate: 0.05, minRequests: 20 };
+    const { reasons, state: kept } = await failing(release.update("/shop", state, news, context()));
+    assert.match(
+      reasons,
+      /^\/shop-green failed at 10 % of the requests: 2 of 20 requests \(10 %\) ended with a 5xx, maxErrorRate is 0\.05; all requests go to \/shop-blue,/,
+    );
+    assert.equal(weights().at(-1), "/shop-blue=100 /shop-green=0");
+    assert.deepEqual([kept.liveAppId, kept.maxErrorRate], ["/shop-blue", undefined]);
+  });
+
+  it("goes on when as many end with an error as may, once there are enough to tell", async () => {
+    const state = await created();
+    counts(10, 1);
+    const around = context();
+    const news = { ...version("2"), steps: [100], maxErrorRate: 0.1, minRequests: 15 };
+    const { liveAppId } = await release.update("/shop", state, news, around);
+    assert.equal(liveAppId, "/shop-green");
+    assert.ok(
+      around.lines.some((line) => /1 of 10 requests .* too few to judge it: minRequests is 15/.test(line)),
+    );
+  });
+
+  it("takes requests that are too few for neither success nor failure: it waits, and goes back when the time is over", async () => {
+    const state = await created();
+    counts(0, 0);
+    const stop = new AbortController();
+    const around = context(stop.signal);
+    const news = { ...version("quiet"), maxErrorRate: 0.05 };
+    const done = failing(release.update("/shop", state, news, around));
+    while (!around.lines.some((line) => line.includes("too few"))) await new Promise((r) => setTimeout(r, 5));
+    stop.abort(new DOMException("time is over", "TimeoutError"));
+    const { reasons } = await done;
+    assert.match(
+      reasons,
+      /time is over; .* 0 of 0 requests ended with a 5xx, too few to judge it: minRequests is 20; all requests go to \/shop-blue/,
+    );
+    assert.equal(weights().at(-1), "/shop-blue=100 /shop-green=0");
+    const passed = { ...version("quiet"), maxErrorRate: 0, minRequests: 0 };
+    assert.equal((await updated(state, passed)).liveAppId, "/shop-green");
+  });
+
+  it("fails over a real Bamboo, which heeds no weights", async () => {
+    bamboo.traffic = undefined;
+    const { reasons } = await failing(release.create(inputs, context()));
+    assert.match(reasons, /^\/shop-blue runs, but .*: weights: a Bamboo heeds none; leave them out/);
+    assert.equal(bamboo.writes, 0);
+  });
+
   it("takes the requests back when the time is over, and leaves all as it is on Cancel", async () => {
     const state = await created();
     const news = { ...version("slow"), intervalSeconds: 3600 };
@@ -316,6 +377,10 @@ describe("mesos:marathon:Release", function () {
       summary(version("2")),
       "starts /shop-green beside /shop-blue, because of env.V; once it is healthy sends it 10, 50, 100 % of the requests, each watched for 0 s, then ends /shop-blue; if it fails all go back to /shop-blue",
     );
+    assert.match(
+      summary({ ...version("2"), maxErrorRate: 0.015 }) ?? "",
+      / each watched for 0 s and for 20 requests, of which at most 1\.5 % may end with a 5xx, then ends/,
+    );
     assert.equal(summary({ app: { ...inputs.app, instances: 5 } }), "/shop-blue: scale from 2 to 5");
     assert.equal(summary({ acl: "path /" }), undefined);
     assert.equal(summary({ appId: "/y" }), undefined);
@@ -358,6 +423,8 @@ describe("mesos:marathon:Release", function () {
       ["app.container.volumes"],
     );
     assert.deepEqual(check({ steps: [50, 10] }), ["steps"]);
+    assert.deepEqual(check({ minRequests: 5 }), ["minRequests"]);
+    assert.deepEqual(check({ minRequests: 5, maxErrorRate: computed }), []);
     assert.deepEqual(check({ acl: "a\nb", config: { Weights: "/a=1" } }), ["acl", "config.Weights"]);
     assert.ok(check({ app: { instances: 1 } }).some((path) => path.startsWith("app")));
   });
