@@ -13,7 +13,7 @@ import {
   throughSocket,
 } from "./edge/changes";
 import { type Part, startPart } from "./edge/child";
-import { edgeFaults } from "./edge/faults";
+import { edgeFaults, type FaultsOptions } from "./edge/faults";
 import { atMost, figure, round } from "./edge/figures";
 import { workerPid } from "./edge/haproxy-socket";
 import type { LoadCalls, LoadResult } from "./edge/load-program";
@@ -55,36 +55,48 @@ const short: Length = { apps: 1_000, rate: 400, pairs: 200, floorPairs: 100, rul
 const long: Length = { apps: 1_000, rate: 800, pairs: 3_500, floorPairs: 200, rules: 40, steadySeconds: 120 };
 
 /** 1,000 apps with five tasks each behind a real HAProxy under a constant load, while tasks and rules change. */
-export async function* edgeBench(isLong: boolean): AsyncIterable<Figure> {
-  const length = isLong ? long : short;
+export async function* edgeBench(o: {
+  readonly isLong: boolean;
+  readonly onlyFaults: boolean;
+}): AsyncIterable<Figure> {
+  const length = o.isLong ? long : short;
   const directory = mkdtempSync(path.join(tmpdir(), "mesos-edge-bench-"));
   const closers: (() => Promise<void>)[] = [];
   try {
-    yield* measure(length, directory, closers);
+    const stage = yield* staged(length.apps, directory, closers);
+    if (o.onlyFaults) yield* edgeFaults(stage);
+    else yield* measure(length, stage);
   } finally {
     for (const close of closers.reverse()) await close();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function* measure(
-  length: Length,
+/** An edge that serves, and what stands around it. */
+interface Stage extends FaultsOptions {
+  readonly fleet: Map<string, TaskPlace[]>;
+  readonly pid: number;
+  stopEdge(): Promise<void>;
+}
+
+/** Starts everything, and tells how long the edge takes. */
+async function* staged(
+  appCount: number,
   directory: string,
   closers: (() => Promise<void>)[],
-): AsyncIterable<Figure> {
+): AsyncGenerator<Figure, Stage> {
   const tasks = startPart<TasksCalls>("tasks-program.js");
   const marathon = startPart<MarathonCalls>("marathon-program.js");
-  const load = startPart<LoadCalls>("load-program.js");
-  closers.push(tasks.close, marathon.close, load.close);
+  closers.push(tasks.close, marathon.close);
   closers.push((await startZookeeper(zookeeper, directory)).stop);
-  const { fleet, newTask } = fleetOf(length.apps);
+  const { fleet, newTask } = fleetOf(appCount);
   await tasks.call.start([...fleet.values()].flat());
-  const url = await marathon.call.listen(marathonHost, 8080);
+  const marathonUrl = await marathon.call.listen(marathonHost, 8080);
   for (const [app, places] of fleet) await marathon.call.put(app, places);
 
   const dataDir = path.join(directory, "edge");
   const began = performance.now();
-  const program = startEdge({ host: edge, dataDir, marathon: url, zookeeper });
+  const program = startEdge({ host: edge, dataDir, marathon: marathonUrl, zookeeper });
   closers.push(() => endHaproxy(dataDir));
   let isRunning = true;
   const stopEdge = async (): Promise<void> => {
@@ -92,14 +104,28 @@ async function* measure(
     isRunning = false;
   };
   closers.push(stopEdge);
-  const last = [...fleet.keys()].at(-1) ?? "";
-  await until("the edge's first answer", async () => (await statusOf(traffic + last)) === 200);
+  const apps = [...fleet.keys()];
+  await until("the edge's first answer", async () => (await statusOf(traffic + (apps.at(-1) ?? ""))) === 200);
   yield figure("start to the first answer of the last app", (performance.now() - began) / 1_000, "s", 2);
+  const around = { directory, dataDir, edge, otherEdge, zookeeper, marathonUrl };
+  return { ...around, marathon, tasks, newTask, apps, fleet, pid: program.pid, stopEdge };
+}
 
+async function* measure(length: Length, stage: Stage): AsyncIterable<Figure> {
+  const load = startPart<LoadCalls>("load-program.js");
+  try {
+    yield* measureUnder(load, length, stage);
+  } finally {
+    await load.close();
+  }
+}
+
+async function* measureUnder(load: Part<LoadCalls>, length: Length, stage: Stage): AsyncIterable<Figure> {
+  const { tasks, marathon, fleet, newTask, apps, dataDir, pid } = stage;
   await delay(5_000);
-  yield figure("processor used while nothing changes", await idlePercent(program.pid, 20), "%", 1);
+  yield figure("processor used while nothing changes", await idlePercent(pid, 20), "%", 1);
 
-  await load.call.start({ hosts: [edge], port: 8888, rate: length.rate, apps: [...fleet.keys()] });
+  await load.call.start({ hosts: [edge], port: 8888, rate: length.rate, apps });
   await delay(2_000);
   await load.call.take();
   const steady = [await during(load, () => delay(length.steadySeconds * 1_000))];
@@ -112,26 +138,14 @@ async function* measure(
   });
   const pidAfter = await workerPid(dataDir);
   const reloadsBefore = await reloads();
-  const rulesChanging = await during(load, () => changeRules([...fleet.keys()], length.rules));
+  const rulesChanging = await during(load, () => changeRules(apps, length.rules));
   const reloadsByRules = (await reloads()) - reloadsBefore;
   steady.push(await during(load, () => delay(length.steadySeconds * 1_000)));
-  const memory = residentMiB(program.pid);
-  const around = {
-    directory,
-    dataDir,
-    edge,
-    otherEdge,
-    zookeeper,
-    marathonUrl: url,
-    marathon,
-    tasks,
-    newTask,
-  };
-  const apps = [...fleet.keys()];
+  const memory = residentMiB(pid);
   const faults: Figure[] = [];
-  for await (const fault of edgeFaults({ ...around, apps })) faults.push(fault);
+  for await (const fault of edgeFaults(stage)) faults.push(fault);
 
-  await stopEdge();
+  await stage.stopEdge();
   let floor: ChangeTimes = { entered: [], left: [], crashed: 0 };
   const floorLoad = await during(load, async () => {
     const driver = throughSocket(dataDir);

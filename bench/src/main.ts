@@ -12,17 +12,19 @@ const benches: Readonly<Record<string, (o: BenchOptions) => AsyncIterable<Figure
   simulator,
   apps,
   groups,
-  edge: ({ isLong }) => edgeBench(isLong),
+  edge: edgeBench,
 };
 
 interface BenchOptions {
   /** `--long`: takes as long as the targets ask for, where a bench has a shorter form. */
   readonly isLong: boolean;
+  /** `--faults`: only what faults cost, where a bench measures that. */
+  readonly onlyFaults: boolean;
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const names = words.filter((word) => word !== "--long");
-  const isLong = words.includes("--long");
+  const names = words.filter((word) => !["--long", "--faults"].includes(word));
+  const [isLong, onlyFaults] = [words.includes("--long"), words.includes("--faults")];
   const unknown = names.filter((name) => benches[name] === undefined);
   if (unknown.length > 0) {
     console.error(
@@ -33,7 +35,7 @@ async function main(words: readonly string[]): Promise<number> {
   let missed = 0;
   for (const [name, bench] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
-    for await (const figure of bench({ isLong })) {
+    for await (const figure of bench({ isLong, onlyFaults })) {
       report(figure, new Date());
       if (!figure.ok) missed += 1;
     }
