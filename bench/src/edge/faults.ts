@@ -115,7 +115,7 @@ async function* blackholedHost(o: FaultsOptions): AsyncIterable<Figure> {
     const { sent, failed, failures } = await load.call.take();
     for (const failure of failures) console.error(`failed: ${failure}`);
     yield figure("host blackholed to its busy task out of rotation", busy / 1_000, "s", 3);
-    yield figure("host blackholed to its ten tasks out of rotation", all / 1_000, "s");
+    yield figure("host blackholed to its ten tasks out of rotation", all / 1_000, "s", 3);
     yield figure("GETs while a host is blackholed", sent, "requests");
     yield atMost("GETs that failed while a host is blackholed", failed, "requests", 0);
   } finally {

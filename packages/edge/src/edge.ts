@@ -11,11 +11,14 @@ import { decodeApp } from "./discovery/apps";
 import { ClusterState } from "./discovery/cluster-state";
 import { Discovery, type MarathonSource } from "./discovery/discovery";
 import { HostNames } from "./discovery/host-names";
+import { answers } from "./haproxy/answers";
 import { appliedDigests } from "./haproxy/applied-digest";
 import { Applier } from "./haproxy/applier";
 import { certificateFile } from "./haproxy/certificate-store";
+import { LogTail } from "./haproxy/log-tail";
 import { Master } from "./haproxy/master";
 import { Runtime } from "./haproxy/runtime";
+import { SilentHosts } from "./haproxy/silent-hosts";
 import type { AppTraffic } from "./haproxy/traffic";
 import { aclProbe, type Check, type HaproxyProgram, haproxyCheck } from "./haproxy/validate";
 import type { EdgeHealth } from "./health";
@@ -85,6 +88,7 @@ class Controller {
   /** None where there is no HTTPS. */
   #certificates: Certificates | undefined;
   #leftOut: ReadonlyMap<string, string> = new Map();
+  #followed: (() => Promise<void>) | undefined;
   #pending = false;
   /** When what is not routed yet was known first. */
   #knownAt = 0;
@@ -160,6 +164,7 @@ class Controller {
     this.#haproxy = { master, runtime, applier, check, settings };
     await applier.adopt();
     const { signal } = this.#stop;
+    await this.#followLog(master, runtime, applier);
     this.#work.push(applier.run(signal), this.#discovery.run(signal), this.#rules.run(signal), this.#tend());
     if (this.#o.https) this.#work.push(this.#serveCertificates(this.#o.https.certificates, applier));
     else applier.certificates.want([]);
@@ -171,8 +176,22 @@ class Controller {
     this.#stop.abort();
     await this.#api.close();
     await Promise.all(this.#work);
+    await this.#followed?.();
     if (this.#o.onExit === "stop") await this.#haproxy?.master.retire(retireMs, new AbortController().signal);
     this.#haproxy?.runtime.close();
+  }
+
+  /** Hears from HAProxy which servers it finds down, and finds the others of their hosts. */
+  async #followLog(master: Master, runtime: Runtime, applier: Applier): Promise<void> {
+    const { clock, log } = this.#d;
+    const { signal } = this.#stop;
+    const silent = new SilentHosts({ runtime, running: () => applier.running, answers, clock, log });
+    const tail = new LogTail(master.logFile, (line) => silent.heard(line, signal), log);
+    await tail.start();
+    this.#followed = async () => {
+      await tail.close();
+      await silent.ended();
+    };
   }
 
   /** Follows the files of certificates. */

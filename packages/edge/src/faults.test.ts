@@ -7,6 +7,7 @@ import { mkdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
+import { answers } from "./haproxy/answers";
 import { Runtime } from "./haproxy/runtime";
 import { statLines } from "./haproxy/stat";
 import { haproxyCheck } from "./haproxy/validate";
@@ -108,8 +109,9 @@ describe("mesos-edge and a host that falls silent", function () {
     await edge.prepare();
     await edge.start();
     const answer = `(_, response) => response.setHeader("connection", "close").end("doomed")`;
-    const listen = `listen({ host: "${silent}", port: 21000, backlog: 1 }, () => process.send("up"))`;
-    const program = `require("node:http").createServer(${answer}).${listen}`;
+    const server = (port: number): string =>
+      `require("node:http").createServer(${answer}).listen({ host: "${silent}", port: ${port}, backlog: 1 }`;
+    const program = `${server(21_000)}, () => ${server(21_002)}, () => process.send("up")))`;
     frozen = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     await once(frozen, "message");
   });
@@ -127,7 +129,10 @@ describe("mesos-edge and a host that falls silent", function () {
     return lines.filter((column) => column("pxname") === "::half-cluster");
   }
 
-  it("sends every GET elsewhere, and soon none to it", async () => {
+  it("sends every GET elsewhere, and soon none to it, nor to its tasks that nobody asks", async () => {
+    const idle = { id: "idle", host: silent, ports: [21_002], state: "TASK_RUNNING" };
+    edge.marathon.put({ id: "/idle", tasks: [idle] });
+    await edge.answers("/idle", "doomed");
     const doomed = { id: "doomed", host: silent, ports: [21_000], state: "TASK_RUNNING" };
     edge.marathon.put({ id: "/half", tasks: [await edge.task("alive", 21_001), doomed] });
     for (const name of ["alive", "doomed", "alive"]) await edge.answers("/half", name);
@@ -136,7 +141,8 @@ describe("mesos-edge and a host that falls silent", function () {
     await until("both checks", async () => (await servers()).filter(isChecked).length === 2);
     // A program that is stopped accepts nothing, and once its queue is full the kernel drops what comes.
     frozen.kill("SIGSTOP");
-    for (let i = 0; i < 4; i++) fillers.push(connect(21_000, silent).on("error", () => {}));
+    for (let i = 0; i < 8; i++)
+      fillers.push(connect(i % 2 === 0 ? 21_000 : 21_002, silent).on("error", () => {}));
     await once(fillers[0] as Socket, "connect");
     const ofSilent = async () =>
       (await servers()).find((column) => column("addr") === `${silent}:21000`) ?? assert.fail();
@@ -148,6 +154,9 @@ describe("mesos-edge and a host that falls silent", function () {
     assert.ok(Number(before("wredis")) > 0, "the silent host was never tried");
     for (let i = 0; i < 50; i++) assert.equal(await edge.who("/half"), "alive");
     assert.equal((await ofSilent())("lbtot"), before("lbtot"));
+    assert.equal(await answers(silent, 21_000), false);
+    const log = (): Promise<string> => readFile(join(edge.directory, "haproxy.log"), "utf8");
+    await until("the end of the idle one", async () => /Server ::idle-cluster\/s1 is DOWN/.test(await log()));
   });
 });
 

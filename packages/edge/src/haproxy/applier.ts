@@ -132,9 +132,14 @@ export class Applier {
     return running && this.#applied && { ...running, routes: this.#applied };
   }
 
-  /** The slots that HAProxy has, also before anything was wanted. */
+  /** What HAProxy's worker has, also before anything was wanted. */
+  get running(): Running | undefined {
+    return this.#worker.running;
+  }
+
+  /** The slots that HAProxy has. */
   get table(): SlotTable {
-    return this.#worker.running?.table ?? new Map();
+    return this.running?.table ?? new Map();
   }
 
   /** What HAProxy has counted, by app; nothing while it does not answer. */

@@ -58,7 +58,7 @@ export class Master {
   /** Starts a master after everything that is left of an earlier one has ended; `onExit` is called when it ends. */
   async start(onExit: () => void, signal: AbortSignal): Promise<void> {
     await this.end(signal);
-    const log = await open(this.#logFile, "a", 0o600);
+    const log = await open(this.logFile, "a", 0o600);
     try {
       const child = spawn(this.#o.program.file, ["-W", "-f", this.#o.configFile], {
         cwd: this.#o.directory,
@@ -109,7 +109,7 @@ export class Master {
   async reloading(): Promise<"unheard" | "heard" | "refused"> {
     const size = (await this.#logSize()) - this.#reloadedAt;
     if (size <= 0) return "unheard";
-    const log = await open(this.#logFile, "r");
+    const log = await open(this.logFile, "r");
     try {
       const { buffer, bytesRead } = await log.read(Buffer.alloc(size), 0, size, this.#reloadedAt);
       const said = buffer.toString("latin1", 0, bytesRead);
@@ -163,25 +163,21 @@ export class Master {
 
   /** The last lines that HAProxy wrote. */
   async lastWords(lines = 8): Promise<string> {
-    const text = await readIfThere(this.#logFile);
+    const text = await readIfThere(this.logFile);
     return (text ?? "").trimEnd().split("\n").slice(-lines).join(" | ");
   }
 
   /** Keeps the log from growing without end; HAProxy appends, so what it writes next goes to the beginning. */
   async trimLog(): Promise<void> {
-    if ((await this.#logSize()) > maxLogBytes) await truncate(this.#logFile);
+    if ((await this.#logSize()) > maxLogBytes) await truncate(this.logFile);
   }
 
   async #logSize(): Promise<number> {
-    try {
-      return (await stat(this.#logFile)).size;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
-      throw error;
-    }
+    return (await sizeOf(this.logFile)) ?? 0;
   }
 
-  get #logFile(): string {
+  /** Where HAProxy writes what it has to say. */
+  get logFile(): string {
     return join(this.#o.directory, "haproxy.log");
   }
 
@@ -220,6 +216,16 @@ function parseIdentity(text: string): ProcessIdentity | undefined {
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The size of a file, or nothing when there is none. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

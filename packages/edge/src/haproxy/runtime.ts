@@ -158,6 +158,22 @@ export class Runtime {
     return this.#send(generation, changes.flatMap(commandsFor));
   }
 
+  /** Has servers, given as `backend/server`, get no requests until their next check that succeeds. */
+  async markDown(generation: number, servers: readonly string[]): Promise<void> {
+    await this.#send(
+      generation,
+      servers.map((server) => `set server ${server} health down`),
+    );
+  }
+
+  /** Ends whatever is under way with servers; what may be sent twice is sent elsewhere. */
+  async endSessions(generation: number, servers: readonly string[]): Promise<void> {
+    await this.#send(
+      generation,
+      servers.map((server) => `shutdown sessions server ${server}`),
+    );
+  }
+
   async #send(generation: number, commands: readonly string[]): Promise<string | undefined> {
     for (const batch of batches(commands)) {
       const refused =

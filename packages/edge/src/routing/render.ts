@@ -73,6 +73,9 @@ export function render(
   ].join("\n");
 }
 
+/** How long a connection to a task may take. */
+export const connectMs = 1_000;
+
 /** Mozilla's intermediate configuration, version 5.7. */
 const tlsDefaults = [
   `  ssl-default-bind-ciphers ${[
@@ -106,7 +109,7 @@ function head(settings: RenderSettings, generation: Generation, hasTls: boolean)
     ...(hasTls ? tlsDefaults : []),
     "defaults",
     "  mode http",
-    "  timeout connect 1s",
+    `  timeout connect ${connectMs}ms`,
     "  timeout client 60s",
     "  timeout server 60s",
     "  timeout queue 5s",
@@ -118,13 +121,13 @@ function head(settings: RenderSettings, generation: Generation, hasTls: boolean)
     "  option redispatch 1",
     "  retries 3",
     "  retry-on conn-failure empty-response",
-    "  # A host that fell silent also has requests that wait for it: they are told after two seconds, and sent again.",
+    "  # A host that fell silent also has requests that wait for it: they are told after three seconds, and sent again.",
     "  option srvtcpka",
     "  srvtcpka-idle 1s",
     "  srvtcpka-intvl 1s",
     "  srvtcpka-cnt 2",
     "  # It is out after two connections that failed, long before Mesos misses it.",
-    "  default-server tcp-ut 2s check inter 10s fastinter 1s downinter 2s fall 2 rise 1 observe layer4 error-limit 2 on-error mark-down",
+    "  default-server check inter 10s fastinter 1s downinter 2s fall 2 rise 1 observe layer4 error-limit 2 on-error mark-down",
   ];
 }
 
