@@ -75,6 +75,23 @@ describe("mesos-edge and a HAProxy that falls silent", function () {
     await edge.answers("/app", "next");
   });
 
+  it("replaces a worker that is stopped in the middle of the reload that brings it, and keeps the master", async () => {
+    await start(2_000);
+    const [before, master] = [await haproxies(edge.directory), await masterPid(edge.directory)];
+    edge.marathon.put({ id: "/late", tasks: [await edge.task("late", ++port)] });
+    const fresh = await until("the new worker", async () =>
+      (await haproxies(edge.directory)).find((pid) => !before.includes(pid)),
+    );
+    process.kill(fresh, "SIGSTOP");
+    // Nobody is there any more to be told of it.
+    edge.marathon.put({ id: "/app", tasks: [await edge.task("moved", ++port)] });
+    await until("another worker", async () => !(await haproxies(edge.directory)).includes(fresh), 60_000);
+    await edge.answers("/app", "moved");
+    await edge.answers("/late", "late");
+    await recovery();
+    assert.equal(await masterPid(edge.directory), master);
+  });
+
   it("opens a new socket when something else listens in the place of its own", async () => {
     await start(200);
     const pid = await worker();

@@ -62,6 +62,8 @@ interface Reloading {
   readonly began: number;
   remindAt: number;
   readonly until: number;
+  /** Of the worker that comes. */
+  readonly pulse: Pulse;
 }
 
 /**
@@ -100,7 +102,7 @@ export class Applier {
 
   constructor(o: ApplierOptions) {
     this.#o = o;
-    this.#worker = new Worker(o.runtime, o.directory, new Pulse(o.runtime, o.clock, o.hungMs));
+    this.#worker = new Worker(o.runtime, o.directory, this.#pulse());
     this.#judge = new AclJudge(o.check);
     this.#ports = new PortJudge(o.clock, bindHost(o.settings));
     this.certificates = new CertificateKeeper({ ...o, worker: this.#worker, onWant: () => this.wake() });
@@ -295,6 +297,7 @@ export class Applier {
       began,
       remindAt: began + remindMs,
       until: began + reloadMs,
+      pulse: this.#pulse(),
     };
     await master.reload();
     return 0;
@@ -305,7 +308,7 @@ export class Applier {
     const { runtime, clock, master, log, stats } = this.#o;
     const { next, routes } = reloading;
     const isServing = await runtime.serves(next.generation, next.shape);
-    const isOver = isServing && (clock.now() > reloading.until || !(await this.#takesConnections()));
+    const isOver = isServing && (clock.now() > reloading.until || !(await this.#worker.takesConnections()));
     if (isOver) {
       await master.endStopped(signal);
       this.#reloading = undefined;
@@ -328,24 +331,25 @@ export class Applier {
       master.remind();
     }
     const isDeaf = said === "unheard" && clock.now() > reloading.began + 2 * this.#o.hungMs;
+    reloading.pulse.look(next.generation);
+    const isHung = !isServing && reloading.pulse.of(next.generation) === "hung";
     const isLate = !isServing && clock.now() > reloading.until;
-    if (isDeaf || isLate || said === "refused") {
+    if (isDeaf || isHung || isLate || said === "refused") {
       this.#reloading = undefined;
       if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
       if (this.#ports.blame(await master.lastWords(50), reloading.routes.ports)) return 0;
       // There is nobody left to be told: HAProxy is started anew.
       if (isDeaf || this.#worker.state === "hung") this.#worker.isLost();
+      else if (!(await this.#worker.takesConnections())) this.#worker.leaves();
       const message = `haproxy did not reload: ${await master.lastWords()}`;
       throw new MesosError("MESOS_EDGE_RELOAD_FAILED", message, { retryable: true });
     }
-    if (await this.#takesConnections()) await this.#move(wanted);
+    if (await this.#worker.takesConnections()) await this.#move(wanted);
     return 10;
   }
 
-  /** Whether the worker takes connections: it goes on for a moment after its successor has begun, and knows no new route. */
-  async #takesConnections(): Promise<boolean> {
-    const { running } = this.#worker;
-    return running !== undefined && (await this.#o.runtime.info(running.generation))?.stopping === false;
+  #pulse(): Pulse {
+    return new Pulse(this.#o.runtime, this.#o.clock, this.#o.hungMs);
   }
 
   async #launch(signal: AbortSignal): Promise<void> {

@@ -24,6 +24,8 @@ export class Worker {
   readonly #directory: string;
   readonly #pulse: Pulse;
   #running: Running | undefined;
+  /** It takes no connections any more, and nobody has come in its place. */
+  #hasLeft = false;
   /** A command was not answered: it may have been carried out. */
   #inDoubt = false;
   #certificatesInDoubt = false;
@@ -42,7 +44,7 @@ export class Worker {
 
   /** Whether it answers, as of the last {@link look}. */
   get state(): ReturnType<Pulse["of"]> {
-    return this.#pulse.of(this.#running?.generation);
+    return this.#hasLeft ? "hung" : this.#pulse.of(this.#running?.generation);
   }
 
   /** Looks after it; whether there is something to do about it. */
@@ -53,13 +55,26 @@ export class Worker {
   /** Another worker has taken over. */
   becomes(running: Running): void {
     this.#running = running;
+    this.#hasLeft = false;
     this.#inDoubt = false;
     this.#certificatesInDoubt = false;
+  }
+
+  /** It has left for another that did not come: only the next reload brings one. */
+  leaves(): void {
+    this.#hasLeft = true;
   }
 
   /** Nothing is to be had from it any more. */
   isLost(): void {
     this.#running = undefined;
+    this.#hasLeft = false;
+  }
+
+  /** Whether it takes connections: it goes on for a moment after its successor has begun, and knows no new route. */
+  async takesConnections(): Promise<boolean> {
+    const { running } = this;
+    return running !== undefined && (await this.#runtime.info(running.generation))?.stopping === false;
   }
 
   /** Finds the worker of an earlier controller's HAProxy. */
