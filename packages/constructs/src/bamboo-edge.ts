@@ -74,8 +74,8 @@ export interface BambooEdgeArgs {
   readonly credentials?: Credentials;
   /**
    * PEM texts by name of their file (`shop.pem`), each with certificate, chain and private key: with them the edges serve
-   * HTTPS. The first by name is for clients that name no host. They are kept as secrets; another one restarts the edges,
-   * one after the other.
+   * HTTPS. The first by name is for clients that name no host. They are kept as secrets. Another one
+   * is swapped while the edges run; on Docker and AWS it restarts them, one after the other.
    *
    * @default plain HTTP alone
    */
@@ -117,7 +117,7 @@ export class BambooEdge extends pulumi.ComponentResource {
     const https = args.certificates === undefined ? {} : { httpsPort: platform.httpsPort };
     const secrets = {
       env: secretEnv(credentials, statsPassword, this.apiToken),
-      files: certificateFiles(args.certificates ?? {}),
+      liveFiles: certificateFiles(args.certificates ?? {}),
     };
     const service =
       args.bamboo === undefined

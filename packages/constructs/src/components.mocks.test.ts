@@ -247,6 +247,7 @@ describe("Cluster", function () {
     const { files, listen, command } = find(all, "demo-edge-1", "mesos:local:Process").inputs;
     assert.ok(JSON.stringify(files).includes("1b47061264138c4ac30d75fd1eb44270"));
     assert.ok(JSON.stringify(files).includes('"certificates/shop.pem"'));
+    assert.ok(JSON.stringify(files).includes('"live":true'), "another certificate restarts no edge");
     assert.ok(JSON.stringify(listen).includes("8443"));
     assert.ok(JSON.stringify(command).includes("--ssl-certs={conf}/certificates"));
     assert.match(url, /^https:\/\/127\.[\d.]+:8443$/);

@@ -89,10 +89,20 @@ export function secretRule(secret: unknown): Rule {
 export interface ServiceSecrets {
   readonly env?: Readonly<Record<string, pulumi.Output<string>>>;
   readonly files?: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Files that the program reads again by itself when they change. */
+  readonly liveFiles?: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 /** A service with its secrets, if it has any. */
 export function withSecrets(service: Service, secrets: ServiceSecrets = {}): NodeService {
   const files = Object.entries(secrets.files ?? {}).map(([path, content]) => ({ path, content }));
-  return { ...service, env: { ...service.env, ...secrets.env }, files: [...service.files, ...files] };
+  const live = Object.entries(secrets.liveFiles ?? {}).map(([path, content]) => ({
+    ...{ path, content },
+    live: true,
+  }));
+  return {
+    ...service,
+    env: { ...service.env, ...secrets.env },
+    files: [...service.files, ...files, ...live],
+  };
 }

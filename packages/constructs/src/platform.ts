@@ -18,6 +18,7 @@ export type NodeService = Omit<Service, "env" | "files"> & {
     readonly path: string;
     readonly content: pulumi.Input<string>;
     readonly mode?: string;
+    readonly live?: boolean;
   }[];
 };
 

@@ -31,6 +31,13 @@ export const ConfigFile = Type.Object(
     mode: Type.Optional(
       Type.String({ pattern: "^0?[0-7]{3}$", default: "600", description: "Permission bits in octal." }),
     ),
+    live: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "Whether the program sees by itself that the file changed: then it is written anew, where the platform can, and the program runs on.",
+      }),
+    ),
   },
   { ...closed, $id: "mesos:local:ConfigFile", description: "A file that the program reads." },
 );

@@ -19,11 +19,13 @@ const filePath = new RegExp(ConfigFile.properties.path.pattern ?? "");
 export const defaultStop: Stop = { signal: "SIGTERM", graceSeconds: 10 };
 
 /**
- * A digest that changes with any change of `spec`. The salt is the record's own, so that a secret in the spec cannot be
+ * A digest that changes with any change of `spec` but of files that the program reads anew by itself. The salt is the record's own, so that a secret in the spec cannot be
  * looked up in a table of digests.
  */
 export function digestOfSpec(spec: ProcessSpec, salt: string): string {
-  return createHash("sha256").update(salt).update("\0").update(canonicalJson(spec)).digest("hex");
+  const { files, ...rest } = spec;
+  const fixed = files === undefined ? spec : { ...rest, files: files.filter((file) => !file.live) };
+  return createHash("sha256").update(salt).update("\0").update(canonicalJson(fixed)).digest("hex");
 }
 
 /** Refuses what cannot be run, before anything is touched. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessSpec } from "@pulumi-mesos/model";
 import { until } from "./clock";
@@ -70,6 +70,31 @@ describe("start", function () {
     assert.equal(statSync(join(conf, "run.sh")).mode & 0o777, 0o755);
     assert.equal(statSync(status.directory).mode & 0o777, 0o700);
     assert.equal(readFileSync(status.logFile, "utf8"), `secret of files\n${data} ${scope.root}\n`);
+  });
+
+  it("writes the live files of a program anew while it runs, and removes those that are not declared any more", async () => {
+    const live = (path: string, content: string) => ({ path, content, mode: "640", live: true });
+    const fixed = { path: "fixed", content: "1" };
+    const first = await run({ ...sleeper, files: [fixed, live("c/a.pem", "one"), live("c/b.pem", "two")] });
+    const conf = join(first.directory, "conf");
+    const untouched = statSync(join(conf, "c/a.pem"));
+    const again = await run({ ...sleeper, files: [fixed, live("c/a.pem", "one"), live("d/c.pem", "three")] });
+    assert.deepEqual([again.pid, again.incarnation], [first.pid, first.incarnation]);
+    assert.equal(statSync(join(conf, "c/a.pem")).ino, untouched.ino);
+    assert.deepEqual(
+      [readFileSync(join(conf, "d/c.pem"), "utf8"), readdirSync(join(conf, "c"))],
+      ["three", ["a.pem"]],
+    );
+    const changed = await run({ ...sleeper, files: [fixed, live("c/a.pem", "changed")] });
+    assert.equal(changed.pid, first.pid);
+    const { ino, mode } = statSync(join(conf, "c/a.pem"));
+    assert.deepEqual([readFileSync(join(conf, "c/a.pem"), "utf8"), mode & 0o777], ["changed", 0o640]);
+    assert.notEqual(ino, untouched.ino, "it was replaced in one step");
+    const another = await run({
+      ...sleeper,
+      files: [{ ...fixed, content: "2" }, live("c/a.pem", "changed")],
+    });
+    assert.notEqual(another.pid, first.pid);
   });
 
   it("keeps secrets out of every command line, the record and the log", async () => {

@@ -2,11 +2,12 @@
 import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { MesosError, messageOf, type ProcessSpec } from "@pulumi-mesos/model";
 import type { Answer, Assignment } from "./assignment";
+import { rewriteLiveFiles, writeFiles } from "./conf";
 import { endProcesses } from "./end";
 import { withLock } from "./lock";
 import { logFile, logSize, rotation } from "./log";
@@ -14,7 +15,7 @@ import { markName } from "./marked";
 import { heldOf, takenOf } from "./ports";
 import { resolveCommand } from "./programs";
 import { waitUntilReady } from "./ready";
-import { type ProcessRecord, readRecord, writeFileWithMode, writeRecord } from "./record";
+import { type ProcessRecord, readRecord, writeRecord } from "./record";
 import { processDirectory, type Scope } from "./scope";
 import { checkSpec, defaultStop, digestOfSpec, expandSpec } from "./spec";
 import { list, type ProcessStatus, statusOf } from "./status";
@@ -40,7 +41,8 @@ export interface StartOptions {
 }
 
 /**
- * Sees to it that `spec` runs. A process that runs with the same spec is adopted; otherwise whatever is left of one with
+ * Sees to it that `spec` runs. A process that runs with the same spec is adopted, and its live files are written anew where
+ * they differ; otherwise whatever is left of one with
  * that name is ended first. A start that was cut short is completed or cleaned up by the next one.
  *
  * A program that does not become ready stays supervised, so that its log can be read and the next start goes on.
@@ -55,6 +57,7 @@ export async function start(scope: Scope, spec: ProcessSpec, o: StartOptions): P
     const record = readRecord(directory);
     if (record !== undefined && isAdoptable(directory, record, spec)) {
       o.progress?.(`${spec.name} runs already (pid ${record.child?.pid})`);
+      await rewriteLiveFiles(directory, expandSpec(scope, spec));
       return undefined;
     }
     return launch(scope, directory, spec, o);
@@ -159,18 +162,6 @@ async function requireAddresses(scope: Scope, spec: ProcessSpec, directory: stri
 
 function childEnv(directory: string, spec: ProcessSpec, path: string): Record<string, string> {
   return { PATH: path, ...spec.env, [markName]: directory };
-}
-
-async function writeFiles(directory: string, spec: ProcessSpec): Promise<void> {
-  const conf = join(directory, "conf");
-  await rm(conf, { recursive: true, force: true });
-  await mkdir(conf, { mode: 0o700 });
-  for (const file of spec.files ?? []) {
-    // A file for {data} has an absolute path by now.
-    const path = resolve(conf, file.path);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileWithMode(path, file.content, Number.parseInt(file.mode ?? "600", 8));
-  }
 }
 
 /** Starts a supervisor in a session of its own and tells it what to run over a pipe, so that no secret is in argv or on disk. */

@@ -46,16 +46,36 @@ describe("mesos:local:Process and Volume", function () {
         done,
       ),
     );
-  const update = async (state: State): Promise<State> => {
+  const update = async (
+    state: State,
+    news: Record<string, unknown> = spec,
+    olds: Record<string, unknown> = spec,
+  ): Promise<State> => {
     const request = new rpc.UpdateRequest()
       .setUrn(urn)
       .setId("p")
       .setOlds(struct(state))
-      .setOldInputs(struct(spec));
+      .setOldInputs(struct(olds));
     return stateOf(
-      await call<rpc.UpdateResponse>((done) => plugin.client.update(request.setNews(struct(spec)), done)),
+      await call<rpc.UpdateResponse>((done) => plugin.client.update(request.setNews(struct(news)), done)),
     );
   };
+  const diff = (
+    state: State,
+    news: Record<string, unknown>,
+    olds: Record<string, unknown>,
+  ): Promise<rpc.DiffResponse> =>
+    call((done) =>
+      plugin.client.diff(
+        new rpc.DiffRequest()
+          .setUrn(urn)
+          .setId("p")
+          .setOlds(struct(state))
+          .setOldInputs(struct(olds))
+          .setNews(struct(news)),
+        done,
+      ),
+    );
   const remove = (id: string, type = "mesos:local:Process") =>
     call((done) => plugin.client.delete(new rpc.DeleteRequest().setUrn(urnOf(type)).setId(id), done));
   /** The pids on record; a child that ended and was not started again yet is not on it. */
@@ -113,6 +133,27 @@ describe("mesos:local:Process and Volume", function () {
     deepEqual(dead.getProperties()?.toJavaScript(), { ...state, running: false });
     deepEqual(await update({ ...state, running: false }), state);
     equal((await pids()).child === child, false);
+  });
+
+  it("writes live files anew in place, and replaces the process for any other file", async () => {
+    const withFile = (path: string, content: string, live = true) => ({
+      ...spec,
+      files: [
+        { path: "fixed", content: "1" },
+        { path, content: secret(content), live },
+      ],
+    });
+    const [olds, news] = [withFile("a.pem", "one"), withFile("b.pem", "two")];
+    const state = await create(olds);
+    const { child } = await pids();
+    const change = await diff(state, news, olds);
+    deepEqual([change.getReplacesList(), change.getDiffsList()], [[], ["files"]]);
+    const after = await update(state, news, olds);
+    deepEqual([after.incarnation, (await pids()).child], [state.incarnation, child]);
+    equal(await readFile(join(String(state["directory"]), "conf/b.pem"), "utf8"), "two");
+    equal((await diff(after, news, news)).getChanges(), rpc.DiffResponse.DiffChanges.DIFF_NONE);
+    const replaced = await diff(state, withFile("a.pem", "one", false), olds);
+    ok(replaced.getReplacesList().length > 0);
   });
 
   it("keeps what was started but did not become ready, with the log's last lines as the reason", async () => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { computed, isMesosError, messageOf, ProcessSpec } from "@pulumi-mesos/model";
+import { type ConfigFile, computed, isMesosError, messageOf, ProcessSpec } from "@pulumi-mesos/model";
 import { end, type ProcessStatus, read, searchPath, start } from "@pulumi-mesos/supervisor";
 import { compareInputs, drift } from "../differences";
 import { InitFailedError } from "../init-failed";
-import type { Context, DiffRequest, DiffResult, Resource } from "../resource";
+import type { Context, DiffRequest, DiffResult, Properties, Resource } from "../resource";
 import { processFailures } from "./process-rules";
 import { scopeIn } from "./scope";
 
@@ -17,7 +17,8 @@ export type ProcessOutputs = {
 
 /**
  * A supervised process. Any change of its inputs replaces it, so that the gates (Leave, Ready) around a member of an
- * ensemble are asked; only a dead one is repaired in place, with the incarnation that it had.
+ * ensemble are asked; only a dead one is repaired in place, with the incarnation that it had, and files that it reads anew
+ * by itself are written while it runs.
  */
 export const process: Resource<ProcessSpec, ProcessOutputs> = {
   description: "A program on this machine, kept running by a supervisor that outlives the engine.",
@@ -70,10 +71,26 @@ function differences({
   inputs,
 }: DiffRequest<ProcessSpec, ProcessSpec & ProcessOutputs>): DiffResult {
   const imported = oldInputs.command === undefined;
-  const changed = compareInputs(oldInputs, imported ? { name: inputs["name"] } : inputs, "all");
+  const [old, now] = [splitLive(oldInputs), splitLive(imported ? { name: inputs["name"] } : inputs)];
+  const changed = compareInputs(old.fixed, now.fixed, "all");
+  const rewritten = imported ? [] : compareInputs(old.live, now.live, []);
   return {
-    differences: [...changed, ...(state.running ? [] : [drift("running")])],
+    differences: [...changed, ...rewritten, ...(state.running ? [] : [drift("running")])],
     deleteBeforeReplace: true,
+  };
+}
+
+/** The inputs without live files, and those by their paths. */
+function splitLive(inputs: Properties): { readonly fixed: Properties; readonly live: Properties } {
+  const { files } = inputs;
+  if (!Array.isArray(files)) return { fixed: inputs, live: {} };
+  const isLive = (file: Partial<ConfigFile>): boolean => file.live === true;
+  const live = files.filter(isLive).map((file: Partial<ConfigFile>) => [file.path, file]);
+  const rest = files.filter((file) => !isLive(file));
+  const { files: _, ...others } = inputs;
+  return {
+    fixed: rest.length === 0 ? others : { ...others, files: rest },
+    live: live.length === 0 ? {} : { files: Object.fromEntries(live) },
   };
 }
 
