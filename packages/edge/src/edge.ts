@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { isIPv6 } from "node:net";
@@ -6,15 +7,10 @@ import { join, resolve } from "node:path";
 import { createApi } from "./api/api";
 import { Certificates, pemCheck, stored } from "./certificates/certificates";
 import type { Clock } from "./clock";
-import type { App, Task } from "./discovery/apps";
-import { decodeApp } from "./discovery/apps";
-import { ClusterState } from "./discovery/cluster-state";
-import { Discovery, type MarathonSource } from "./discovery/discovery";
-import { HostNames } from "./discovery/host-names";
+import type { MarathonSource } from "./discovery/discovery";
 import { answers } from "./haproxy/answers";
 import { appliedDigests } from "./haproxy/applied-digest";
 import { Applier } from "./haproxy/applier";
-import { certificateFile } from "./haproxy/certificate-store";
 import { LogTail } from "./haproxy/log-tail";
 import { Master } from "./haproxy/master";
 import { Runtime } from "./haproxy/runtime";
@@ -27,18 +23,9 @@ import { Metrics } from "./metrics";
 import { readOptionFile } from "./option-files";
 import type { BindAddress, EdgeOptions } from "./options";
 import { PageSource } from "./page/page-source";
-import { deploymentGroupOf } from "./routing/deployment-groups";
+import { Router } from "./router";
 import type { RenderSettings } from "./routing/render";
-import {
-  type BackendMemo,
-  backendName,
-  newMemo,
-  type PortFrontend,
-  type Routes,
-  type RoutingSettings,
-  routesOf,
-} from "./routing/routes";
-import { RuleStore } from "./rules";
+import type { PortFrontend, Routes } from "./routing/route";
 import { noStats, type Stats } from "./stats";
 
 /** Requests that are open when the edge ends have so long, within the ten seconds that a platform gives it. */
@@ -75,10 +62,7 @@ export function createEdge(options: EdgeOptions, dependencies: EdgeDependencies)
 class Controller {
   readonly #o: EdgeOptions;
   readonly #d: EdgeDependencies;
-  readonly #names: HostNames;
-  readonly #state: ClusterState;
-  readonly #discovery: Discovery;
-  readonly #rules: RuleStore;
+  readonly #router: Router;
   readonly #stop = new AbortController();
   readonly #work: Promise<void>[] = [];
   readonly #api: ReturnType<typeof createApi>;
@@ -87,14 +71,7 @@ class Controller {
     | undefined;
   /** None where there is no HTTPS. */
   #certificates: Certificates | undefined;
-  #leftOut: ReadonlyMap<string, string> = new Map();
-  #followed: (() => Promise<void>) | undefined;
-  #pending = false;
-  /** When what is not routed yet was known first. */
-  #knownAt = 0;
-  readonly #since = new WeakMap<Routes, number>();
   readonly #metrics: Metrics;
-  #memo: BackendMemo = newMemo();
   readonly #stats: Stats;
   readonly #page: PageSource;
   readonly #digest = appliedDigests();
@@ -103,30 +80,14 @@ class Controller {
     this.#o = o;
     this.#d = d;
     this.#stats = d.stats ?? noStats;
-    const { clock, log, source } = d;
-    const onChange = (): void => this.#changed();
-    const onRule = (): void => {
-      this.#stats.increment("reload.domain");
-      this.#changed();
-    };
-    this.#names = new HostNames(log);
-    this.#state = new ClusterState((app, task) => this.#wasServing(app, task));
-    this.#discovery = new Discovery({
-      source,
-      state: this.#state,
-      clock,
-      log,
-      resyncMs: d.resyncMs ?? 30_000,
-      prepare: (documents) => this.#prepare(documents),
-      onChange,
-    });
-    this.#rules = new RuleStore({
-      servers: o.zookeeper,
-      root: o.zookeeperPath,
-      credential: o.zookeeperCredential,
-      clock,
-      log,
-      onChange: onRule,
+    const { source, clock, log, resyncMs = 30_000 } = d;
+    this.#router = new Router({
+      ...{ options: o, source, clock, log, resyncMs },
+      table: () => this.#haproxy?.applier.table,
+      certificates: () => this.#certificates,
+      onChange: () => this.#page.changed(),
+      onRule: () => this.#stats.increment("reload.domain"),
+      onRoutes: (routes) => this.#haproxy?.applier.want(routes),
     });
     this.#metrics = new Metrics({ health: () => this.#health(), traffic: () => this.#traffic() });
     this.#page = this.#createPage();
@@ -164,8 +125,8 @@ class Controller {
     this.#haproxy = { master, runtime, applier, check, settings };
     await applier.adopt();
     const { signal } = this.#stop;
-    await this.#followLog(master, runtime, applier);
-    this.#work.push(applier.run(signal), this.#discovery.run(signal), this.#rules.run(signal), this.#tend());
+    this.#work.push(applier.run(signal), this.#router.run(signal), this.#tend());
+    this.#work.push(this.#followLog(master, runtime, applier));
     if (this.#o.https) this.#work.push(this.#serveCertificates(this.#o.https.certificates, applier));
     else applier.certificates.want([]);
     const { address, port } = this.#api.server.address() as AddressInfo;
@@ -176,7 +137,6 @@ class Controller {
     this.#stop.abort();
     await this.#api.close();
     await Promise.all(this.#work);
-    await this.#followed?.();
     if (this.#o.onExit === "stop") await this.#haproxy?.master.retire(retireMs, new AbortController().signal);
     this.#haproxy?.runtime.close();
   }
@@ -188,10 +148,9 @@ class Controller {
     const silent = new SilentHosts({ runtime, running: () => applier.running, answers, clock, log });
     const tail = new LogTail(master.logFile, (line) => silent.heard(line, signal), log);
     await tail.start();
-    this.#followed = async () => {
-      await tail.close();
-      await silent.ended();
-    };
+    if (!signal.aborted) await once(signal, "abort");
+    await tail.close();
+    await silent.ended();
   }
 
   /** Follows the files of certificates. */
@@ -204,7 +163,7 @@ class Controller {
       onChange: () => {
         applier.certificates.want(stored(certificates.good));
         // Labels name certificates, and the HTTPS port is open when there is one.
-        this.#changed();
+        this.#router.changed();
       },
     });
     applier.certificates.want(stored(certificates.good));
@@ -212,79 +171,14 @@ class Controller {
     await certificates.run(this.#stop.signal);
   }
 
-  #routingSettings(): RoutingSettings {
-    const { bind, frontendBind, https, groups } = this.#o;
-    const takenPorts = new Set([bind.port, frontendBind.port, ...(https ? [https.bind.port] : [])]);
-    const good = this.#certificates?.good ?? [];
-    if (!https || good.length === 0) return { groups, takenPorts };
-    const front: PortFrontend = {
-      appId: "https",
-      mode: "http",
-      port: https.bind.port,
-      address: https.bind.host,
-    };
-    const certificateOf = (name: string): string | undefined => {
-      const found = this.#certificates?.find(name);
-      return found && certificateFile(found.source);
-    };
-    return { groups, takenPorts, https: front, certificateOf };
-  }
-
-  /** Something is known that was not: routes are made once for all that comes in this turn. */
-  #changed(): void {
-    this.#page.changed();
-    if (this.#pending) return;
-    this.#pending = true;
-    this.#knownAt = this.#d.clock.now();
-    setImmediate(() => {
-      this.#pending = false;
-      // Before both are known, what HAProxy has is better than half of the truth.
-      if (!this.#discovery.synced || !this.#rules.synced || this.#stop.signal.aborted) return;
-      const routes = routesOf(
-        this.#state.apps.values(),
-        this.#rules.rules,
-        (h) => this.#names.resolve(h),
-        this.#memo,
-        this.#routingSettings(),
-      );
-      for (const [id, reason] of routes.leftOut) {
-        if (this.#leftOut.get(id) !== reason) this.#d.log.warn({ id, reason }, "left out");
-      }
-      this.#leftOut = routes.leftOut;
-      this.#since.set(routes, this.#knownAt);
-      this.#haproxy?.applier.want(routes);
-    });
-  }
-
   #effective(routes: Routes): void {
     this.#page.changed();
-    const since = this.#since.get(routes);
-    this.#since.delete(routes);
-    if (since !== undefined) this.#metrics.effective(this.#d.clock.now() - since);
+    const ms = this.#router.effectiveMs(routes);
+    if (ms !== undefined) this.#metrics.effective(ms);
   }
 
   async #traffic(): Promise<ReadonlyMap<string, AppTraffic>> {
     return (await this.#haproxy?.applier.traffic()) ?? new Map();
-  }
-
-  /** Learns the addresses of agents before their tasks are placed. */
-  async #prepare(documents: readonly unknown[]): Promise<void> {
-    const tasks = documents.flatMap((document) => decodeApp(document)?.tasks ?? []);
-    if (await this.#names.refresh(tasks.map((task) => task.host))) this.#memo = newMemo();
-  }
-
-  /** Whether HAProxy sends requests to a task that this controller sees for the first time. */
-  #wasServing(app: App, task: Task): boolean {
-    const table = this.#haproxy?.applier.table;
-    // Port indexes of labels have backends of their own.
-    const id = deploymentGroupOf(app) ?? app.id;
-    const names = [undefined, ...task.ports.keys(), ...app.containerPorts.keys()].map((n) =>
-      backendName(id, n),
-    );
-    const slots = [...new Set(names)].flatMap((name) => table?.get(name) ?? []);
-    const host = app.network === "container" ? task.addresses[0] : this.#names.resolve(task.host);
-    const ports = app.network === "container" ? app.containerPorts : task.ports;
-    return slots.some((s) => s.state === "ready" && s.address === host && ports.includes(s.port));
   }
 
   /** Looks after what nobody reports: names, logs, changes of HAProxy made by others. */
@@ -297,11 +191,7 @@ class Controller {
       try {
         await this.#haproxy?.master.trimLog();
         await this.#haproxy?.applier.reread();
-        const hosts = [...this.#state.apps.values()].flatMap((app) => app.tasks.map((task) => task.host));
-        if (await this.#names.refresh(hosts, true)) {
-          this.#memo = newMemo();
-          this.#changed();
-        }
+        await this.#router.refreshNames();
       } catch (error) {
         log.warn({ err: error }, "the regular look was cut short");
       }
@@ -311,8 +201,8 @@ class Controller {
   #createPage(): PageSource {
     return new PageSource({
       clock: this.#d.clock,
-      apps: () => this.#state.apps,
-      rules: () => this.#rules.rules,
+      apps: () => this.#router.state.apps,
+      rules: () => this.#router.rules.rules,
       applied: () => {
         const applied = this.#haproxy?.applier.applied;
         return this.#haproxy && applied && { applied, settings: this.#haproxy.settings };
@@ -334,18 +224,18 @@ class Controller {
       }),
       backend: {
         rules: async () => {
-          await this.#rules.refresh();
-          return this.#rules.rules;
+          await this.#router.rules.refresh();
+          return this.#router.rules.rules;
         },
-        knownRules: () => this.#rules.rules,
-        putRule: (id, acl, config) => this.#rules.put(id, acl, config),
-        removeRule: (id) => this.#rules.remove(id),
+        knownRules: () => this.#router.rules.rules,
+        putRule: (id, acl, config) => this.#router.rules.put(id, acl, config),
+        removeRule: (id) => this.#router.rules.remove(id),
         judge: async (acl, signal) => this.#haproxy?.check(aclProbe([acl]), signal),
-        apps: () => (this.#discovery.synced ? this.#state.apps : undefined),
-        marathonAgeMs: () => this.#discovery.ageMs,
+        apps: () => (this.#router.discovery.synced ? this.#router.state.apps : undefined),
+        marathonAgeMs: () => this.#router.discovery.ageMs,
         resync: () => {
           this.#stats.increment("callback.marathon");
-          this.#discovery.resync();
+          this.#router.discovery.resync();
         },
         health: () => this.#health(),
         metrics: () => this.#metrics.text(),
@@ -359,20 +249,20 @@ class Controller {
     const applied = applier?.applied;
     const pid = this.#haproxy?.master.pid;
     const alive = pid !== undefined && applier?.down === false;
-    const age = this.#discovery.ageMs;
+    const age = this.#router.discovery.ageMs;
     return {
-      serving: alive && this.#discovery.synced && this.#rules.synced && applied !== undefined,
+      serving: alive && this.#router.isSynced && applied !== undefined,
       marathon: {
         ageSeconds: age === undefined ? null : Math.round(age / 100) / 10,
-        apps: this.#state.apps.size,
-        holding: this.#state.holding,
-        problem: this.#discovery.problem ?? null,
+        apps: this.#router.state.apps.size,
+        holding: this.#router.state.holding,
+        problem: this.#router.discovery.problem ?? null,
       },
       zookeeper: {
-        connected: this.#rules.problem === undefined,
-        rules: this.#rules.rules.size,
-        unreadable: this.#rules.unreadable,
-        problem: this.#rules.problem ?? null,
+        connected: this.#router.rules.problem === undefined,
+        rules: this.#router.rules.rules.size,
+        unreadable: this.#router.rules.unreadable,
+        problem: this.#router.rules.problem ?? null,
       },
       haproxy: {
         pid: pid ?? null,
@@ -383,7 +273,7 @@ class Controller {
       },
       https: this.#httpsHealth(applied?.routes.ports ?? []),
       leftOut: Object.fromEntries([
-        ...this.#leftOut,
+        ...this.#router.leftOut,
         ...(applier?.refused ?? []),
         ...[...(this.#certificates?.refused ?? [])].map(([file, reason]) => [`certificate ${file}`, reason]),
       ]),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BambooService } from "@pulumi-mesos/model";
 import type { PlacedApp } from "../discovery/rotation";
-import { addressOf } from "../routing/routes";
+import { addressOf } from "../routing/app-routes";
 import { sorted } from "./go-json";
 
 /** Bamboo's view of apps and rules, names and order as its `GET /api/state` has them. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { entriesOf, type MapName, mapNames, tablesOf } from "../routing/maps";
-import type { PortFrontend, Route, Routes } from "../routing/routes";
+import type { PortFrontend, Route, Routes } from "../routing/route";
 import { lower, mapKeys, type Stage, stagesOf } from "../routing/stages";
 import type { AskedRequest } from "./asked";
 import { judge, type Verdict } from "./condition";

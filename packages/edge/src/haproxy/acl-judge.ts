@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isMapped } from "../routing/maps";
-import type { Route, Routes } from "../routing/routes";
+import type { Route, Routes } from "../routing/route";
 import { aclProbe, type Check, offenders } from "./validate";
 
 /** Has HAProxy judge the conditions that people wrote, so that a bad one keeps nobody else from being routed. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, digestOf } from "@pulumi-mesos/model";
-import type { Routes } from "../routing/routes";
+import type { Routes } from "../routing/route";
 import type { SlotTable } from "../routing/slots";
 
 /** What HAProxy has. */

@@ -3,17 +3,18 @@ import { MesosError, messageOf } from "@pulumi-mesos/model";
 import { Background } from "../background";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
-import { bindHost, type RenderSettings, render, shapeOf } from "../routing/render";
-import type { Routes } from "../routing/routes";
+import type { RenderSettings } from "../routing/render";
+import type { Routes } from "../routing/route";
 import { loaded, planSlots, type SlotTable } from "../routing/slots";
 import type { Stats } from "../stats";
-import { AclJudge } from "./acl-judge";
+import { Acceptance } from "./acceptance";
 import { CertificateKeeper } from "./certificate-keeper";
 import { ConfigFile, type Files } from "./config-file";
 import { isDiskFault, Launcher } from "./launcher";
 import type { Master } from "./master";
-import { type HeldPort, PortJudge, portsIn } from "./port-judge";
+import { type HeldPort, portsIn } from "./port-judge";
 import { Pulse } from "./pulse";
+import { Reload } from "./reload";
 import type { Runtime } from "./runtime";
 import { noRoutes, Snapshot, withoutTls } from "./snapshot";
 import { type AppTraffic, TrafficCounter } from "./traffic";
@@ -23,10 +24,6 @@ import { heldAtStart } from "./worker-certificates";
 
 /** At most one reload in this time. */
 const reloadEveryMs = 200;
-/** How long a start or reload may take. */
-const reloadMs = 15_000;
-/** A master that has not said after this time that it reloads is told again. */
-const remindMs = 1_000;
 /** Nothing to do but to wait for the next word. */
 const idleMs = 60_000;
 /** How often an adopted master is looked at. */
@@ -53,19 +50,6 @@ export interface Applied extends Running {
   readonly routes: Routes;
 }
 
-/** A reload that has begun. */
-interface Reloading {
-  readonly routes: Routes;
-  readonly next: Running;
-  /** To be put back when the reload fails. */
-  readonly fileBefore: Files | undefined;
-  readonly began: number;
-  remindAt: number;
-  readonly until: number;
-  /** Of the worker that comes. */
-  readonly pulse: Pulse;
-}
-
 /**
  * Brings HAProxy to what is wanted: tasks through its runtime API, everything else by a reload of a checked file.
  *
@@ -73,8 +57,7 @@ interface Reloading {
  */
 export class Applier {
   readonly #o: ApplierOptions;
-  readonly #judge: AclJudge;
-  readonly #ports: PortJudge;
+  readonly #acceptance: Acceptance;
   readonly #snapshot: Snapshot;
   readonly #file: ConfigFile;
   readonly #launcher: Launcher;
@@ -87,9 +70,7 @@ export class Applier {
   /** The wish that StatsD has heard of. */
   #counted: Routes | undefined;
   readonly #worker: Worker;
-  /** The shape that HAProxy accepted last. */
-  #accepted: string | undefined;
-  #reloading: Reloading | undefined;
+  #reloading: Reload | undefined;
   readonly #background = new Background(() => this.wake());
   #fileIsOld = false;
   #failures = 0;
@@ -102,9 +83,8 @@ export class Applier {
 
   constructor(o: ApplierOptions) {
     this.#o = o;
-    this.#worker = new Worker(o.runtime, o.directory, this.#pulse());
-    this.#judge = new AclJudge(o.check);
-    this.#ports = new PortJudge(o.clock, bindHost(o.settings));
+    this.#worker = new Worker(o.runtime, o.directory, new Pulse(o.runtime, o.clock, o.hungMs));
+    this.#acceptance = new Acceptance(o);
     this.certificates = new CertificateKeeper({ ...o, worker: this.#worker, onWant: () => this.wake() });
     this.#snapshot = new Snapshot(o.directory, o.log);
     const record = (): Promise<void> => o.master.record();
@@ -125,7 +105,7 @@ export class Applier {
 
   /** Rules and ports that HAProxy refuses, by app id. */
   get refused(): ReadonlyMap<string, string> {
-    return new Map([...this.#judge.refused, ...this.#ports.refused]);
+    return this.#acceptance.refused;
   }
 
   /** Routes, slots and maps as HAProxy has them. */
@@ -235,16 +215,15 @@ export class Applier {
     this.#background.throwError();
     const { running } = this.#worker;
     if (!running) return 0;
-    const judged = this.#judge.acceptable(wanted);
-    const routes = judged && this.#ports.acceptable(judged, held);
-    if (judged && !routes) return this.#inBackground(() => this.#ports.judge(judged, held));
-    if (!routes) return this.#inBackground(() => this.#judge.judge(wanted, signal));
+    const verdict = this.#acceptance.acceptable(wanted, held, signal);
+    if ("judge" in verdict) return this.#inBackground(verdict.judge);
+    const { routes } = verdict;
     const plan = planSlots(this.table, routes.backends).table;
-    const shape = shapeOf(routes, plan, this.#o.settings);
+    const shape = this.#acceptance.shape(routes, plan);
     if (shape !== running.shape || state === "hung" || this.certificates.mustReload) {
       const next = this.#next(routes, plan, shape);
-      if (this.#accepted !== next.shape)
-        return this.#inBackground(() => this.#validate(routes, next, signal));
+      if (!this.#acceptance.hasAccepted(shape))
+        return this.#inBackground(() => this.#acceptance.validate(routes, next, signal));
       const early = this.#lastReload + reloadEveryMs - this.#o.clock.now();
       if (early > 0) return early;
       return this.#reload(routes, next);
@@ -253,7 +232,8 @@ export class Applier {
     this.#counted = wanted;
     this.#applied = routes;
     if (this.#fileIsOld) {
-      const files = (): Files => this.#files(routes, { ...running, table: plan, maps: mapsOf(routes) });
+      const is = { ...running, table: plan, maps: mapsOf(routes) };
+      const files = (): Files => this.#acceptance.files(routes, is);
       this.#file.follow({ routes, files });
     }
     this.#fileIsOld = false;
@@ -273,83 +253,55 @@ export class Applier {
     this.#o.onEffective?.(wanted);
   }
 
-  /** Has HAProxy check the whole file; rules that it refuses only there are left out from then on. */
-  async #validate(routes: Routes, next: Running, signal: AbortSignal): Promise<void> {
-    const reason = await this.#o.check(this.#text(routes, next), signal);
-    if (reason === undefined) {
-      this.#accepted = next.shape;
-    } else if (!(await this.#judge.blame(routes, (some) => this.#o.check(this.#text(some, next), signal)))) {
-      throw new MesosError("MESOS_EDGE_CONFIG_INVALID", `haproxy refuses the configuration: ${reason}`);
-    }
-  }
-
   /** Begins a reload; {@link #awaitReload} sees it through. */
   async #reload(routes: Routes, next: Running): Promise<number> {
-    const { master, clock } = this.#o;
     const fileBefore = await this.#file.read();
-    await this.#file.write(this.#files(routes, next));
-    const began = clock.now();
-    this.#lastReload = began;
-    this.#reloading = {
-      routes,
-      next,
-      fileBefore,
-      began,
-      remindAt: began + remindMs,
-      until: began + reloadMs,
-      pulse: this.#pulse(),
-    };
-    await master.reload();
+    await this.#file.write(this.#acceptance.files(routes, next));
+    this.#lastReload = this.#o.clock.now();
+    this.#reloading = new Reload({ ...this.#o, worker: this.#worker, routes, next, fileBefore });
+    await this.#reloading.begin();
     return 0;
   }
 
   /** Goes on moving tasks in the old worker until the new one answers. */
-  async #awaitReload(reloading: Reloading, wanted: Routes, signal: AbortSignal): Promise<number> {
-    const { runtime, clock, master, log, stats } = this.#o;
-    const { next, routes } = reloading;
-    const isServing = await runtime.serves(next.generation, next.shape);
-    const isOver = isServing && (clock.now() > reloading.until || !(await this.#worker.takesConnections()));
-    if (isOver) {
-      await master.endStopped(signal);
-      this.#reloading = undefined;
-      this.certificates.reloaded();
-      this.#worker.becomes(next);
-      this.#applied = routes;
-      this.#o.onEffective?.(wanted);
-      this.#fileIsOld = true;
-      this.reloads++;
-      this.#counted = wanted;
-      stats.increment("haproxy.reload.marathon.reloaded");
-      stats.timing("haproxy.reload.marathon.duration", clock.now() - reloading.began);
-      await runtime.forget(next.generation);
-      log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
-      return 0;
+  async #awaitReload(reloading: Reload, wanted: Routes, signal: AbortSignal): Promise<number> {
+    const state = await reloading.look();
+    if (state === "under way") {
+      if (await this.#worker.takesConnections()) await this.#move(wanted);
+      return 10;
     }
-    const said = isServing ? "heard" : await master.reloading();
-    if (said === "unheard" && clock.now() > reloading.remindAt) {
-      reloading.remindAt = clock.now() + remindMs;
-      master.remind();
-    }
-    const isDeaf = said === "unheard" && clock.now() > reloading.began + 2 * this.#o.hungMs;
-    reloading.pulse.look(next.generation);
-    const isHung = !isServing && reloading.pulse.of(next.generation) === "hung";
-    const isLate = !isServing && clock.now() > reloading.until;
-    if (isDeaf || isHung || isLate || said === "refused") {
-      this.#reloading = undefined;
-      if (reloading.fileBefore !== undefined) await this.#file.write(reloading.fileBefore);
-      if (this.#ports.blame(await master.lastWords(50), reloading.routes.ports)) return 0;
-      // There is nobody left to be told: HAProxy is started anew.
-      if (isDeaf || this.#worker.state === "hung") this.#worker.isLost();
-      else if (!(await this.#worker.takesConnections())) this.#worker.leaves();
-      const message = `haproxy did not reload: ${await master.lastWords()}`;
-      throw new MesosError("MESOS_EDGE_RELOAD_FAILED", message, { retryable: true });
-    }
-    if (await this.#worker.takesConnections()) await this.#move(wanted);
-    return 10;
+    if (state === "over") await this.#o.master.endStopped(signal);
+    this.#reloading = undefined;
+    if (state === "over") await this.#reloaded(reloading, wanted);
+    else await this.#endFailed(reloading, state === "unheard");
+    return 0;
   }
 
-  #pulse(): Pulse {
-    return new Pulse(this.#o.runtime, this.#o.clock, this.#o.hungMs);
+  async #reloaded({ next, routes, ageMs }: Reload, wanted: Routes): Promise<void> {
+    const { runtime, log, stats } = this.#o;
+    this.certificates.reloaded();
+    this.#worker.becomes(next);
+    this.#applied = routes;
+    this.#o.onEffective?.(wanted);
+    this.#fileIsOld = true;
+    this.reloads++;
+    this.#counted = wanted;
+    stats.increment("haproxy.reload.marathon.reloaded");
+    stats.timing("haproxy.reload.marathon.duration", ageMs);
+    await runtime.forget(next.generation);
+    log.info({ generation: next.generation, routes: routes.routes.length }, "haproxy reloaded");
+  }
+
+  /** Puts the file back; fails unless it is known which port is to blame, so that the next try is without it. */
+  async #endFailed({ fileBefore, routes }: Reload, isUnheard: boolean): Promise<void> {
+    const { master } = this.#o;
+    if (fileBefore !== undefined) await this.#file.write(fileBefore);
+    if (this.#acceptance.blamePorts(await master.lastWords(50), routes.ports)) return;
+    // There is nobody left to be told: HAProxy is started anew.
+    if (isUnheard || this.#worker.state === "hung") this.#worker.isLost();
+    else if (!(await this.#worker.takesConnections())) this.#worker.leaves();
+    const message = `haproxy did not reload: ${await master.lastWords()}`;
+    throw new MesosError("MESOS_EDGE_RELOAD_FAILED", message, { retryable: true });
   }
 
   async #launch(signal: AbortSignal): Promise<void> {
@@ -368,10 +320,10 @@ export class Applier {
   /** Starts HAProxy with what was routed last, or with the snapshot of an earlier life. */
   async #launchWithRoutes(signal: AbortSignal): Promise<void> {
     let refusal = "";
-    const presumable = this.#ports.presumable(this.#applied ?? (await this.#snapshot.read()));
+    const presumable = this.#acceptance.presumable(this.#applied ?? (await this.#snapshot.read()));
     for (const routes of [presumable, withoutTls(presumable), noRoutes]) {
       const { table } = planSlots(this.table, routes.backends);
-      const next = this.#next(routes, table, shapeOf(routes, table, this.#o.settings));
+      const next = this.#next(routes, table, this.#acceptance.shape(routes, table));
       const reason = await this.#start(routes, next, signal);
       if (reason !== undefined) {
         refusal = reason;
@@ -389,13 +341,13 @@ export class Applier {
 
   /** A HAProxy that cannot open a port ends: the next try is without it. */
   async #start(routes: Routes, next: Running, signal: AbortSignal): Promise<string | undefined> {
-    const files = this.#files(routes, next);
-    const isAccepted = this.#accepted === next.shape;
+    const files = this.#acceptance.files(routes, next);
+    const isAccepted = this.#acceptance.hasAccepted(next.shape);
     try {
       return await this.#launcher.start(next, files, isAccepted, signal);
     } catch (error) {
-      this.#accepted = undefined;
-      this.#ports.blame(await this.#o.master.lastWords(50), routes.ports);
+      this.#acceptance.doubt();
+      this.#acceptance.blamePorts(await this.#o.master.lastWords(50), routes.ports);
       throw error;
     }
   }
@@ -404,14 +356,5 @@ export class Applier {
     const newest = Math.max(0, this.#worker.running?.generation ?? 0, ...this.#o.runtime.generations());
     const certificates = heldAtStart(routes, this.certificates.held);
     return { generation: newest + 1, shape, table: loaded(table), maps: mapsOf(routes), certificates };
-  }
-
-  #files(routes: Routes, running: Running): Files {
-    return { text: this.#text(routes, running), maps: running.maps };
-  }
-
-  #text(routes: Routes, running: Running): string {
-    const { generation, shape, table } = running;
-    return render(routes, table, this.#o.settings, { number: generation, shape });
   }
 }

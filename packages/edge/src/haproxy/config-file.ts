@@ -4,7 +4,7 @@ import { messageOf } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import type { Log } from "../log";
 import { type MapName, mapFile, mapNames, mapText, noMaps, type RouteMaps } from "../routing/maps";
-import type { Routes } from "../routing/routes";
+import type { Routes } from "../routing/route";
 import { readIfThere, writeAtomically } from "./master";
 import type { Snapshot } from "./snapshot";
 

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { messageOf } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
 import { portFrontendName } from "../routing/render";
-import { type PortFrontend, portId, type Routes } from "../routing/routes";
+import type { PortFrontend, Routes } from "../routing/route";
+import { portId } from "../routing/routes";
 import { certificatePath } from "./certificate-store";
 
 /** A port that somebody else holds is tried again after this long. */

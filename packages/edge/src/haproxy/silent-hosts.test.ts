@@ -67,6 +67,10 @@ describe("hosts that fall silent", () => {
     assert.deepEqual(await told([down], (port) => port === 82), []);
   });
 
+  it("are not known by a single task: it may be too busy to take connections", async () => {
+    assert.deepEqual(await told(["Server a/s2 is DOWN"], () => false), []);
+  });
+
   it("keep their requests when they answer again in time", async () => {
     assert.deepEqual(await told([down], (_, pauses) => pauses > 0), ["7 down a/s1 b/s2"]);
   });

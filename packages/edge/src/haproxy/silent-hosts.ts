@@ -80,12 +80,13 @@ export class SilentHosts {
     );
   }
 
-  /** The servers of a host on which nobody answers. */
+  /** The servers of a host on which none of at least two programs answers. */
   async #silent(address: string): Promise<{ generation: number; servers: readonly ServerAt[] } | undefined> {
     const running = this.#o.running();
     const servers = running ? serversAt(running.table, address) : [];
-    if (!running || servers.length === 0) return undefined;
     const ports = [...new Set(servers.map(({ port }) => port))].slice(0, asked);
+    // A single program that takes no connection may just have too many; what it works on must not be ended.
+    if (!running || ports.length < 2) return undefined;
     const answers = await Promise.all(ports.map((port) => this.#o.answers(address, port)));
     return answers.includes(true) ? undefined : { generation: running.generation, servers };
   }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../log";
-import type { PortFrontend, Routes } from "../routing/routes";
+import type { PortFrontend, Routes } from "../routing/route";
 import { readIfThere, writeAtomically } from "./master";
 
 export const noRoutes: Routes = { routes: [], backends: [], ports: [], leftOut: new Map() };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Backend, Routes, Server } from "../routing/routes";
+import type { Backend, Routes, Server } from "../routing/route";
 import { type Counts, parseStat, type StatRow } from "./stat";
 import { type AppTraffic, TrafficCounter } from "./traffic";
 

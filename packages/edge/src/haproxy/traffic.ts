@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIPv6 } from "node:net";
 import { isMesosError } from "@pulumi-mesos/model";
-import type { Routes } from "../routing/routes";
+import type { Routes } from "../routing/route";
 import type { Runtime } from "./runtime";
 import type { Counts, StatRow } from "./stat";
 

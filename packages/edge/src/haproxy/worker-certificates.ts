@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Routes } from "../routing/routes";
+import type { Routes } from "../routing/route";
 import { certificateList, certificatePath, type StoredCertificate } from "./certificate-store";
 import type { HeldPort } from "./port-judge";
 import type { Runtime } from "./runtime";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MesosError } from "@pulumi-mesos/model";
 import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
-import type { Routes } from "../routing/routes";
+import type { Routes } from "../routing/route";
 import { changed, planSlots, type SlotTable } from "../routing/slots";
 import type { StoredCertificate } from "./certificate-store";
 import type { Pulse } from "./pulse";

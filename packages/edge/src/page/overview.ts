@@ -3,7 +3,8 @@ import { type BambooService, isWeightsProblem, parseWeights, weightsKey } from "
 import type { PlacedApp, PlacedTask } from "../discovery/rotation";
 import { factsOf } from "../explain/explain";
 import type { AppTraffic } from "../haproxy/traffic";
-import { addressOf, type Routes } from "../routing/routes";
+import { addressOf } from "../routing/app-routes";
+import type { Routes } from "../routing/route";
 
 /** What the page shows beside the edge's health. */
 export interface Overview {

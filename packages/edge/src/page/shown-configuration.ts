@@ -2,7 +2,7 @@
 import type { Applied } from "../haproxy/applier";
 import { mapFile, mapNames, mapText } from "../routing/maps";
 import { type RenderSettings, render } from "../routing/render";
-import type { Backend } from "../routing/routes";
+import type { Backend } from "../routing/route";
 
 const hidden = "(hidden)";
 

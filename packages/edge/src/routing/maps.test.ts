@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { changedMaps, mapChanges, noMaps, prefixesOf, type RouteMaps, tablesOf } from "./maps";
-import type { Route } from "./routes";
+import type { Route } from "./route";
 
 const explicit = (text: string, priority = 0): Route => ({
   appId: text,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Route } from "./routes";
+import type { Route } from "./route";
 
 /** HAProxy's map files, in the order in which they are asked; what stands in them changes without a reload. */
 export const mapNames = ["rules", "rules-any-case", "hosts", "defaults"] as const;

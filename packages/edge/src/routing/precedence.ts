@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Route } from "./routes";
+import type { Route } from "./route";
 
 /** Larger numbers come first, one after the other; then ids. */
 export function byPrecedence(a: Route, b: Route): number {

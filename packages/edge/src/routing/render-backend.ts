@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import type { BackendOptions } from "./labels";
 import { quote } from "./quote";
 import { remembered } from "./remembered";
-import type { Backend } from "./routes";
+import type { Backend } from "./route";
 import { emptySlot, type Slot, slotName } from "./slots";
 
 /** One backend's section, and its users where it asks for a password. */

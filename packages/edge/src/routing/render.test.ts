@@ -15,7 +15,8 @@ import { readLabels } from "./labels";
 import { mapFile, mapNames } from "./maps";
 import { quote } from "./quote";
 import { render, shapeOf } from "./render";
-import { type Routes, routesOf } from "./routes";
+import type { Routes } from "./route";
+import { routesOf } from "./routes";
 import { planSlots } from "./slots";
 
 /** As with certificates, of which a label may name one. */

@@ -7,7 +7,7 @@ import { isMapped, mapFile, type RouteTables, tablesOf } from "./maps";
 import { quote } from "./quote";
 import { remembered } from "./remembered";
 import { backendLines } from "./render-backend";
-import type { Backend, PortFrontend, Route, Routes } from "./routes";
+import type { Backend, PortFrontend, Route, Routes } from "./route";
 import type { SlotTable } from "./slots";
 import { mapKeys, stagesOf } from "./stages";
 

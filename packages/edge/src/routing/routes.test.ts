@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { BambooService } from "@pulumi-mesos/model";
 import { decodeApp } from "../discovery/apps";
 import { place } from "../discovery/rotation";
-import { backendName, routesOf } from "./routes";
+import { backendName } from "./app-routes";
+import { routesOf } from "./routes";
 
 function app(id: string, more: object = {}, tasks: object[] = []) {
   const decoded = decodeApp({ id, tasks, ...more });

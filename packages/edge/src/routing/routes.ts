@@ -1,84 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isIP } from "node:net";
 import {
   aclProblem,
   type BambooService,
-  digestOf,
   isWeightsProblem,
   parseWeights,
   weightsKey,
 } from "@pulumi-mesos/model";
-import type { App, Task } from "../discovery/apps";
 import type { PlacedApp } from "../discovery/rotation";
-import { checkPath } from "./check-path";
+import { aclOf, appRoutes, backendName, backendOf, idProblem, isWeighted, portIndexOf } from "./app-routes";
 import { deploymentGroup, deploymentGroupOf } from "./deployment-groups";
-import { type BackendOptions, type LabelledPort, labelled } from "./labels";
 import { byPrecedence, compare } from "./precedence";
+import type { Backend, PortFrontend, Resolve, Route, Routes } from "./route";
 import { withRuleOptions } from "./rule-options";
 import { type Part, weighted } from "./weights";
-
-/** A task as HAProxy reaches it. */
-export interface Server {
-  /** An IP address. */
-  readonly address: string;
-  readonly port: number;
-  readonly state: "ready" | "drain";
-  /** Its share of the requests beside the other servers of its backend. @default 1 */
-  readonly weight?: number;
-  /** Whose task it is, in a backend that several apps share. */
-  readonly appId?: string;
-}
-
-/** The tasks of one app behind one name. */
-export interface Backend {
-  readonly name: string;
-  /** Path that HAProxy asks for; a connection alone is checked without one. */
-  readonly checkPath?: string;
-  readonly tls: boolean;
-  /** What labels ask for; plain HTTP without. */
-  readonly options?: BackendOptions;
-  readonly servers: readonly Server[];
-}
-
-/** A port of the edge beside the one for plain HTTP. */
-export interface PortFrontend {
-  readonly appId: string;
-  /** Where all of its traffic goes. The HTTPS port has none: it leads where plain HTTP leads. */
-  readonly backend?: string;
-  readonly mode: "http" | "tcp";
-  readonly port: number;
-  readonly address?: string;
-  /** The one certificate that clients get there, by its file in the store. */
-  readonly certificate?: string;
-}
-
-/** A condition and where it leads. Only explicit ones come from people and may be bad. */
-export interface Route {
-  readonly appId: string;
-  readonly backend: string;
-  readonly acl:
-    | { readonly kind: "explicit"; readonly text: string; readonly priority: number }
-    | {
-        readonly kind: "host";
-        readonly host: string;
-        readonly path: string;
-        readonly ignoreCase: boolean;
-        readonly weight: number;
-      }
-    | { readonly kind: "prefix"; readonly path: string };
-}
-
-/** Everything that a HAProxy configuration is made from; routes in the order in which they are tried. */
-export interface Routes {
-  readonly routes: readonly Route[];
-  readonly backends: readonly Backend[];
-  readonly ports: readonly PortFrontend[];
-  /** Ids of apps and rules that are left out, with the reason. */
-  readonly leftOut: ReadonlyMap<string, string>;
-}
-
-/** The IP address of an agent's name, as far as it is known. */
-export type Resolve = (host: string) => string | undefined;
 
 /** What one app adds to {@link Routes}, and the rule that it was made by. */
 interface AppRoutes extends Routes {
@@ -205,45 +139,6 @@ function joined(older: Routes, newer: Routes): Routes {
   return { ...older, backends, leftOut: new Map([...older.leftOut, ...newer.leftOut]) };
 }
 
-/** What one app adds. */
-function appRoutes(
-  app: PlacedApp,
-  rule: BambooService | undefined,
-  resolve: Resolve,
-  groups: readonly string[],
-): Routes {
-  const leftOut = new Map<string, string>();
-  const routes: Route[] = [];
-  const backends: Backend[] = [];
-  const ports: PortFrontend[] = [];
-  const none = { routes, backends, ports, leftOut };
-  const idReason = idProblem(app.id);
-  if (idReason !== undefined) return { ...none, leftOut: new Map([[app.id, idReason]]) };
-  const labels = labelled(app, groups);
-  for (const [name, reason] of labels.problems) leftOut.set(`${app.id} ${name}`, reason);
-  const aclReason = rule && aclProblem(rule.Acl);
-  if (aclReason !== undefined) leftOut.set(app.id, `acl: ${aclReason}`);
-  if (rule ? aclReason === undefined && !isWeighted(rule) : labels.ports.length === 0) {
-    const plain = backendOf(app, portIndexOf(rule), resolve, leftOut);
-    const backend = withRuleOptions(plain, rule, leftOut);
-    backends.push(backend);
-    routes.push({ appId: app.id, backend: backend.name, acl: aclOf(app.id, rule) });
-  }
-  for (const label of labels.ports) {
-    const plain = backendOf(app, label.portIndex, resolve, leftOut);
-    const backend = { ...plain, ...optionsOf(plain, label), name: backendName(app.id, label.portIndex) };
-    backends.push(backend);
-    routes.push(...hostRoutes(app.id, backend.name, label));
-    const { bind, options } = label;
-    if (bind) ports.push({ appId: app.id, backend: backend.name, mode: options.mode, ...bind });
-  }
-  return none;
-}
-
-function isWeighted({ Config }: BambooService): boolean {
-  return Config?.[weightsKey] !== undefined;
-}
-
 /** What a rule over several apps adds. */
 function weightedRoutes(
   rule: BambooService,
@@ -281,121 +176,4 @@ function weightedRoutes(
 
 function leftOutFor(rule: BambooService, reason: string): Routes {
   return { routes: [], backends: [], ports: [], leftOut: new Map([[rule.Id, reason]]) };
-}
-
-function hostRoutes(appId: string, backend: string, label: LabelledPort): Route[] {
-  const { ignoreCase } = label;
-  const paths = label.paths.length > 0 ? label.paths : ["/"];
-  const weight = label.weight ?? (label.paths.length > 0 ? 1 : 0);
-  return label.hosts.flatMap((host) =>
-    paths.map((path): Route => ({ appId, backend, acl: { kind: "host", host, path, ignoreCase, weight } })),
-  );
-}
-
-function optionsOf(plain: Backend, { options }: LabelledPort): Pick<Backend, "options" | "servers"> {
-  // Whoever holds a cookie would still be sent to a task that drains, so one that leaves is closed at once.
-  const servers = options.sticky ? plain.servers.filter((s) => s.state === "ready") : plain.servers;
-  return { options, servers };
-}
-
-function aclOf(appId: string, rule: BambooService | undefined): Route["acl"] {
-  if (!rule) return { kind: "prefix", path: appId };
-  const priority = Number(rule.Config?.["Priority"] ?? 0);
-  return { kind: "explicit", text: rule.Acl, priority: Number.isFinite(priority) ? priority : 0 };
-}
-
-function idProblem(id: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: such an id cannot stand in a configuration
-  if (/[\u0000-\u001f\u007f]/.test(id)) return "the id has control characters";
-  return id.length > 512 ? "the id is longer than 512 characters" : undefined;
-}
-
-/**
- * Name of an app's backend: Bamboo's, with a digest where the id has characters that HAProxy refuses. Ports that labels
- * name have backends of their own; no id has a colon.
- */
-export function backendName(appId: string, labelledPort?: number): string {
-  const plain = /^(\/[A-Za-z0-9._-]+)+$/.test(appId) && appId.length < 200;
-  const escaped = appId.replaceAll("/", "::");
-  const port = labelledPort === undefined ? "" : `:${labelledPort}`;
-  return plain
-    ? `${escaped}${port}-cluster`
-    : `${escaped.replace(/[^A-Za-z0-9._:-]/g, "_").slice(0, 150)}-${digestOf(appId)}${port}-cluster`;
-}
-
-/** Where a task of `app` serves the port of `portIndex`, or nothing when it does not. */
-export function addressOf(
-  app: App,
-  task: Task,
-  portIndex: number,
-): { host: string; port: number } | undefined {
-  const hostPort = task.ports[portIndex];
-  if (app.network === "container") {
-    const host = task.addresses[0];
-    const port = app.containerPorts[portIndex] || hostPort;
-    if (host !== undefined && port !== undefined && validPort(port)) return { host, port };
-    return undefined;
-  }
-  return hostPort !== undefined && validPort(hostPort) ? { host: task.host, port: hostPort } : undefined;
-}
-
-function backendOf(
-  app: PlacedApp,
-  portIndex: number,
-  resolve: Resolve,
-  leftOut: Map<string, string>,
-): Backend {
-  const check = app.healthChecks.find(
-    (c) => /^(MESOS_)?HTTPS?$/.test(c.protocol) && c.portIndex === portIndex,
-  );
-  return {
-    name: backendName(app.id),
-    ...(check && { checkPath: checkPath(check) }),
-    tls: check?.protocol.endsWith("HTTPS") ?? false,
-    servers: serversOf(app, portIndex, resolve, leftOut),
-  };
-}
-
-function serversOf(
-  app: PlacedApp,
-  portIndex: number,
-  resolve: Resolve,
-  leftOut: Map<string, string>,
-): Server[] {
-  const servers = new Map<string, Server>();
-  for (const task of app.tasks) {
-    if (task.place === "out") continue;
-    const at = addressOf(app, task, portIndex);
-    if (at === undefined) {
-      const reason = whyNowhere(app, task, portIndex);
-      if (reason !== undefined) leftOut.set(task.id, reason);
-      continue;
-    }
-    const address = isIP(at.host) ? at.host : resolve(at.host);
-    if (address === undefined) {
-      leftOut.set(task.id, `the name ${JSON.stringify(at.host)} has no known address`);
-      continue;
-    }
-    const key = `${address} ${at.port}`;
-    const state = task.place === "in" ? "ready" : "drain";
-    if (servers.get(key)?.state !== "ready") servers.set(key, { address, port: at.port, state });
-  }
-  return [...servers.values()];
-}
-
-/** Why a task cannot be asked; nothing for one that has no ports, as a program that serves nobody. */
-function whyNowhere({ network }: App, { ports }: Task, portIndex: number): string | undefined {
-  const port = ports[portIndex];
-  if (port !== undefined && !validPort(port)) return `its port ${port} is none`;
-  const isMissing = port === undefined && portIndex > 0 && network !== "container";
-  return isMissing ? `it has no port with index ${portIndex}` : undefined;
-}
-
-function portIndexOf(rule: BambooService | undefined): number {
-  const index = Number(rule?.Config?.["PortIndex"] ?? 0);
-  return Number.isInteger(index) && index >= 0 ? index : 0;
-}
-
-function validPort(port: number): boolean {
-  return Number.isInteger(port) && port > 0 && port < 65536;
 }

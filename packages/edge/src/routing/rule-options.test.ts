@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import type { Backend } from "./routes";
+import type { Backend } from "./route";
 import { withRuleOptions } from "./rule-options";
 
 describe("the config of a rule", () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BambooService } from "@pulumi-mesos/model";
 import { type BackendOptions, isNetwork, isTrue } from "./labels";
-import type { Backend } from "./routes";
+import type { Backend } from "./route";
 
 /** Nobody has this address: a list of which nothing is left must not let everybody in. */
 const nobody = "0.0.0.0/32";

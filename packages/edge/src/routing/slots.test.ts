@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Backend, Server } from "./routes";
+import type { Backend, Server } from "./route";
 import { changed, loaded, planSlots, type SlotTable } from "./slots";
 
 const server = (port: number, state: Server["state"] = "ready"): Server => ({

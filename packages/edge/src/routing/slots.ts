@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Backend, Server } from "./routes";
+import type { Backend, Server } from "./route";
 
 /** One of a backend's servers as HAProxy has it: a place that a task can take without a reload. */
 export interface Slot {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MapName, RouteTables } from "./maps";
-import type { Route } from "./routes";
+import type { Route } from "./route";
 
 /** One thing that HAProxy asks about a request: the condition of one route, or a map of many. */
 export type Stage =

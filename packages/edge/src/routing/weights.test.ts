@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Backend, Server } from "./routes";
+import type { Backend, Server } from "./route";
 import { planSlots, type SlotTable } from "./slots";
 import { serverWeights, weighted } from "./weights";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Backend, Server } from "./routes";
+import type { Backend, Server } from "./route";
 
 /** HAProxy's largest weight of a server. */
 const most = 256;
