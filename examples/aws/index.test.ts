@@ -27,7 +27,13 @@ describe("the example aws", function () {
         outputs = require("./index");
       },
       [],
-      (type, name) => ({ arn: `arn:aws:${type}:${name}`, version: 1, dnsName: name, zoneId: name }),
+      (type, name) => ({
+        arn: `arn:aws:${type}:${name}`,
+        version: 1,
+        latestVersion: 1,
+        dnsName: name,
+        zoneId: name,
+      }),
     );
   });
 
@@ -36,7 +42,7 @@ describe("the example aws", function () {
   it("has three masters and two edges among its machines, in three zones", () => {
     const names = all.filter(({ type }) => type === "aws:ec2/instance:Instance").map(({ name }) => name);
     const members = [
-      ...["edge-1", "edge-2", "marathon-1", "marathon-2"],
+      ...["edge-1", "edge-2", "groups-1", "marathon-1", "marathon-2"],
       ...["masters-1", "masters-2", "masters-3", "zookeeper-1", "zookeeper-2", "zookeeper-3"],
     ];
     assert.deepEqual(
@@ -46,10 +52,23 @@ describe("the example aws", function () {
     assert.equal(new Set(all.map(({ inputs }) => inputs["availabilityZone"]).filter(Boolean)).size, 3);
   });
 
+  it("has one group of agents on demand and one of spot machines", () => {
+    const groups = all.filter(({ type }) => type === "aws:autoscaling/group:Group");
+    const onDemand = groups.map(({ name, inputs }) => {
+      const policy = inputs["mixedInstancesPolicy"] as {
+        instancesDistribution: { onDemandPercentageAboveBaseCapacity: number };
+      };
+      return [name, policy.instancesDistribution.onDemandPercentageAboveBaseCapacity];
+    });
+    assert.deepEqual(Object.fromEntries(onDemand), { "demo-web": 100, "demo-batch": 0 });
+  });
+
   it("breaks no rule, and names a provider for every resource, so that default ones may be disabled", () => {
     assert.deepEqual(checkResources(all), []);
     for (const { name, type, provider } of all) {
-      const custom = type.startsWith("aws:") || /^mesos:index:(Ready|Leave|Ensemble)$/.test(type);
+      const custom =
+        type.startsWith("aws:") ||
+        /^mesos:(index:(Ready|Leave|Ensemble|AgentPool)|marathon:|bamboo:)/.test(type);
       if (custom) assert.notEqual(provider, "", `${type} ${name}`);
     }
   });

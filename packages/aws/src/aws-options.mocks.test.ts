@@ -119,6 +119,18 @@ describe("AwsPlatform", function () {
         { machines: { zookeeper: { dataGiB: 0.5 } } },
         /^machines\.zookeeper\.dataGiB: must be a whole number/,
       ],
+      [
+        { agents: { web: { instanceTypes: [] } } },
+        /^agents\.web\.instanceTypes: must name one instance type or more/,
+      ],
+      [
+        { agents: { web: { instanceTypes: ["t3.large", "m7g.large"] } } },
+        /^agents\.web\.instanceTypes\[1\]: is arm64, but the image/,
+      ],
+      [
+        { agents: { web: { instanceTypes: ["t3.large"], most: 201 } } },
+        /^agents\.web\.most: must be a whole number from 1 to 200/,
+      ],
       [{ administrators: [] }, /^administrators: must have the CIDR from which Pulumi reaches the cluster/],
       [{ administrators: ["0.0.0.0/0"] }, /^administrators\[0\]: must be a \/8 or less/],
       [{ administrators: ["10.8.0.1"] }, /^administrators\[0\]: must be a CIDR/],
@@ -137,11 +149,12 @@ describe("AwsPlatform", function () {
     }
   });
 
-  it("fails in one line when a cluster has agent groups, or when two want one port", async () => {
-    const agents = { web: { size: 2, resources: { cpus: 1, mem: 512 } } };
+  it("fails in one line when a group may not have as many agents, or when two want one port", async () => {
+    const agents = { web: { size: 3, resources: { cpus: 1, mem: 512 } } };
+    const few = { ...usual, agents: { web: { instanceTypes: ["t3.large"], most: 2 } } };
     await assert.rejects(
-      run(() => void cluster(new AwsPlatform(usual), { agents })),
-      /agents: are not made on AWS yet; leave them out/m,
+      run(() => void cluster(new AwsPlatform(few), { agents })),
+      /agents\.web\.size: must be 2 or less, which platform\.agents\.web\.most says, got 3/,
     );
     await assert.rejects(
       run(() => {

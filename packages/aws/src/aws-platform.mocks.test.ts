@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { AgentPoolDeclaration, decoder } from "@pulumi-mesos/model";
 import { ZooKeeper } from "pulumi-mesos";
 import type { Recorded } from "pulumi-mesos/testing";
 import { AwsPlatform } from "./aws-platform";
@@ -212,6 +213,15 @@ describe("ZooKeeper on AWS", function () {
     assert.ok(depends("Instance", "zk-1").includes("platform-zookeeper-base"));
   });
 
+  it("gives machines and gates the time that a machine takes to boot", () => {
+    for (const [kind, name] of [
+      ["Instance", "zk-1"],
+      ["Ready", "zk-1-ready"],
+      ["Leave", "zk-1-leave"],
+    ] as const)
+      assert.deepEqual(find(all, kind, name).timeouts, { create: "20m", update: "20m", delete: "20m" }, name);
+  });
+
   it("has AWS move a machine from a broken host and restart one that hangs", () => {
     const actions = ["recover", "restart"].map((kind) => {
       const { inputs } = find(all, "MetricAlarm", `zk-3-${kind}`);
@@ -232,9 +242,18 @@ describe("a cluster on AWS", function () {
   let cost = { usd: 0, unpriced: ["nothing yet"] as readonly string[] };
   before(async () => {
     all = await run(() => {
-      const platform = new AwsPlatform({ ...usual, logs: { retentionDays: 30 }, registry: ecr });
+      const platform = new AwsPlatform({
+        ...usual,
+        logs: { retentionDays: 30 },
+        registry: ecr,
+        agents: { batch: { instanceTypes: ["m6i.large", "m7i.large"], spot: true, diskGiB: 100, most: 20 } },
+      });
       const made = cluster(platform, {
         edge: { size: 2, certificates: { "shop.pem": "the text of a key" } },
+        agents: {
+          web: { size: 2, resources: { cpus: 2, mem: 4096 } },
+          batch: { size: 5, resources: { cpus: 2, mem: 4096 } },
+        },
       });
       cost = platform.hourlyCost();
       pulumi
@@ -289,12 +308,92 @@ describe("a cluster on AWS", function () {
     }
   });
 
-  it("has no group controller, because it makes no agent groups", () => {
+  it("has a launch template and an auto-scaling group for each agent group, which the controller alone sizes", () => {
+    const { inputs, ignoreChanges } = find(all, "Group", "demo-batch");
     assert.deepEqual(
-      all.filter(({ type }) => /AgentController|AgentPool/.test(type)),
-      [],
+      [
+        inputs["name"],
+        inputs["minSize"],
+        inputs["maxSize"],
+        inputs["desiredCapacity"],
+        inputs["protectFromScaleIn"],
+      ],
+      ["project-stack-demo-batch", 0, 20, 0, true],
     );
-    assert.ok(!titles(all).includes("Role platform-groups"));
+    assert.deepEqual(ignoreChanges, ["desiredCapacity"]);
+    assert.deepEqual(inputs["suspendedProcesses"], ["AZRebalance"]);
+    assert.equal((inputs["vpcZoneIdentifiers"] as string[]).length, 3);
+    assert.deepEqual(inputs["mixedInstancesPolicy"], {
+      launchTemplate: {
+        launchTemplateSpecification: { launchTemplateId: "demo-batch-id", version: "3" },
+        overrides: [{ instanceType: "m6i.large" }, { instanceType: "m7i.large" }],
+      },
+      instancesDistribution: {
+        onDemandBaseCapacity: 0,
+        onDemandPercentageAboveBaseCapacity: 0,
+        spotAllocationStrategy: "price-capacity-optimized",
+      },
+    });
+    const web = find(all, "Group", "demo-web").inputs["mixedInstancesPolicy"] as typeof inputs;
+    assert.equal((web["instancesDistribution"] as typeof inputs)["onDemandPercentageAboveBaseCapacity"], 100);
+    assert.equal(find(all, "Group", "demo-web").parent, "demo-web");
+  });
+
+  it("declares an agent group by the launch template's version, so that the group launches by it first", () => {
+    const { inputs, dependsOn, timeouts } = find(all, "AgentPool", "demo-web");
+    // The mocks show a secret as an envelope; agents have credentials.
+    const declaration = inputs["declaration"] as { template: Record<string, unknown>; backend: object };
+    assert.deepEqual(declaration.backend, { kind: "aws", group: "project-stack-demo-web" });
+    assert.equal(declaration.template["launchTemplate"], "demo-web-id:3");
+    assert.deepEqual(declaration.template["env"] ?? declaration.template["files"], undefined);
+    assert.ok(dependsOn.includes("demo-web"));
+    const real = { ...declaration, template: { ...declaration.template, launchTemplate: "lt-1:3" } };
+    assert.ok(decoder(AgentPoolDeclaration).decode(real).ok);
+    assert.deepEqual(timeouts, { create: "30m", update: "6h", delete: "2h" });
+  });
+
+  it("launches agents that ask where they are, with their tags, by IMDSv2 and with an encrypted disk", () => {
+    const { inputs } = find(all, "LaunchTemplate", "demo-batch");
+    assert.deepEqual(inputs["metadataOptions"], {
+      httpEndpoint: "enabled",
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+    });
+    const [disk] = inputs["blockDeviceMappings"] as { ebs: Record<string, unknown> }[];
+    assert.deepEqual([disk?.ebs["encrypted"], disk?.ebs["volumeSize"]], ["true", 100]);
+    const tags = { "pulumi-mesos.project": "project", "pulumi-mesos.stack": "stack" };
+    assert.deepEqual(inputs["tagSpecifications"], [
+      { resourceType: "instance", tags },
+      { resourceType: "volume", tags },
+    ]);
+    const userData = Buffer.from(String(inputs["userData"]), "base64").toString();
+    const agent = { ...find(all, "LaunchTemplate", "demo-batch"), inputs: { userData } };
+    const script = written(agent, "/opt/pulumi-mesos/run");
+    assert.match(script, /^\. \/run\/pulumi-mesos\/place$/m);
+    assert.match(script, /--ip="\$address" .*--resources='?cpus:2;mem:4096;disk:10240;ports:\[31000-32000\]/);
+    assert.match(script, /"name":"'"\$zone"'"/);
+    assert.match(script, /--volume \/var\/run\/docker\.sock:\/var\/run\/docker\.sock/);
+    assert.doesNotMatch(userData, /hostname":/);
+    assert.match(written(agent, "/opt/pulumi-mesos/prepare"), /^fetch \S+\/demo-batch\/credential\.json:7 /m);
+  });
+
+  it("lets the controller change what bears its stack's tags, and nothing else", () => {
+    const text = String(find(all, "RolePolicy", "platform-groups-base").inputs["policy"]);
+    const { Statement } = JSON.parse(text) as {
+      Statement: { Sid: string; Condition?: { StringEquals: object } }[];
+    };
+    const own = {
+      "aws:ResourceTag/pulumi-mesos.project": "project",
+      "aws:ResourceTag/pulumi-mesos.stack": "stack",
+    };
+    for (const sid of ["OwnGroups", "OwnInstances"])
+      assert.deepEqual(Statement.find(({ Sid }) => Sid === sid)?.Condition?.StringEquals, own, sid);
+    const words = written(find(all, "Instance", "demo-groups-1"), "/opt/pulumi-mesos/run");
+    assert.match(words, /--members=aws:eu-central-1\/project\/stack /);
+    assert.doesNotMatch(
+      String(find(all, "RolePolicy", "platform-marathon-base").inputs["policy"]),
+      /autoscaling/,
+    );
   });
 
   it("keeps every secret out of user data: Parameter Store has it, and a member reads its own alone", () => {
@@ -353,9 +452,10 @@ describe("a cluster on AWS", function () {
   });
 
   it("knows what it costs an hour", () => {
-    // Ten machines: 3 + 2 t3.small, 3 + 2 t3.medium; their disks; a gateway with its address; two balancers, one with three.
-    const gib = 10 * 20 + 3 * 20 + 3 * 20 + 2 * 8;
-    const expected = 5 * 0.0208 + 5 * 0.0416 + (gib * 0.08) / 730 + 0.045 + 2 * 0.0225 + 4 * 0.005;
+    // Eleven members: 3 + 2 + 1 t3.small, 3 + 2 t3.medium; seven agents; disks; a gateway and two balancers with addresses.
+    const gib = 11 * 20 + 3 * 20 + 3 * 20 + 2 * 8 + 2 * 50 + 5 * 100;
+    const machines = 6 * 0.0208 + 5 * 0.0416 + 2 * 0.0832 + 5 * 0.096;
+    const expected = machines + (gib * 0.08) / 730 + 0.045 + 2 * 0.0225 + 4 * 0.005;
     assert.ok(Math.abs(cost.usd - expected) < 0.0001, `${cost.usd} ${expected}`);
     assert.deepEqual(cost.unpriced, []);
   });

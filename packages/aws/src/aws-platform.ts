@@ -16,14 +16,17 @@ import {
   type PoolArgs,
   Provider,
   programIn,
+  validate,
 } from "pulumi-mesos";
 import { Balancers } from "./balancers";
 import { type Cidr, parseCidr } from "./cidr";
-import { isMember, type Machine, type MemberRole } from "./machines";
+import { controllerStatements } from "./iam-policies";
+import { isMember, type Machine, type MemberRole, usualAgents } from "./machines";
 import { MemberAddresses } from "./member-addresses";
 import { givenNetwork, type Network, ownNetwork } from "./network";
 import { makeMember, rootGiB } from "./node";
 import { type AwsPlatformArgs, isGiven, machinesOf, platformFailures } from "./platform-args";
+import { makePool } from "./pool";
 import { partyOf, traffic } from "./port-table";
 import { type HourlyCost, hourlyCost, listPrices } from "./prices";
 import { type MachineRole, makeRole } from "./roles";
@@ -43,8 +46,10 @@ export class AwsPlatform implements Platform {
   readonly trafficPort = traffic.http;
   readonly httpsPort = traffic.https;
   readonly closed = true;
-  readonly noAgentGroups =
-    "are not made on AWS yet; leave them out, and let agents of your own join the masters with the platform's agentSecurityGroupId";
+  /** A machine boots, installs docker and pulls its image; a terminated one lets go of its interface and volume. */
+  readonly timeouts = { create: "20m", update: "20m", delete: "20m" };
+  /** A changed template goes from agent to agent, each of which takes minutes to come up and to drain. */
+  readonly groupTimeouts = { create: "30m", update: "6h", delete: "2h" };
   readonly #args: AwsPlatformArgs;
   readonly #around: Surroundings;
   readonly #network: Network;
@@ -106,10 +111,11 @@ export class AwsPlatform implements Platform {
     const program = this.#program(service.software);
     const party = partyOf(service.software);
     if (!isMember(party))
-      throw new InvalidArgsError(opts.parent, [{ path: address.name, message: this.noAgentGroups }]);
+      throw new InvalidArgsError(opts.parent, [
+        { path: address.name, message: "is no member: agents are made by their controller" },
+      ]);
     const machine = this.#machines[party];
-    this.#instances.set(machine.instanceType, (this.#instances.get(machine.instanceType) ?? 0) + 1);
-    this.#volumeGiB += rootGiB + (service.data ? machine.dataGiB : 0);
+    this.#count(machine.instanceType, 1, rootGiB + (service.data ? machine.dataGiB : 0));
     return makeMember(
       {
         around: this.#around,
@@ -121,7 +127,7 @@ export class AwsPlatform implements Platform {
         subnetId: this.#network.privateSubnets[place.subnet]?.id ?? "",
         securityGroupId: this.#groups[party],
         role: this.#role(service.software, program.image),
-        zone: this.#zone,
+        names: this.#zone,
         kmsKeyArn: this.#args.kmsKeyArn,
         logGroup: this.#logs?.name,
       },
@@ -129,15 +135,39 @@ export class AwsPlatform implements Platform {
     );
   }
 
-  pool(_name: string, { group }: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool {
-    throw new InvalidArgsError(opts.parent, [{ path: `agents.${group}`, message: this.noAgentGroups }]);
+  pool(name: string, { group, service, size }: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool {
+    const { image, kmsKeyArn } = this.#args;
+    const machines = { ...usualAgents(image.architecture), ...this.#args.agents?.[group] };
+    const message = `must be ${machines.most} or less, which platform.agents.${group}.most says, got ${size}`;
+    validate(opts.parent, [{ path: `agents.${group}.size`, when: size > machines.most, message }]);
+    const program = this.#program(service.software);
+    this.#count(machines.instanceTypes[0] ?? "", size, machines.diskGiB);
+    return makePool(
+      {
+        around: this.#around,
+        name,
+        service,
+        program,
+        image,
+        machines,
+        subnetIds: this.#network.privateSubnets.map(({ id }) => id),
+        securityGroupId: this.#groups["mesos-agent"],
+        role: this.#role(service.software, program.image),
+        kmsKeyArn,
+        logGroup: this.#logs?.name,
+      },
+      opts,
+    );
   }
 
   endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
     return this.#balancers.endpoint(name, args, opts);
   }
 
-  /** What everything that this platform has made so far costs an hour: an estimate by `prices`, without traffic. */
+  /**
+   * What everything that this platform has made so far costs an hour: an estimate by `prices`, without traffic. Agents count at
+   * their declared size and on-demand price.
+   */
   hourlyCost(): HourlyCost {
     const { natGateways } = this.#network;
     return hourlyCost(
@@ -150,6 +180,11 @@ export class AwsPlatform implements Platform {
       },
       this.#args.prices ?? listPrices,
     );
+  }
+
+  #count(instanceType: string, machines: number, diskGiB: number): void {
+    this.#instances.set(instanceType, (this.#instances.get(instanceType) ?? 0) + machines);
+    this.#volumeGiB += machines * diskGiB;
   }
 
   #makeZone(): route53.Zone {
@@ -195,7 +230,9 @@ export class AwsPlatform implements Platform {
   #role(software: Software, image: string): MachineRole {
     const made = this.#roles.get(software);
     if (made !== undefined) return made;
-    const role = makeRole(this.#around, software, { image, logGroupArn: this.#logs?.arn });
+    const { region, stack } = this.#around;
+    const more = software === "groups" ? controllerStatements(region, stack) : [];
+    const role = makeRole(this.#around, software, { image, more, logGroupArn: this.#logs?.arn });
     this.#roles.set(software, role);
     return role;
   }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  controllerStatements,
   ecrHostOf,
   imageStatements,
   logStatement,
@@ -18,7 +19,8 @@ const parameter = `arn:aws:ssm:${region}:123456789012:parameter/pulumi-mesos/p/s
 const key = `arn:aws:kms:${region}:123456789012:key/1`;
 
 /** Actions that AWS lets nobody narrow. */
-const unnarrowed = /^(ssm:UpdateInstanceInformation|ssmmessages:\w+|ecr:GetAuthorizationToken)$/;
+const unnarrowed =
+  /^(ssm:UpdateInstanceInformation|ssmmessages:\w+|ecr:GetAuthorizationToken|autoscaling:DescribeAutoScalingGroups|ec2:DescribeInstances)$/;
 
 const images = fc.oneof(
   fc.constantFrom("zookeeper:3.8", "ghcr.io/someone/edge@sha256:00"),
@@ -37,6 +39,7 @@ describe("policies", () => {
         sessionManagerStatement,
         ...secretStatements(parameters, region, own),
         ...imageStatements(image),
+        ...controllerStatements(region, { project: "p", stack: "s" }),
         logStatement(`arn:aws:logs:${region}:123456789012:log-group:demo`),
       ]);
     fc.assert(

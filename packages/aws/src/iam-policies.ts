@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { memberLabel, poolLabel, type StackName, stackLabels, templateLabel } from "@pulumi-mesos/model";
 
 /** One statement of a policy: what may be done to what. */
 export interface Statement {
@@ -6,7 +7,7 @@ export interface Statement {
   readonly Effect: "Allow";
   readonly Action: readonly string[];
   readonly Resource: string | readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** A policy as IAM takes it. */
@@ -65,6 +66,38 @@ export function logStatement(group: string): Statement {
     Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
     Resource: [`${group}:log-stream:*`],
   };
+}
+
+/**
+ * What the controller of agent groups may: see what there is, which AWS lets nobody narrow, and change the groups and instances
+ * that bear its stack's tags, these in no other tags than its own.
+ */
+export function controllerStatements(region: string, stack: StackName): Statement[] {
+  const own = Object.entries(stackLabels(stack)).map(([tag, value]) => [`aws:ResourceTag/${tag}`, value]);
+  const ofStack = { StringEquals: Object.fromEntries(own) as Record<string, string> };
+  const tags = [memberLabel, poolLabel, templateLabel, "Name"];
+  return [
+    {
+      Sid: "See",
+      Effect: "Allow",
+      Action: ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances"],
+      Resource: "*",
+    },
+    {
+      Sid: "OwnGroups",
+      Effect: "Allow",
+      Action: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+      Resource: [`arn:aws:autoscaling:${region}:*:autoScalingGroup:*:autoScalingGroupName/*`],
+      Condition: ofStack,
+    },
+    {
+      Sid: "OwnInstances",
+      Effect: "Allow",
+      Action: ["ec2:CreateTags", "ec2:DeleteTags"],
+      Resource: [`arn:aws:ec2:${region}:*:instance/*`],
+      Condition: { ...ofStack, "ForAllValues:StringEquals": { "aws:TagKeys": tags } },
+    },
+  ];
 }
 
 /** A registry of ECR by its host: `123456789012.dkr.ecr.eu-central-1.amazonaws.com`. */

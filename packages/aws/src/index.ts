@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { AwsPlatform } from "./aws-platform";
-export type { Architecture, Machine, MemberRole } from "./machines";
+export type { AgentMachines, Architecture, Machine, MemberRole } from "./machines";
 export type { GivenSubnet } from "./network-plan";
 export type { AwsPlatformArgs, EdgeAccess, GivenNetwork, MachineImage, OwnNetwork } from "./platform-args";
 export { type HourlyCost, hourlyCost, type Inventory, listPrices, type PriceTable } from "./prices";

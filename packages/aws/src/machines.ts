@@ -6,7 +6,7 @@ import type { Party } from "./port-table";
 export type Architecture = "x86_64" | "arm64";
 
 /** Programs with an identity, by their security group. */
-export type MemberRole = Exclude<Party, "mesos-agent" | "groups" | "internal-balancer" | "public-balancer">;
+export type MemberRole = Exclude<Party, "mesos-agent" | "internal-balancer" | "public-balancer">;
 
 /** Whether there are machines for it. */
 export function isMember(party: Party): party is MemberRole {
@@ -28,7 +28,43 @@ export function usualMachines(architecture: Architecture): Readonly<Record<Membe
     "mesos-master": { instanceType: `${family}.medium`, dataGiB: 20 },
     marathon: { instanceType: `${family}.medium`, dataGiB: 8 },
     edge: { instanceType: `${family}.small`, dataGiB: 8 },
+    groups: { instanceType: `${family}.small`, dataGiB: 8 },
   };
+}
+
+/** The machines of one agent group. */
+export interface AgentMachines {
+  /** One or more, of which AWS takes what it has. */
+  readonly instanceTypes: readonly string[];
+  /** Cheaper machines that AWS takes away when it needs them: their tasks start elsewhere. @default false */
+  readonly spot?: boolean;
+  /** Size of the disk, sandboxes and images included. @default 50 */
+  readonly diskGiB?: number;
+  /** How many there may ever be. @default 100 */
+  readonly most?: number;
+}
+
+/** Machines of a group that the program says nothing about. */
+export function usualAgents(architecture: Architecture): Required<AgentMachines> {
+  const instanceTypes = [architecture === "arm64" ? "t4g.large" : "t3.large"];
+  return { instanceTypes, spot: false, diskGiB: 50, most: 100 };
+}
+
+/** What the machines of an agent group are refused for. */
+export function agentFailures(group: string, machines: AgentMachines, architecture: Architecture): Failure[] {
+  const at = `agents.${group}`;
+  const { instanceTypes, diskGiB = 50, most = 100 } = machines;
+  const whole = (path: string, value: number, largest: number): Failure[] =>
+    Number.isInteger(value) && value >= 1 && value <= largest
+      ? []
+      : [{ path: `${at}.${path}`, message: `must be a whole number from 1 to ${largest}, got ${value}` }];
+  const none = { path: `${at}.instanceTypes`, message: "must name one instance type or more, got none" };
+  return [
+    ...(instanceTypes.length === 0 ? [none] : []),
+    ...instanceTypes.flatMap((type, i) => typeFailures(`${at}.instanceTypes[${i}]`, type, architecture)),
+    ...whole("diskGiB", diskGiB, 16384),
+    ...whole("most", most, 200),
+  ];
 }
 
 /** AWS's own processors have a g behind the generation: t4g, m7gd, c7gn; a1 was the first. */
@@ -40,19 +76,19 @@ export function architectureOf(instanceType: string): Architecture {
 export function machineFailures(role: MemberRole, machine: Machine, architecture: Architecture): Failure[] {
   const at = `machines.${role}`;
   const { instanceType, dataGiB } = machine;
-  const got = JSON.stringify(instanceType);
-  if (!/^[a-z][a-z0-9-]*\d[a-z0-9-]*\.[a-z0-9-]+$/.test(instanceType))
-    return [
-      { path: `${at}.instanceType`, message: `must be an instance type such as "t3.medium", got ${got}` },
-    ];
   const size =
     Number.isInteger(dataGiB) && dataGiB >= 1 && dataGiB <= 16384
       ? []
       : [{ path: `${at}.dataGiB`, message: `must be a whole number from 1 to 16384, got ${dataGiB}` }];
-  const own = architectureOf(instanceType);
-  const processor = {
-    path: `${at}.instanceType`,
-    message: `is ${own}, but the image of the operating system is ${architecture} (image.architecture), got ${got}; choose an instance type or an image of the other`,
-  };
-  return [...size, ...(own === architecture ? [] : [processor])];
+  return [...typeFailures(`${at}.instanceType`, instanceType, architecture), ...size];
+}
+
+function typeFailures(path: string, type: string, architecture: Architecture): Failure[] {
+  const got = JSON.stringify(type);
+  if (!/^[a-z][a-z0-9-]*\d[a-z0-9-]*\.[a-z0-9-]+$/.test(type))
+    return [{ path, message: `must be an instance type such as "t3.medium", got ${got}` }];
+  const own = architectureOf(type);
+  if (own === architecture) return [];
+  const message = `is ${own}, but the image of the operating system is ${architecture} (image.architecture), got ${got}; choose an instance type or an image of the other`;
+  return [{ path, message }];
 }

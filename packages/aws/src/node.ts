@@ -4,45 +4,30 @@ import * as ebs from "@pulumi/aws/ebs";
 import * as ec2 from "@pulumi/aws/ec2";
 import * as route53 from "@pulumi/aws/route53";
 import * as pulumi from "@pulumi/pulumi";
-import { inContainer, marathonCallbackPort } from "@pulumi-mesos/model";
-import { type containers, InvalidArgsError, type Node, type NodeService } from "pulumi-mesos";
+import type { Node } from "pulumi-mesos";
+import { type MachineProgramArgs, machineProgram, membersPlace, metadataOptions } from "./machine-program";
 import type { Machine } from "./machines";
 import type { MemberPlace } from "./member-addresses";
-import { storeFiles } from "./node-files";
-import type { MachineImage } from "./platform-args";
-import { allowSecrets, type MachineRole } from "./roles";
-import { named, type Surroundings } from "./surroundings";
-import { type NodeProgram, userData, userDataLimit } from "./user-data";
+import { named } from "./surroundings";
 
 /** Everything that makes one member's machine. */
-export interface MemberArgs {
-  readonly around: Surroundings;
+export interface MemberArgs extends Omit<MachineProgramArgs, "name" | "values" | "zone"> {
   readonly place: MemberPlace;
-  readonly service: NodeService;
-  /** Its image with the registry that has it. */
-  readonly program: containers.ContainerProgram;
   readonly machine: Machine;
-  readonly image: MachineImage;
   readonly subnetId: pulumi.Input<string>;
   readonly securityGroupId: pulumi.Input<string>;
-  readonly role: MachineRole;
   /** The private zone with a name a member. */
-  readonly zone: route53.Zone;
-  readonly kmsKeyArn?: pulumi.Input<string>;
-  readonly logGroup?: pulumi.Input<string>;
+  readonly names: route53.Zone;
 }
 
 /** Size of the disk that a machine starts from. */
 export const rootGiB = 20;
-/** Long enough for a terminated machine to let go of its interface and volume. */
-const usualTimeouts = { create: "15m", delete: "20m" } as const;
-
 /**
  * A member: an interface with its address and a volume with its data, which outlive every machine, and the machine that holds
  * them. It is replaced only after it is gone, because no two machines can hold the same.
  */
 export function makeMember(args: MemberArgs, opts: pulumi.ComponentResourceOptions): Node {
-  const { around, place, service, machine, image, role } = args;
+  const { around, place, service, machine, image } = args;
   const { name } = place;
   const own = { ...opts, provider: around.provider, customTimeouts: undefined };
   const lasting = { ...own, dependsOn: undefined };
@@ -61,17 +46,20 @@ export function makeMember(args: MemberArgs, opts: pulumi.ComponentResourceOptio
         lasting,
       )
     : undefined;
-  const { files, policies } = secretsOf(args, lasting);
-  const allowed = pulumi.all([role.profile.name, role.base.id, ...policies.map(({ id }) => id)]);
+  const values = { address: place.host, name, members: membersPlace(around) };
+  const { profile, userData } = machineProgram(
+    { ...args, name, values, zone: place.zone },
+    volume?.id,
+    lasting,
+  );
   const instance = new ec2.Instance(
     name,
     {
       ami: image.ami,
       instanceType: machine.instanceType,
       primaryNetworkInterface: { networkInterfaceId: face.id },
-      // Waits until its role may do what it needs: it asks at its first start.
-      iamInstanceProfile: allowed.apply(([profile]) => profile ?? ""),
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      iamInstanceProfile: profile,
+      metadataOptions,
       rootBlockDevice: {
         volumeSize: rootGiB,
         volumeType: "gp3",
@@ -79,18 +67,18 @@ export function makeMember(args: MemberArgs, opts: pulumi.ComponentResourceOptio
         ...disk,
         tags: named(around, name),
       },
-      userData: programData(args, files, volume?.id),
+      userData,
       userDataReplaceOnChange: true,
       tags: named(around, name),
     },
-    { ...own, deleteBeforeReplace: true, customTimeouts: opts.customTimeouts ?? usualTimeouts },
+    { ...own, deleteBeforeReplace: true, customTimeouts: opts.customTimeouts },
   );
   watch(args, instance, own);
   return { incarnation: volume === undefined ? instance.id : attach(name, instance, volume, own) };
 }
 
 function makeInterface(args: MemberArgs, options: pulumi.CustomResourceOptions): ec2.NetworkInterface {
-  const { around, place, zone } = args;
+  const { around, place, names } = args;
   const { name, host } = place;
   const face = new ec2.NetworkInterface(
     `${name}-interface`,
@@ -107,8 +95,8 @@ function makeInterface(args: MemberArgs, options: pulumi.CustomResourceOptions):
   new route53.Record(
     `${name}-name`,
     {
-      zoneId: zone.zoneId,
-      name: pulumi.interpolate`${name}.${zone.name}`,
+      zoneId: names.zoneId,
+      name: pulumi.interpolate`${name}.${names.name}`,
       type: "A",
       ttl: 60,
       records: [host],
@@ -170,65 +158,4 @@ function watch(
       options,
     );
   }
-}
-
-function secretsOf(args: MemberArgs, options: pulumi.CustomResourceOptions) {
-  const { around, place, service, program, kmsKeyArn, role } = args;
-  const { stack, tags, region } = around;
-  const store = {
-    member: place.name,
-    path: `/pulumi-mesos/${stack.project}/${stack.stack}`,
-    kmsKeyArn,
-    tags,
-  };
-  const env = { ...callbackVariables(service), ...program.env, ...service.env };
-  const values = { address: place.host, name: place.name };
-  const { files, parameters } = storeFiles({ ...service, env }, values, store, options);
-  const arns = parameters.map(({ arn }) => arn);
-  return { files, policies: allowSecrets(role, place.name, arns, { region, kmsKeyArn }, options) };
-}
-
-/** Masters call a Marathon back at a port that its security group has open. */
-function callbackVariables({ software }: NodeService): Record<string, string> {
-  if (software !== "marathon") return {};
-  return { LIBPROCESS_IP: "{address}", LIBPROCESS_PORT: String(marathonCallbackPort) };
-}
-
-/** The fault domain of a master: its region and zone, by which Mesos tells agents of elsewhere. */
-export function domainArgument(region: string, zone: string): string {
-  return `--domain=${JSON.stringify({ fault_domain: { region: { name: region }, zone: { name: zone } } })}`;
-}
-
-function programData(
-  args: MemberArgs,
-  files: ReturnType<typeof secretsOf>["files"],
-  volumeId: pulumi.Output<string> | undefined,
-): pulumi.Output<string> {
-  const { around, place, service, program, image } = args;
-  const expand = (text: string): string => inContainer(text, { address: place.host, name: place.name });
-  const placed =
-    service.software === "mesos-master" && !service.args.some((one) => one.startsWith("--domain="));
-  const words = [
-    ...program.command,
-    ...service.args.map(expand),
-    ...(placed ? [domainArgument(around.region, place.zone)] : []),
-  ];
-  return pulumi.all([pulumi.all([...files]), volumeId, args.logGroup]).apply(([texts, volume, logGroup]) => {
-    const node: NodeProgram = {
-      member: place.name,
-      region: around.region,
-      image: program.image,
-      user: program.user,
-      words,
-      files: texts,
-      volumeId: volume,
-      stop: service.stop,
-      packages: image.packages ?? ["docker"],
-      logGroup,
-    };
-    const text = userData(node);
-    if (Buffer.byteLength(text) <= userDataLimit) return text;
-    const message = `must fit into ${userDataLimit} bytes of user data with all plain files of its program, got ${Buffer.byteLength(text)}; give large files as secrets`;
-    throw new InvalidArgsError(undefined, [{ path: place.name, message }]);
-  });
 }

@@ -3,7 +3,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Failure } from "@pulumi-mesos/model";
 import type { containers } from "pulumi-mesos";
 import { parseCidr } from "./cidr";
-import { type Architecture, type Machine, type MemberRole, machineFailures, usualMachines } from "./machines";
+import {
+  type AgentMachines,
+  type Architecture,
+  agentFailures,
+  type Machine,
+  type MemberRole,
+  machineFailures,
+  usualMachines,
+} from "./machines";
 import { type GivenSubnet, givenNetworkFailures, ownNetworkFailures } from "./network-plan";
 import type { PriceTable } from "./prices";
 
@@ -40,6 +48,8 @@ export interface MachineImage {
   readonly architecture: Architecture;
   /** Packages that bring `docker` and `aws`. @default ["docker"], which is all that Amazon Linux 2023 lacks */
   readonly packages?: readonly string[];
+  /** Name of the disk that it starts from, which agents have larger. @default "/dev/xvda" */
+  readonly rootDevice?: string;
 }
 
 /** How the edges are reached from outside. */
@@ -71,6 +81,8 @@ export interface AwsPlatformArgs {
   readonly network?: OwnNetwork | GivenNetwork;
   /** Machines by role, where not the usual ones. */
   readonly machines?: Readonly<Partial<Record<MemberRole, Partial<Machine>>>>;
+  /** Machines of agent groups, by the group's name in the cluster, where not the usual ones. */
+  readonly agents?: Readonly<Record<string, AgentMachines>>;
   readonly edge?: EdgeAccess;
   /** A key of KMS for disks, secrets and logs. @default AWS's own for each service */
   readonly kmsKeyArn?: pulumi.Input<string>;
@@ -105,7 +117,7 @@ export function machinesOf(args: AwsPlatformArgs): Readonly<Record<MemberRole, M
 
 /** What a platform is refused for, before anything is made. */
 export function platformFailures(args: AwsPlatformArgs, cidr: string): Failure[] {
-  const { region, image, administrators, network = {}, edge = {}, registry } = args;
+  const { region, image, administrators, network = {}, agents = {}, edge = {}, registry } = args;
   const machines = Object.entries(machinesOf(args)) as [MemberRole, Machine][];
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
     return [
@@ -113,7 +125,10 @@ export function platformFailures(args: AwsPlatformArgs, cidr: string): Failure[]
     ];
   return [
     ...(image.architecture === "x86_64" || image.architecture === "arm64"
-      ? machines.flatMap(([role, machine]) => machineFailures(role, machine, image.architecture))
+      ? [
+          ...machines.flatMap(([role, machine]) => machineFailures(role, machine, image.architecture)),
+          ...Object.entries(agents).flatMap(([group, one]) => agentFailures(group, one, image.architecture)),
+        ]
       : [
           {
             path: "image.architecture",

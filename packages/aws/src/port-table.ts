@@ -59,7 +59,11 @@ const rows: readonly Row[] = [
     ports: [master.http],
     from: ["mesos-master", "mesos-agent", "marathon", "groups", "internal-balancer", "administrators"],
   },
-  { to: "mesos-agent", ports: [agent.http], from: ["mesos-master", "mesos-agent", "administrators"] },
+  {
+    to: "mesos-agent",
+    ports: [agent.http],
+    from: ["mesos-master", "mesos-agent", "groups", "administrators"],
+  },
   { to: "mesos-agent", ports: [taskPorts], from: ["mesos-agent", "marathon", "edge"] },
   { to: "mesos-agent", ports: [taskPorts], from: ["mesos-agent"], protocol: "udp" },
   {

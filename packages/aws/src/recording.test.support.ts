@@ -18,7 +18,7 @@ export const usual: AwsPlatformArgs = {
 export function computed(type: string, name: string): Record<string, unknown> {
   const short = type.split(":").at(-1);
   const arn = `arn:aws:${short}:${region}:123456789012:${name}`;
-  return { arn, dnsName: `${name}.elb.amazonaws.com`, zoneId: `${name}-zone`, version: 7 };
+  return { arn, dnsName: `${name}.elb.amazonaws.com`, zoneId: `${name}-zone`, version: 7, latestVersion: 3 };
 }
 
 export const run = (program: () => void): Promise<Recorded[]> => record(program, [], computed);

@@ -5,6 +5,7 @@ import {
   imageStatements,
   logStatement,
   policyText,
+  type Statement,
   secretStatements,
   sessionManagerStatement,
   trustText,
@@ -14,6 +15,8 @@ import { named, type Surroundings, shared } from "./surroundings";
 /** What one role may be used for. */
 export interface RoleArgs {
   readonly image: string;
+  /** What it may beside. @default nothing */
+  readonly more?: readonly Statement[];
   /** ARN of the log group, where there is one. */
   readonly logGroupArn?: pulumi.Input<string>;
 }
@@ -36,6 +39,7 @@ export function makeRole(around: Surroundings, program: string, args: RoleArgs):
     .apply((group) => [
       sessionManagerStatement,
       ...imageStatements(args.image),
+      ...(args.more ?? []),
       ...(group === undefined ? [] : [logStatement(group)]),
     ]);
   const base = new iam.RolePolicy(

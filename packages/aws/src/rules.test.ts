@@ -30,6 +30,7 @@ describe("the rules of AWS resources", () => {
     );
     assert.deepEqual(
       broken("aws:ec2/launchTemplate:LaunchTemplate", {
+        tags,
         metadataOptions,
         blockDeviceMappings: [{ ebs: { encrypted: "true" } }],
       }),
@@ -47,6 +48,7 @@ describe("the rules of AWS resources", () => {
     );
     assert.deepEqual(
       broken("aws:ec2/launchTemplate:LaunchTemplate", {
+        tags,
         metadataOptions,
         blockDeviceMappings: [{ ebs: {} }],
       }),

@@ -106,6 +106,7 @@ const taggedTypes = [
   "aws:ec2/eip:Eip",
   "aws:ec2/instance:Instance",
   "aws:ec2/internetGateway:InternetGateway",
+  "aws:ec2/launchTemplate:LaunchTemplate",
   "aws:ec2/natGateway:NatGateway",
   "aws:ec2/networkInterface:NetworkInterface",
   "aws:ec2/routeTable:RouteTable",
@@ -125,7 +126,8 @@ const tagged: Rule = {
 };
 
 /** Actions that AWS lets nobody narrow to a resource. */
-const unnarrowed = /^(ssm:UpdateInstanceInformation|ssmmessages:\w+|ecr:GetAuthorizationToken)$/;
+const unnarrowed =
+  /^(ssm:UpdateInstanceInformation|ssmmessages:\w+|ecr:GetAuthorizationToken|autoscaling:DescribeAutoScalingGroups|ec2:DescribeInstances)$/;
 
 function policyFaults({ policy }: Inputs): string[] {
   const document = typeof policy === "string" ? (JSON.parse(policy) as unknown) : policy;

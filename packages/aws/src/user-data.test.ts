@@ -129,10 +129,31 @@ describe("user data", () => {
     );
   });
 
-  it("writes scripts that a shell can read", () => {
-    const config = change({ words: ["it's", "$(touch x)", "a b", "%h"], logGroup: "demo" });
-    for (const name of ["prepare", "run"])
-      execFileSync("bash", ["-n"], { input: written(config, `/opt/pulumi-mesos/${name}`) });
+  it("asks where the machine is, where only its boot tells, and fills that into the command line", () => {
+    const config = change({
+      placedAtBoot: true,
+      words: ["agent", "--ip={address}", '--domain={"zone":"{zone}"}', ""],
+    });
+    const prepare = written(config, "/opt/pulumi-mesos/prepare");
+    assert.match(prepare, /X-aws-ec2-metadata-token: \$token/);
+    const run = written(config, "/opt/pulumi-mesos/run")
+      .replace(/^\. .*$/m, "address=10.0.0.9 zone=a")
+      .replace(/exec docker run .*?\/\.start/, "printf '%s\\n'");
+    assert.equal(
+      execFileSync("sh", { input: run }).toString(),
+      'agent\n--ip=10.0.0.9\n--domain={"zone":"a"}\n\n',
+    );
+    assert.equal(config.hostname, undefined);
+  });
+
+  it("writes scripts that a shell can read, also of a machine that asks where it is", () => {
+    const words = ["it's", "$(touch x)", "a b", "%h", "{address}"];
+    for (const own of [
+      { words, logGroup: "demo" },
+      { words, logGroup: "demo", placedAtBoot: true, makesContainers: true },
+    ])
+      for (const name of ["prepare", "run"])
+        execFileSync("bash", ["-n"], { input: written(change(own), `/opt/pulumi-mesos/${name}`) });
   });
 
   it("hands every word over as it is", function () {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { containerLogOptions, containerPaths, type Service, startCommand } from "@pulumi-mesos/model";
+import {
+  containerLogOptions,
+  containerPaths,
+  dockerSocket,
+  type Service,
+  startCommand,
+} from "@pulumi-mesos/model";
 import { ecrHostOf } from "./iam-policies";
 
 /** A file of a program as it lies in its container: its text, or where the instance fetches that with its own role. */
@@ -24,6 +30,10 @@ export interface NodeProgram {
   /** The program with its arguments; no secret stands in them. */
   readonly words: readonly string[];
   readonly files: readonly NodeFile[];
+  /** Whether its address and zone are known only once it boots: `{address}` and `{zone}` stand for them. */
+  readonly placedAtBoot?: boolean;
+  /** Whether it makes containers itself, by dockerd's socket. */
+  readonly makesContainers?: boolean;
   /** The volume with the data that outlive the instance. */
   readonly volumeId?: string;
   readonly stop: Service["stop"];
@@ -40,6 +50,8 @@ const home = "/opt/pulumi-mesos";
 const unit = "pulumi-mesos.service";
 /** In memory, so that no secret is ever written to a disk. */
 const confOnHost = "/run/pulumi-mesos/conf";
+/** What a machine learns of itself when it boots. */
+const placeFile = "/run/pulumi-mesos/place";
 const { conf, data } = containerPaths;
 
 /**
@@ -48,8 +60,7 @@ const { conf, data } = containerPaths;
  */
 export function userData(program: NodeProgram): string {
   const config = {
-    preserve_hostname: false,
-    hostname: program.member,
+    ...(program.placedAtBoot ? {} : { preserve_hostname: false, hostname: program.member }),
     ssh_pwauth: false,
     package_update: true,
     packages: program.packages,
@@ -118,7 +129,7 @@ function unitFile({ member, volumeId, stop }: NodeProgram): string {
 }
 
 /** Lays the program's files out anew before each start, and fetches its secrets by the instance's role. */
-function prepareScript({ region, image, files, volumeId }: NodeProgram): string {
+function prepareScript({ region, image, files, placedAtBoot, volumeId }: NodeProgram): string {
   const ecr = ecrHostOf(image);
   const at = (path: string): string =>
     quote(path.startsWith(`${conf}/`) ? `${confOnHost}${path.slice(conf.length)}` : path);
@@ -138,6 +149,7 @@ function prepareScript({ region, image, files, volumeId }: NodeProgram): string 
         ? `install -D -m ${file.mode} ${storedAt(index)} ${at(file.path)}`
         : `fetch ${quote(`${file.parameter.name}:${file.parameter.version}`)} ${at(file.path)} ${file.mode}`,
     ),
+    ...(placedAtBoot ? placeLines : []),
     ...(ecr === undefined
       ? []
       : [
@@ -148,31 +160,54 @@ function prepareScript({ region, image, files, volumeId }: NodeProgram): string 
   ].join("\n");
 }
 
-function runScript({ member, region, image, user, words, stop, logGroup }: NodeProgram): string {
+/** Asks the instance's metadata where it is, and fills it in where a program reads it. */
+const placeLines = [
+  "metadata=http://169.254.169.254/latest",
+  'token=$(curl -sSf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $metadata/api/token)',
+  'look() { curl -sSf -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/$1"; }',
+  "address=$(look local-ipv4)",
+  "zone=$(look placement/availability-zone)",
+  `printf 'address=%s\\nzone=%s\\n' "$address" "$zone" > ${placeFile}`,
+  `sed -i "s/{address}/$address/g; s/{zone}/$zone/g" ${confOnHost}${containerPaths.environment.slice(conf.length)}`,
+];
+
+function runScript(program: NodeProgram): string {
+  const { image, user, words, stop, placedAtBoot = false, makesContainers = false } = program;
   const [entry = "", ...entryWords] = startCommand;
-  const logs =
-    logGroup === undefined
-      ? ["--log-driver", "json-file", ...logOptions(containerLogOptions)]
-      : [
-          "--log-driver",
-          "awslogs",
-          ...logOptions({ "awslogs-region": region, "awslogs-group": logGroup, "awslogs-stream": member }),
-        ];
   const options = [
-    "--rm",
-    "--init",
-    "--network",
-    "host",
-    "--ulimit",
-    "nofile=16384",
+    ...["--rm", "--init", "--network", "host", "--ulimit", "nofile=16384"],
     ...["--stop-signal", stop.signal],
-    ...logs,
+    ...logArguments(program),
     ...["--volume", `${confOnHost}:${conf}:ro`, "--volume", `${data}:${data}`],
+    ...(makesContainers ? ["--volume", `${dockerSocket}:${dockerSocket}`] : []),
     ...(user === undefined ? [] : ["--user", user]),
     ...["--entrypoint", entry],
   ];
-  const command = ["docker", "run", "--name", "program", ...options, image, ...entryWords, ...words];
-  return `#!/bin/sh\nexec ${command.map(quote).join(" ")}\n`;
+  const command = ["docker", "run", "--name", "program", ...options, image, ...entryWords];
+  const written = placedAtBoot ? words.map(quotePlaced) : words.map(quote);
+  const lines = ["#!/bin/sh", ...(placedAtBoot ? [`. ${placeFile}`] : [])];
+  return [...lines, `exec ${[...command.map(quote), ...written].join(" ")}`, ""].join("\n");
+}
+
+function logArguments({ member, region, logGroup, placedAtBoot = false }: NodeProgram): string[] {
+  if (logGroup === undefined) return ["--log-driver", "json-file", ...logOptions(containerLogOptions)];
+  // Members of a group are many: each container has a stream of its own.
+  const stream: Readonly<Record<string, string>> = placedAtBoot
+    ? { tag: `${member}/{{.ID}}` }
+    : { "awslogs-stream": member };
+  const options = { "awslogs-region": region, "awslogs-group": logGroup, ...stream };
+  return ["--log-driver", "awslogs", ...logOptions(options)];
+}
+
+/** A word with the place of the machine filled in by the shell. */
+function quotePlaced(word: string): string {
+  if (word === "") return quote(word);
+  return word
+    .split(/(\{address\}|\{zone\})/)
+    .map((part) =>
+      part === "{address}" ? '"$address"' : part === "{zone}" ? '"$zone"' : part && quote(part),
+    )
+    .join("");
 }
 
 function logOptions(options: Readonly<Record<string, string>>): string[] {

@@ -93,7 +93,7 @@ export class AgentGroup extends pulumi.ComponentResource {
         parent: this,
         provider: platform.provider,
         dependsOn: [...controller.ready],
-        customTimeouts: timeouts,
+        customTimeouts: timeouts ?? platform.groupTimeouts,
       },
     );
     this.ready = [declared];

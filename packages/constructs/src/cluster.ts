@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { AgentController, type AgentControllerArgs } from "./agent-controller";
+import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgeRules } from "./bamboo-edge";
 import { Credentials, secretRule } from "./credentials";
@@ -98,14 +98,19 @@ export class Cluster extends pulumi.ComponentResource {
     const behind = { ...base, marathon };
     const edge = new BambooEdge(`${name}-edge`, { ...args.edge, ...behind, ...stats }, child);
     const groups = { ...behind, masters, clusterName: name };
-    const { controllers, agents } = makeAgents(name, args, groups, child);
+    const controller = new AgentController(`${name}-groups`, groups, child);
+    const agents = mapValues(
+      args.agents ?? {},
+      (group, spec) =>
+        new AgentGroup(`${name}-${group}`, { ...spec, controller, groupName: group, timeouts }, child),
+    );
     this.zookeeper = zookeeper;
     this.masters = masters;
     this.marathon = marathon;
     this.edge = edge;
     this.agents = agents;
     this.credentials = credentials;
-    const parts = [marathon, edge, ...controllers, ...Object.values(agents)];
+    const parts = [marathon, edge, controller, ...Object.values(agents)];
     this.provider = new Provider(
       `${name}-provider`,
       {
@@ -122,23 +127,6 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
-/** The agent groups and who keeps them, where the platform has such groups. */
-function makeAgents(
-  name: string,
-  { platform, agents = {}, timeouts }: ClusterArgs,
-  args: AgentControllerArgs,
-  opts: pulumi.ComponentResourceOptions,
-): { controllers: readonly AgentController[]; agents: Readonly<Record<string, AgentGroup>> } {
-  if (platform.noAgentGroups !== undefined) return { controllers: [], agents: {} };
-  const controller = new AgentController(`${name}-groups`, args, opts);
-  const groups = mapValues(
-    agents,
-    (group, spec) =>
-      new AgentGroup(`${name}-${group}`, { ...spec, controller, groupName: group, timeouts }, opts),
-  );
-  return { controllers: [controller], agents: groups };
-}
-
 /** What the parts of a cluster are refused for, all at once and before any of them is made. */
 function clusterRules(args: ClusterArgs): Rule[] {
   const closed = isClosed(args);
@@ -153,11 +141,6 @@ function clusterRules(args: ClusterArgs): Rule[] {
       when: closed && args.edge?.controller === "bamboo",
       message:
         "a Bamboo can neither sign in to ZooKeeper nor ask for a token; use the edge of this project, or security: { authentication: false }",
-    },
-    {
-      path: "agents",
-      when: args.platform.noAgentGroups !== undefined && Object.keys(args.agents ?? {}).length > 0,
-      message: args.platform.noAgentGroups ?? "",
     },
     ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) => agentGroupRules(group, spec, closed)),
   ];

@@ -48,7 +48,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
   const known = authorization === undefined ? {} : { authorization };
   const fingerprint = args.credentials?.fingerprint;
   const members = addresses.map((a): MemberAddress => ({ name: a.name, host: a.host, port }));
-  const custom = { parent, provider: platform.provider, customTimeouts: args.timeouts };
+  const custom = { parent, provider: platform.provider, customTimeouts: args.timeouts ?? platform.timeouts };
   const ensemble = new Ensemble(
     `${name}-ensemble`,
     {

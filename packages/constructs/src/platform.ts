@@ -67,8 +67,10 @@ export interface Platform {
   readonly httpsPort: number;
   /** Whether a cluster refuses strangers unless its program says otherwise. */
   readonly closed: boolean;
-  /** Why it makes no agent groups, and what to do instead. @default it makes them */
-  readonly noAgentGroups?: string;
+  /** How long members and their gates may take, where the program does not say it. @default per resource */
+  readonly timeouts?: Timeouts;
+  /** How long agent groups may take, where the program does not say it. @default per resource */
+  readonly groupTimeouts?: Timeouts;
   /**
    * Addresses of members with an identity, known before anything starts, so that peers can name each other.
    * `addresses(n, 5)` begins with `addresses(n, 3)`; different names never overlap.

@@ -17,6 +17,9 @@ export interface Recorded {
   readonly provider: string;
   readonly deletedWith: string;
   readonly deleteBeforeReplace: boolean;
+  readonly ignoreChanges: readonly string[];
+  /** How long each operation may take, as the program says; nothing where it does not. */
+  readonly timeouts?: { readonly create: string; readonly update: string; readonly delete: string };
 }
 
 interface RegisterRequest {
@@ -27,6 +30,13 @@ interface RegisterRequest {
   getDependenciesList(): string[];
   getDeletedwith(): string;
   getDeletebeforereplace(): boolean;
+  getIgnorechangesList(): string[];
+  getCustomtimeouts(): { toObject(): { create: string; update: string; pb_delete: string } } | undefined;
+}
+
+function timeoutsOf(request: RegisterRequest): Recorded["timeouts"] {
+  const found = request.getCustomtimeouts()?.toObject();
+  return found && { create: found.create, update: found.update, delete: found.pb_delete };
 }
 
 function nameOf(urn: string): string {
@@ -86,5 +96,7 @@ export async function record(
     provider: nameOf(r.getProvider().split("::").slice(0, -1).join("::")),
     deletedWith: nameOf(r.getDeletedwith()),
     deleteBeforeReplace: r.getDeletebeforereplace(),
+    ignoreChanges: r.getIgnorechangesList(),
+    timeouts: timeoutsOf(r),
   }));
 }
