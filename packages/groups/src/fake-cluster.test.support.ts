@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MesosError } from "@pulumi-mesos/model";
-import { addressOf, type Backend } from "./backends/backend";
+import { addressIn, type Backend } from "./backends/backend";
 import type { Store } from "./pool-store";
 
 interface FakeAgent {
@@ -56,7 +56,7 @@ export class FakeCluster {
         this.members.map((name) => ({ name, index: Number(name.slice(pool.length + 1)), running: true })),
       start: async (pool, index, { backend }) => {
         this.members.push(`${pool}-${index}`);
-        this.agents.push({ id: `S${++this.#ids}`, host: addressOf(backend, index), deactivated: false });
+        this.agents.push({ id: `S${++this.#ids}`, host: addressIn(backend, [], index), deactivated: false });
       },
       terminate: async (name) => {
         this.calls.push(`terminate ${name}`);
