@@ -6,6 +6,7 @@ import {
   poolLabel,
   type StackName,
   stackLabels,
+  taskLabel,
   within,
 } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
@@ -57,7 +58,7 @@ export async function listDockerMembers(
   return [...members].map(([name, member]) => ({ name, ...member }));
 }
 
-/** Lets a member leave for ever, then removes its container and its data; gone already is success. */
+/** Lets a member leave for ever, then removes its container, those of its tasks, and its data; gone already is success. */
 export async function endDockerMember(
   docker: Docker,
   stack: StackName,
@@ -71,7 +72,23 @@ export async function endDockerMember(
   });
   signal.throwIfAborted();
   await unlessGone(() => remove(container, signal));
+  await removeTasksOf(docker, stack, name, signal);
   await unlessGone(() => docker.getVolume(containerName(stack, name)).remove());
+}
+
+/** The containers that an agent started beside itself and did not end: it was killed, or took too long. */
+async function removeTasksOf(
+  docker: Docker,
+  stack: StackName,
+  member: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const labels = Object.entries({ ...stackLabels(stack), [taskLabel]: member });
+  const filters = { label: labels.map(([key, value]) => `${key}=${value}`) };
+  for (const { Id } of await docker.listContainers({ all: true, filters })) {
+    signal.throwIfAborted();
+    await unlessGone(() => remove(docker.getContainer(Id), signal));
+  }
 }
 
 /** SIGUSR1 makes an agent unregister and end its tasks; without the first call dockerd would start it again. */

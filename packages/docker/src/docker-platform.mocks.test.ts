@@ -171,10 +171,10 @@ describe("ZooKeeper on Docker", () => {
 describe("a cluster on Docker", function () {
   // A bound against hanging: its first test loads everything.
   this.timeout(60_000);
-  const program = (security?: ClusterSecurity): void => {
+  const program = (security?: ClusterSecurity, taskContainers?: boolean): void => {
     const cluster = new Cluster("demo", {
       ...(security === undefined ? {} : { security }),
-      platform: new DockerPlatform({ network, socket: "/run/docker/d.sock" }),
+      platform: new DockerPlatform({ network, socket: "/run/docker/d.sock", taskContainers }),
       secret: "a-secret-of-thirty-two-characters",
       zookeeper: { size: 3 },
       masters: { size: 3 },
@@ -206,16 +206,28 @@ describe("a cluster on Docker", function () {
     assert.ok(groups.command.includes("--members=docker:project/stack"));
   });
 
-  it("declares agents as containers of the stack's network, which the controller makes", async () => {
-    const { inputs } = find(await record(() => program()), "demo-web", "mesos:index:AgentPool");
+  interface Declaration {
+    readonly template: { image: string; command: string[]; env: Record<string, string> };
+    readonly backend: { kind: string; network: string; taskPorts: number[]; socket?: string };
+  }
+
+  async function declared(taskContainers?: boolean): Promise<Declaration> {
+    const all = await record(() => program(undefined, taskContainers));
+    const { inputs } = find(all, "demo-web", "mesos:index:AgentPool");
     // The mocks show a secret as an envelope; agents have credentials.
-    const { value } = inputs["declaration"] as {
-      value: {
-        template: { image: string; command: string[] };
-        backend: { kind: string; network: string; taskPorts: number[] };
-      };
-    };
-    const { template, backend } = value;
+    return (inputs["declaration"] as { value: Declaration }).value;
+  }
+
+  it("gives agents dockerd's socket and tells them so, unless their tasks are to be inside their containers", async () => {
+    const { template, backend } = await declared();
+    assert.equal(backend.socket, "/run/docker/d.sock");
+    assert.deepEqual(template.env, { MESOS_DOCKER_MESOS_IMAGE: template.image });
+    const inside = await declared(false);
+    assert.deepEqual([inside.backend.socket, inside.template.env], [undefined, {}]);
+  });
+
+  it("declares agents as containers of the stack's network, which the controller makes", async () => {
+    const { template, backend } = await declared();
     assert.match(template.image, /^pulumi-mesos\/simulator:\d/);
     assert.ok(template.command.includes("--ip={address}"));
     assert.match(backend.network, /^10\.77\.\d+\.0\/24$/);

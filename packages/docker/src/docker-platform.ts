@@ -29,7 +29,7 @@ import {
 } from "pulumi-mesos";
 import { containerArgs, labelList } from "./container-args";
 import { type ContainerProgram, type DockerDistribution, simulator } from "./distribution";
-import { poolTemplate } from "./pool-template";
+import { besideItsTasks, poolTemplate } from "./pool-template";
 
 /** Options of {@link DockerPlatform}. */
 export interface DockerPlatformArgs {
@@ -41,6 +41,11 @@ export interface DockerPlatformArgs {
   readonly provider?: docker.Provider;
   /** Where dockerd's socket is on the Docker host; the controller of agent groups makes its members by it. @default "/var/run/docker.sock" */
   readonly socket?: string;
+  /**
+   * Whether agents get dockerd's socket, so that Docker tasks are containers beside theirs. Whoever may start tasks is then root of
+   * the Docker host, as with any agent that has Mesos's Docker containerizer. @default true
+   */
+  readonly taskContainers?: boolean;
   /** Name of its plugin's resource and, with "-network", of its network; a second platform in one program needs another. @default "platform" */
   readonly name?: string;
 }
@@ -63,6 +68,7 @@ export class DockerPlatform implements Platform {
   readonly #docker: docker.Provider | undefined;
   readonly #network: docker.Network;
   readonly #socket: string;
+  readonly #taskContainers: boolean;
 
   constructor(args: DockerPlatformArgs = {}) {
     const { network, name = "platform" } = args;
@@ -74,6 +80,7 @@ export class DockerPlatform implements Platform {
     this.#distribution = args.distribution ?? simulator;
     this.#docker = args.provider;
     this.#socket = args.socket ?? dockerSocket;
+    this.#taskContainers = args.taskContainers ?? true;
     this.provider = new Provider(name, {});
     this.#network = new docker.Network(
       `${name}-network`,
@@ -114,7 +121,7 @@ export class DockerPlatform implements Platform {
         program: this.#program(service),
         network: this.#network.name,
         volume: volume?.name,
-        // Whoever holds it is root of the Docker host: the controller alone.
+        // Whoever holds it is root of the Docker host: of the nodes the controller alone.
         socket: service.software === "groups" ? this.#socket : undefined,
       }),
       own,
@@ -123,9 +130,15 @@ export class DockerPlatform implements Platform {
   }
 
   pool(name: string, args: PoolArgs, _opts: pulumi.ComponentResourceOptions): Pool {
+    const program = this.#program(args.service);
     return {
-      template: poolTemplate(args.service, this.#program(args.service)),
-      backend: { kind: "docker", network: `${this.#prefix(name)}.0/24`, taskPorts: [...taskPorts] },
+      template: poolTemplate(args.service, this.#taskContainers ? besideItsTasks(program) : program),
+      backend: {
+        kind: "docker",
+        network: `${this.#prefix(name)}.0/24`,
+        taskPorts: [...taskPorts],
+        ...(this.#taskContainers ? { socket: this.#socket } : {}),
+      },
     };
   }
 

@@ -2,6 +2,11 @@
 import type { NodeService, Pool } from "pulumi-mesos";
 import type { ContainerProgram } from "./distribution";
 
+/** Tells an agent, by Mesos's own flag, that it is in a container itself. */
+export function besideItsTasks(program: ContainerProgram): ContainerProgram {
+  return { ...program, env: { MESOS_DOCKER_MESOS_IMAGE: program.image, ...program.env } };
+}
+
 /** What each member of a pool runs; the controller fills placeholders in. */
 export function poolTemplate(service: NodeService, program: ContainerProgram): Pool["template"] {
   const { memoryMiB, cpus } = program;

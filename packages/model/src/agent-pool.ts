@@ -42,6 +42,12 @@ export const DockerPoolBackend = Type.Object(
       maxItems: 2,
       description: "First and last task port of each member.",
     }),
+    socket: Type.Optional(
+      Type.String({
+        pattern: "^/",
+        description: "dockerd's socket on the Docker host, where members start containers of their own.",
+      }),
+    ),
   },
   closed,
 );

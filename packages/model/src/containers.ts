@@ -14,9 +14,21 @@ export const templateLabel = "pulumi-mesos.template";
 /** Label with the name of the pool that a member belongs to. */
 export const poolLabel = "pulumi-mesos.pool";
 
+/** Label with the name of the member whose task a container is. */
+export const taskLabel = "pulumi-mesos.task-of";
+
 /** The labels by which everything of a stack is found on a Docker host. */
 export function stackLabels({ project, stack }: StackName): Readonly<Record<string, string>> {
   return { "pulumi-mesos.project": project, "pulumi-mesos.stack": stack };
+}
+
+/** The labels of a task's container beside its agent's, by those of the agent's own: whoever ends the member finds it. */
+export function taskLabels(own: Readonly<Record<string, string>>): Record<string, string> {
+  const { [memberLabel]: member } = own;
+  if (member === undefined) return {};
+  const ofStack = Object.keys(stackLabels({ project: "", stack: "" }));
+  const kept = Object.entries(own).filter(([name]) => ofStack.includes(name));
+  return { ...Object.fromEntries(kept), [taskLabel]: member };
 }
 
 /** The one network of a stack. */

@@ -81,6 +81,8 @@ export {
   stackLabels,
   startCommand,
   startScript,
+  taskLabel,
+  taskLabels,
   templateLabel,
 } from "./containers";
 export {

@@ -6,6 +6,7 @@ import {
   containerPaths,
   cpuPeriodUs,
   type DockerPoolBackend,
+  dockerSocket,
   environmentFile,
   fileInContainer,
   fileModeInContainer,
@@ -39,17 +40,23 @@ export interface MemberContainer {
   readonly ready: Probe | undefined;
 }
 
-/** A member's container: the template with its name, address, volume and ports filled in. Pure. */
+/**
+ * A member's container: the template with its name, address, volume and ports filled in. One that starts containers itself has
+ * its data where the Docker host has it: dockerd takes the paths that it is told to mount for its own. Pure.
+ */
 export function memberContainer(
   stack: StackName,
   pool: string,
   index: number,
   template: PoolTemplate,
   backend: DockerPoolBackend,
+  volumeOnHost: string,
 ): MemberContainer {
   const member = memberName(pool, index);
   const address = addressOf(backend, index);
-  const { conf, data } = containerPaths;
+  const { socket } = backend;
+  const { conf } = containerPaths;
+  const data = socket === undefined ? containerPaths.data : volumeOnHost;
   const ports = backend.taskPorts.join("-");
   const filled = fill(template, { name: member, address, ports, conf, data });
   const { image, command, env = {}, files = [], ready, stop } = filled;
@@ -69,7 +76,7 @@ export function memberContainer(
     HostConfig: {
       Init: true,
       NetworkMode: containerNetwork(stack),
-      Binds: [`${name}:${data}`],
+      Binds: [`${name}:${data}`, ...(socket === undefined ? [] : [`${socket}:${dockerSocket}`])],
       RestartPolicy: { Name: "always" },
       LogConfig: { Type: "json-file", Config: { ...containerLogOptions } },
       ...(filled.memoryMiB === undefined ? {} : { Memory: filled.memoryMiB * mebibyte, MemorySwap: -1 }),

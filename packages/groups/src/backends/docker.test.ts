@@ -11,6 +11,7 @@ import {
   type PoolTemplate,
   poolLabel,
   stackLabels,
+  taskLabels,
   templateLabel,
 } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
@@ -38,6 +39,8 @@ const applied = {
   } satisfies DockerPoolBackend,
 };
 
+const volume = "/var/lib/docker/volumes/web/_data";
+
 describe("a member's container", () => {
   it("is the template with its own name, address, volume, labels, limits and files, and no environment", () => {
     const template: PoolTemplate = {
@@ -46,7 +49,7 @@ describe("a member's container", () => {
       ready: { http: "http://{address}:5051/health" },
       stop: { signal: "SIGTERM", graceSeconds: 7 },
     };
-    const { options, files, ready } = memberContainer(stack, "web", 3, template, applied.backend);
+    const { options, files, ready } = memberContainer(stack, "web", 3, template, applied.backend, volume);
     const name = containerName(stack, "web-3");
     assert.equal(options.name, name);
     assert.equal(options.Env, undefined);
@@ -81,9 +84,20 @@ describe("a member's container", () => {
     );
   });
 
+  it("has dockerd's socket, and its data where the Docker host has it, when it starts containers itself", () => {
+    const template: PoolTemplate = { ...applied.template, command: ["mesos-agent", "--work_dir={data}"] };
+    const backend = { ...applied.backend, socket: "/run/docker/d.sock" };
+    const { options } = memberContainer(stack, "web", 3, template, backend, volume);
+    assert.deepEqual(options.Cmd, ["mesos-agent", `--work_dir=${volume}`]);
+    assert.deepEqual(options.HostConfig?.Binds, [
+      `${containerName(stack, "web-3")}:${volume}`,
+      "/run/docker/d.sock:/var/run/docker.sock",
+    ]);
+  });
+
   it("has another digest when the template changes", () => {
     const digestOf = (template: PoolTemplate): string | undefined =>
-      memberContainer(stack, "web", 1, template, applied.backend).options.Labels?.[templateLabel];
+      memberContainer(stack, "web", 1, template, applied.backend, volume).options.Labels?.[templateLabel];
     assert.equal(digestOf(applied.template), digestOf({ ...applied.template }));
     assert.notEqual(digestOf(applied.template), digestOf({ ...applied.template, cpus: 1 }));
   });
@@ -176,6 +190,22 @@ describe("the docker backend", function () {
       }
     });
 
+    it("ends with a member the containers of its tasks that are left, and nobody else's", async () => {
+      const made = await Promise.all(
+        ["web-1", "web-2"].map(async (member) => {
+          const Labels = taskLabels({ ...stackLabels(stack), [memberLabel]: member });
+          const options = { Image: image, Cmd: ["/bin/busybox", "sleep", "1000"], Labels };
+          const task = await docker?.createContainer({ ...options, name: `${stack.stack}-${member}-task` });
+          await task?.start();
+          return task;
+        }),
+      );
+      await test?.backend.start("web", 1, applied, signal);
+      await test?.backend.terminate("web-1", signal);
+      assert.deepEqual(await test?.left(), [`/${stack.stack}-web-2-task`]);
+      await made[1]?.remove({ force: true });
+    });
+
     it("makes a member anew whose template changed or that was created but never started, and keeps its data", async () => {
       await test?.backend.start("web", 1, applied, signal);
       const before = await inspected();
@@ -186,7 +216,7 @@ describe("the docker backend", function () {
       assert.equal(after.HostConfig.CpuQuota, 100_000);
       assert.equal(after.Mounts[0]?.Name, before.Mounts[0]?.Name);
       await docker?.getContainer(after.Id).remove({ force: true });
-      const { options } = memberContainer(stack, "web", 1, template, applied.backend);
+      const { options } = memberContainer(stack, "web", 1, template, applied.backend, volume);
       const created = await docker?.createContainer(options);
       await test?.backend.start("web", 1, { ...applied, template }, signal);
       assert.notEqual((await inspected()).Id, created?.id);

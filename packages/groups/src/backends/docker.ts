@@ -35,8 +35,8 @@ export function dockerBackend(docker: Docker, stack: StackName, clock: Clock): B
       });
     },
     async start(pool, index, { template, backend }, signal) {
-      const container = memberContainer(stack, pool, index, template, ofKind(backend, "docker"));
-      await makeVolume(docker, stack, pool, memberName(pool, index));
+      const volume = await makeVolume(docker, stack, pool, memberName(pool, index));
+      const container = memberContainer(stack, pool, index, template, ofKind(backend, "docker"), volume);
       const started = await startContainer(docker, container, signal);
       await untilReady(started, container, clock, signal);
     },
@@ -44,12 +44,13 @@ export function dockerBackend(docker: Docker, stack: StackName, clock: Clock): B
   };
 }
 
-/** Making one that exists already is success for dockerd. */
-async function makeVolume(docker: Docker, stack: StackName, pool: string, member: string): Promise<void> {
-  await docker.createVolume({
+/** Making one that exists already is success for dockerd. Answers where it lies on the Docker host. */
+async function makeVolume(docker: Docker, stack: StackName, pool: string, member: string): Promise<string> {
+  const { Mountpoint: place } = await docker.createVolume({
     Name: containerName(stack, member),
     Labels: { ...stackLabels(stack), [memberLabel]: member, [poolLabel]: pool },
   });
+  return place;
 }
 
 /** Starts what is there when it is what is wanted, otherwise makes it anew; its data stays. */

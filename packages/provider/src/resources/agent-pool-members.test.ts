@@ -22,8 +22,9 @@ describe("the members of a pool on a Docker host", () => {
   let server: Server;
   let calls: string[];
 
-  /** Just enough of dockerd: one member runs, of another only its data is left. */
-  function answer(method: string, path: string): [number, unknown?] {
+  /** Just enough of dockerd: one member runs and left a task behind, of another only its data is left. */
+  function answer(method: string, path: string, filters: string): [number, unknown?] {
+    if (filters.includes("task-of")) return [200, filters.includes("web-1") ? [{ Id: "web-1-task" }] : []];
     if (path === "/containers/json") return [200, [{ Id: "1", State: "running", Labels: labels("web-1") }]];
     if (method === "GET" && path === "/volumes")
       return [200, { Volumes: ["web-1", "web-2"].map((member) => ({ Labels: labels(member) })) }];
@@ -41,7 +42,7 @@ describe("the members of a pool on a Docker host", () => {
       const url = new URL(request.url ?? "", "http://dockerd");
       const filters = url.searchParams.get("filters");
       calls.push(`${request.method} ${url.pathname}${filters === null ? "" : ` ${filters}`}`);
-      const [status, body] = answer(request.method ?? "", url.pathname);
+      const [status, body] = answer(request.method ?? "", url.pathname, filters ?? "");
       response.writeHead(status, { "Content-Type": "application/json" });
       response.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -53,7 +54,7 @@ describe("the members of a pool on a Docker host", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("are found by their labels and ended with their data, those of which only data is left, too", async () => {
+  it("are found by their labels and ended with their tasks and data, those of which only data is left, too", async () => {
     const environment = { DOCKER_HOST: `unix://${join(directory, "docker.sock")}` };
     const { names, unseen } = await endMembers(
       declaration,
@@ -67,13 +68,15 @@ describe("the members of a pool on a Docker host", () => {
     );
     const first = calls
       .filter((call) => call.includes("web-1"))
-      .map((call) => call.replace(/\/[\w-]+-web-1/, "/web-1"));
+      .map((call) => call.replace(/\/[\w-]+-web-1/, "/web-1").replace(/ \{.*"(.*)"\]\}$/, " $1"));
     deepEqual(first, [
       "GET /containers/web-1/json",
       "POST /containers/web-1/update",
       "POST /containers/web-1/kill",
       "POST /containers/web-1/wait",
       "DELETE /containers/web-1",
+      "GET /containers/json pulumi-mesos.task-of=web-1",
+      "DELETE /containers/web-1-task",
       "DELETE /volumes/web-1",
     ]);
     equal(calls.filter((call) => call.startsWith("DELETE /volumes/")).length, 2);

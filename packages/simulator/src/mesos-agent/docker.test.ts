@@ -59,6 +59,7 @@ class EngineTranscript {
 }
 
 describe("Docker tasks through dockerd", function () {
+  const info = { name: "t", task_id: { value: "t" }, agent_id: { value: "S0" }, resources: [] };
   this.timeout(60_000);
   let directory: string;
   let engine: EngineTranscript;
@@ -128,14 +129,14 @@ describe("Docker tasks through dockerd", function () {
 
   it("takes a container up again with its address, and removes one that was never started", async () => {
     const none = { stdout: 0, stderr: 0 };
-    assert.deepEqual(await dockerd.adopt("mesos-1", directory, none, signal), { ip: "172.17.0.2" });
+    assert.deepEqual(await dockerd.adopt("mesos-1", info, directory, none, signal), { ip: "172.17.0.2" });
     await assert.rejects(
-      dockerd.adopt("mesos-new", directory, none, signal),
+      dockerd.adopt("mesos-new", info, directory, none, signal),
       /ended while it started the task/,
     );
     assert.equal(engine.calls.at(-1), "DELETE /containers/mesos-new");
     await assert.rejects(
-      dockerd.adopt("mesos-none", directory, none, signal),
+      dockerd.adopt("mesos-none", info, directory, none, signal),
       /the task's container is gone/,
     );
   });
@@ -143,7 +144,7 @@ describe("Docker tasks through dockerd", function () {
   it("copies what a container said while nobody copied, once, and before its end is told", async () => {
     const sandbox = mkdtempSync(join(directory, "sandbox-"));
     writeFileSync(join(sandbox, "stdout"), "Fetched\nhel");
-    await dockerd.adopt("mesos-1", sandbox, { stdout: "Fetched\n".length, stderr: 0 }, signal);
+    await dockerd.adopt("mesos-1", info, sandbox, { stdout: "Fetched\n".length, stderr: 0 }, signal);
     assert.equal(await dockerd.wait("mesos-1", signal), 137);
     assert.equal(readFileSync(join(sandbox, "stdout"), "utf8"), "Fetched\nhello\n");
   });

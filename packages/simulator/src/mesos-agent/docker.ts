@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isAbsolute, join } from "node:path";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 import type { Clock } from "../clock";
 import type { TaskInfo } from "../protocol/types";
+import { besideOf, type Forwarder, forwardPorts, type OwnContainer, outlived } from "./beside";
 import type { ContainerLimits } from "./cgroup-version";
 import { copyOutput, type OutputSizes, outputSizes } from "./container-output";
-import { portMappings } from "./nginx";
+import { createOptions } from "./docker-create";
 import type { Mount } from "./volumes";
 
 /** A missing socket or a refused connection is known at once; a machine under load may take its time to answer. */
@@ -23,6 +23,8 @@ export interface DockerOptions {
   readonly ip: string;
   /** Whether cpus are a hard limit also where a task sets none. */
   readonly enableCfs: boolean;
+  /** The agent's own container, where it is in one: tasks are beside it. */
+  readonly container?: string;
 }
 
 export interface DockerTask {
@@ -43,6 +45,8 @@ export class Dockerd {
   readonly #hopeless = new Map<string, { readonly until: number; readonly why: string }>();
   /** The output of containers that goes into their sandboxes, until all is there. */
   readonly #outputs = new Map<string, Promise<void>>();
+  /** What takes connections for tasks beside the agent's container. */
+  readonly #forwarders = new Map<string, Forwarder>();
   #client: Docker | undefined;
 
   constructor(options: DockerOptions) {
@@ -81,49 +85,60 @@ export class Dockerd {
   async run(task: DockerTask, signal: AbortSignal): Promise<{ ip: string | undefined }> {
     const docker = await this.#connect(signal);
     const before = outputSizes(task.sandbox);
-    const container = await docker.createContainer(createOptions(task, this.#options));
+    const own = await this.#own(docker);
+    const options = { ...this.#options, ...(own === undefined ? {} : { own }) };
+    const container = await docker.createContainer(createOptions(task, options));
     try {
       await container.start();
+      await this.#copyOutput(docker, task.name, task.sandbox, before);
+      const ip = addressIn((await container.inspect()).NetworkSettings);
+      if (own !== undefined) await this.#forward(task.name, task.info, ip);
+      return { ip };
     } catch (error) {
-      await container.remove({ force: true, v: true }); // a container that never ran would stay for ever
+      await container.remove({ force: true, v: true }); // a container that nobody looks after would stay for ever
       throw error;
     }
-    await this.#copyOutput(docker, task.name, task.sandbox, before);
-    const { NetworkSettings } = await container.inspect();
-    return { ip: addressIn(NetworkSettings) };
   }
 
   /**
    * Output goes on into the sandbox after a restart of this program, with what came meanwhile; it may have ended before it knew the
    * container's address.
-   * Throws when it ended before it had started the container.
+   * Throws when it ended before it had started the container, or when the container's network ended with the agent's.
    */
   async adopt(
     name: string,
+    info: TaskInfo,
     sandbox: string,
     before: OutputSizes,
     signal: AbortSignal,
   ): Promise<{ ip: string | undefined }> {
     const docker = await this.#connect(signal);
-    const { State, NetworkSettings } = await docker
+    const found = await docker
       .getContainer(name)
       .inspect()
       .catch((error: unknown) => {
         if (isMissing(error)) throw new MesosError("MESOS_SIMULATOR_TASK", "the task's container is gone");
         throw error;
       });
-    if (State.Status === "created") {
+    const own = await this.#own(docker);
+    const why =
+      found.State.Status === "created"
+        ? "the agent's program ended while it started the task"
+        : own && outlived(found, own);
+    if (why !== undefined) {
       await this.remove(name);
-      throw new MesosError("MESOS_SIMULATOR_TASK", "the agent's program ended while it started the task");
+      throw new MesosError("MESOS_SIMULATOR_TASK", why);
     }
     await this.#copyOutput(docker, name, sandbox, before);
-    return { ip: addressIn(NetworkSettings) };
+    const ip = addressIn(found.NetworkSettings);
+    if (own !== undefined && found.State.Running) await this.#forward(name, info, ip);
+    return { ip };
   }
 
   /** The exit code once it has ended and its output is in the sandbox; undefined when there is no such container. */
   async wait(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const docker = await this.#connect(signal);
     try {
+      const docker = await this.#connect(signal);
       const { StatusCode } = (await docker.getContainer(name).wait({ abortSignal: signal })) as {
         StatusCode: number;
       };
@@ -132,6 +147,9 @@ export class Dockerd {
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
+    } finally {
+      this.#forwarders.get(name)?.close();
+      this.#forwarders.delete(name);
     }
   }
 
@@ -168,6 +186,8 @@ export class Dockerd {
 
   /** SIGTERM, or what the image says, then SIGKILL. Gone already is success. */
   async stop(name: string, graceMs: number): Promise<void> {
+    // Whoever balances load goes elsewhere at once; what the task would refuse, it would see break off.
+    this.#forwarders.get(name)?.refuse();
     const docker = await this.#connect();
     try {
       await docker.getContainer(name).stop({ t: Math.ceil(graceMs / 1000) });
@@ -205,6 +225,18 @@ export class Dockerd {
       answered.abort(); // the timer must not outlive the question
     }
     return client;
+  }
+
+  /** The agent's own container, if it is in one: asked for each time, because dockerd may have given it another network. */
+  async #own(docker: Docker): Promise<OwnContainer | undefined> {
+    const { container, ip } = this.#options;
+    return container === undefined ? undefined : besideOf(await docker.getContainer(container).inspect(), ip);
+  }
+
+  /** Ends with {@link wait}. */
+  async #forward(name: string, info: TaskInfo, target: string | undefined): Promise<void> {
+    if (target === undefined) return; // it has the agent's own network
+    this.#forwarders.set(name, await forwardPorts(info, this.#options.ip, target));
   }
 
   async #has(docker: Docker, image: string): Promise<boolean> {
@@ -284,78 +316,4 @@ function addressOf(host: string): { socketPath: string } | { host: string; port:
   if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
   const url = new URL(host.replace(/^tcp:/, "http:"));
   return { host: url.hostname, port: Number(url.port || 2375) };
-}
-
-const knownParameters = new Set(["hostname", "user", "workdir"]);
-
-/** Why a task's container cannot be made as it asks. */
-export function unsupported(info: TaskInfo): string | undefined {
-  const parameter = info.container?.docker?.parameters?.find((p) => !knownParameters.has(p.key));
-  return parameter && `docker parameter '${parameter.key}' is not simulated`;
-}
-
-/** A Mesos container without networks is on the host's own. */
-function networkOf(info: TaskInfo): string {
-  const { type, docker, network_infos: networks } = info.container ?? {};
-  if (type === "MESOS") return (networks ?? []).length === 0 ? "host" : "bridge";
-  return (docker?.network ?? "BRIDGE").toLowerCase();
-}
-
-/** The kernel's share, and hard limits where a task or this agent sets them (src/docker/docker.cpp). */
-function limitsFor({ cpus, cpusLimit, memBytes, memLimitBytes }: ContainerLimits, enableCfs: boolean) {
-  const most = cpusLimit ?? (enableCfs ? cpus : Number.POSITIVE_INFINITY);
-  const least = Math.max(32 * 1_048_576, memBytes);
-  const hard = memLimitBytes === undefined ? least : Math.max(least, memLimitBytes);
-  return {
-    CpuShares: Math.max(2, Math.floor(cpus * 1024)),
-    ...(most === Number.POSITIVE_INFINITY
-      ? {}
-      : { CpuPeriod: 100_000, CpuQuota: Math.max(1_000, Math.floor(most * 100_000)) }),
-    ...(memLimitBytes === undefined ? {} : { MemoryReservation: least }),
-    ...(hard === Number.POSITIVE_INFINITY ? {} : { Memory: hard }),
-  };
-}
-
-function createOptions(
-  task: DockerTask,
-  { ip, enableCfs }: Pick<DockerOptions, "ip" | "enableCfs">,
-): Docker.ContainerCreateOptions {
-  const { info, env } = task;
-  const docker = info.container?.docker;
-  const { command } = info;
-  const parameter = (key: string): string | undefined =>
-    docker?.parameters?.find((p) => p.key === key)?.value;
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const m of portMappings(info)) {
-    const key = `${m.container_port}/${m.protocol ?? "tcp"}`;
-    bindings[key] = [...(bindings[key] ?? []), { HostIp: ip, HostPort: String(m.host_port) }];
-  }
-  const shell = command?.shell !== false && command?.value !== undefined;
-  const binds = task.mounts.map(({ source, containerPath, readOnly }) => {
-    const inside = isAbsolute(containerPath) ? containerPath : join(task.mappedSandbox, containerPath);
-    return `${source}:${inside}:${readOnly ? "ro" : "rw"}`;
-  });
-  const words = [...(command?.value === undefined ? [] : [command.value]), ...(command?.arguments ?? [])];
-  return {
-    name: task.name,
-    Image: docker?.image ?? info.container?.mesos?.image?.docker?.name ?? "",
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    Labels: { ...task.labels },
-    ExposedPorts: Object.fromEntries(Object.keys(bindings).map((key) => [key, {}])),
-    ...(shell
-      ? { Entrypoint: ["/bin/sh", "-c"], Cmd: [command?.value ?? ""] }
-      : words.length > 0
-        ? { Cmd: words }
-        : {}),
-    ...(parameter("hostname") === undefined ? {} : { Hostname: parameter("hostname") ?? "" }),
-    ...(parameter("user") === undefined ? {} : { User: parameter("user") ?? "" }),
-    ...(parameter("workdir") === undefined ? {} : { WorkingDir: parameter("workdir") ?? "" }),
-    HostConfig: {
-      NetworkMode: networkOf(info),
-      PortBindings: bindings,
-      ...limitsFor(task.limits, enableCfs),
-      Privileged: docker?.privileged ?? false,
-      Binds: [...binds, `${task.sandbox}:${task.mappedSandbox}:rw`],
-    },
-  };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { taskLabels } from "@pulumi-mesos/model";
+import { systemClock } from "../clock";
 import {
   Fixture,
   fileIn,
@@ -12,6 +14,7 @@ import {
   TestScheduler,
   until,
 } from "../test-cluster.test";
+import { Dockerd } from "./docker";
 import { NoDockerd, TestDockerd } from "./test-dockerd.test";
 
 const agentIp = "127.104.3.1";
@@ -106,6 +109,72 @@ describe("Docker tasks on a real dockerd (docs/docker-containerizer.md)", functi
     await scheduler.call("KILL", { task_id: { value: "web" } });
     await scheduler.state("web", "TASK_KILLED");
     await assert.rejects(http("GET", `http://${agentIp}:${port}/`));
+  });
+
+  it("runs tasks of an agent in a container beside it: on its network, or with its own, found by its labels", async () => {
+    const { client } = dockerd ?? assert.fail();
+    const made = await dockerd?.agentContainer("10.127.107.0/24");
+    const own = made?.id ?? assert.fail();
+    const beside = new Dockerd({
+      host: undefined,
+      socket: dockerd?.socket ?? "",
+      clock: systemClock,
+      ip: "127.104.3.3",
+      enableCfs: false,
+      container: own,
+    });
+    const { signal } = new AbortController();
+    const sandbox = mkdtempSync(join(fixture.directory, "beside-"));
+    const port = await freePort("127.104.3.3");
+    const task = (id: string, network: "BRIDGE" | "HOST", command: string, mapped: boolean) => ({
+      name: `${own.slice(0, 12)}-${id}`,
+      info: {
+        name: id,
+        task_id: { value: id },
+        agent_id: { value: "S0" },
+        resources: [],
+        command: { value: command },
+        container: {
+          type: "DOCKER" as const,
+          docker: {
+            image: dockerd?.image ?? "",
+            network,
+            port_mappings: mapped ? [{ host_port: port, container_port: 80, protocol: "tcp" }] : [],
+          },
+        },
+      },
+      env: {},
+      sandbox,
+      mappedSandbox: "/mnt/mesos/sandbox",
+      mounts: [],
+      limits: { cpus: 0.1, memBytes: 33_554_432, memLimitBytes: 33_554_432 },
+      labels: { MESOS_TASK_ID: id },
+    });
+    const bridge = task("bridge", "BRIDGE", "exec httpd -f -p 80 -h /www", true);
+    const { ip } = await beside.run(bridge, signal);
+    assert.match(ip ?? "", /^10\.127\.107\.\d+$/);
+    assert.equal(await page(`http://127.104.3.3:${port}/`), "served from a container\n");
+    const host = task("host", "HOST", "exec sleep 1000", false);
+    assert.deepEqual(await beside.run(host, signal), { ip: undefined });
+    const shown = await dockerd?.containerOf("host");
+    assert.equal(shown?.HostConfig.NetworkMode, `container:${own}`);
+    const { Labels } = shown?.Config ?? assert.fail();
+    assert.deepEqual(Labels, { ...taskLabels(made?.labels ?? {}), MESOS_TASK_ID: "host" });
+
+    const before = { stdout: 0, stderr: 0 };
+    const ended = beside.wait(bridge.name, signal);
+    await beside.stop(bridge.name, 0);
+    assert.equal(await ended, 137);
+    await assert.rejects(
+      http("GET", `http://127.104.3.3:${port}/`),
+      "nobody listens for a task that has ended",
+    );
+    await client.getContainer(own).restart({ t: 0 });
+    await assert.rejects(
+      beside.adopt(host.name, host.info, sandbox, before, signal),
+      /started anew, and with it/,
+    );
+    await assert.rejects(client.getContainer(host.name).inspect(), { statusCode: 404 });
   });
 
   it("gives a task the host's network, its limits, its environment and its sandbox", async () => {

@@ -55,7 +55,10 @@ export const agentFlags = {
   docker_kill_orphans: toggle(true, unused),
   docker_remove_delay: withDefault(duration, "6hrs", unused),
   docker_stop_timeout: withDefault(duration, "0ns", unused),
-  docker_mesos_image: optional(text, unused),
+  docker_mesos_image: optional(
+    text,
+    "Given when the agent is in a container itself: Docker tasks are beside it",
+  ),
   docker_registry: optional(text, unused),
   docker_config: optional(text, unused, { file: true, secret: true }),
   docker_store_dir: optional(text, unused),

@@ -6,7 +6,7 @@ import type { EnvironmentVariable, FrameworkInfo, TaskInfo } from "../protocol/t
 import type { Run, TaskCheckpoint } from "./checkpoint";
 import { outputSizes } from "./container-output";
 import { enterContainer, limitsOf } from "./containers";
-import { unsupported } from "./docker";
+import { unsupported } from "./docker-create";
 import { fetchUris } from "./fetch-uris";
 import type { TaskContext } from "./kept-task";
 import { findProgram, isNginx, prepareNginx } from "./nginx";

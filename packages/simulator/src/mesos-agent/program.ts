@@ -11,6 +11,7 @@ import { realSurroundings, type Surroundings } from "../surroundings";
 import { Agent } from "./agent";
 import { agentFiles } from "./agent-files";
 import { resourcesOf } from "./agent-info";
+import { ownContainer } from "./beside";
 import { cgroupsOf } from "./cgroups";
 import { Checkpoints } from "./checkpoint";
 import { Dockerd } from "./docker";
@@ -121,6 +122,7 @@ export class AgentProgram implements AgentView {
     log(`agent started on ${told}:${port}`);
     const idle = idleIsolators(flags.isolation);
     if (idle.length > 0) log(`isolators without effect here: ${idle.join(", ")}`);
+    const container = flags.docker_mesos_image === undefined ? undefined : ownContainer();
     this.#agent = new Agent({
       flags,
       info: {
@@ -140,6 +142,7 @@ export class AgentProgram implements AgentView {
         clock,
         ip: told,
         enableCfs: flags.cgroups_enable_cfs,
+        ...(container === undefined ? {} : { container }),
       }),
       cgroups,
       clock,

@@ -87,7 +87,7 @@ export class AgentTask extends KeptTask {
     try {
       if (run.kind === "docker") {
         const { docker } = this.context;
-        const { ip } = await docker.adopt(run.name, this.sandbox, run.before, this.#stop.signal);
+        const { ip } = await docker.adopt(run.name, this.info, this.sandbox, run.before, this.#stop.signal);
         if (ip !== undefined) this.save({ address: ip });
       }
       if (this.state === "TASK_STARTING") this.#status("TASK_RUNNING");

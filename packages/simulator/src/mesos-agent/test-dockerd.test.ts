@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memberLabel, stackLabels } from "@pulumi-mesos/model";
 import Docker from "dockerode";
 import { searchPath, until } from "../test-cluster.test";
 import { findProgram } from "./nginx";
@@ -41,6 +42,7 @@ export class TestDockerd {
   readonly socket: string;
   readonly image = image;
   readonly client: Docker;
+  readonly #made: (Docker.Container | Docker.Network)[] = [];
 
   constructor(socket: string) {
     this.socket = socket;
@@ -60,6 +62,7 @@ export class TestDockerd {
   }
 
   async end(): Promise<void> {
+    for (const one of this.#made) await one.remove({ force: true });
     await this.client
       .getImage(image)
       .remove({ force: true })
@@ -91,6 +94,25 @@ export class TestDockerd {
       });
       return one === undefined ? undefined : await this.client.getContainer(one.Id).inspect();
     });
+  }
+
+  /** A container as an agent could be in, on a network of its own. */
+  async agentContainer(
+    subnet: string,
+  ): Promise<{ readonly id: string; readonly labels: Readonly<Record<string, string>> }> {
+    const name = `pulumi-mesos-beside-${process.pid}`;
+    const labels = { ...stackLabels({ project: "beside", stack: "test" }), [memberLabel]: "web-1" };
+    await this.client.createNetwork({ Name: name, Internal: true, IPAM: { Config: [{ Subnet: subnet }] } });
+    const agent = await this.client.createContainer({
+      name,
+      Image: image,
+      Cmd: ["sleep", "1000"],
+      Labels: labels,
+      HostConfig: { NetworkMode: name },
+    });
+    this.#made.push(agent, this.client.getNetwork(name));
+    await agent.start();
+    return { id: agent.id, labels };
   }
 
   async #makeImage(busybox: string): Promise<void> {
