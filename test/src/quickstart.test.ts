@@ -11,6 +11,7 @@ import { SteadyLoad } from "./support/load";
 import { killAll, listenersIn, type ProcessEntry, processesWith } from "./support/processes";
 import { repository } from "./support/repository";
 import { run } from "./support/run";
+import { walk } from "./support/walk";
 
 const octet = 91;
 const stackName = "e2e-quickstart";
@@ -176,6 +177,19 @@ describe("the quickstart, by its own commands", function () {
           argv.join(" "),
         );
     }
+  });
+
+  it("goes the way of docs/from-the-2015-post.md, command by command, from two agents to three", async () => {
+    const [, [up, ...look] = [], ...steps] = walk();
+    const [down] = steps.at(-1)?.splice(-1) ?? [];
+    assert.deepEqual([up, down], ["npm run up\n", "npm run down\n"]); // these are before and after all tests here
+    for (const commands of [...look, ...steps.flat()]) {
+      const typed = `set -e -o pipefail\n${commands.replaceAll("127.62.", `127.${octet}.`)}`;
+      const { code, output } = await run("bash", ["-c", typed], { cwd: repository, env, timeoutMs: 600_000 });
+      assert.equal(code, 0, `${commands}\n${output}`);
+    }
+    assert.equal((await cluster.activeAgents()).length, 3);
+    await eventually(hangMs, allHealthy);
   });
 
   it("adds agents by config, and takes the emptiest away drained, with both instances healthy at every moment", async () => {
