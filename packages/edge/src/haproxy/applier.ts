@@ -270,7 +270,7 @@ export class Applier {
       if (await this.#worker.takesConnections()) await this.#move(wanted);
       return 10;
     }
-    if (state === "over") await this.#o.master.endStopped(signal);
+    if (state === "over") await this.#o.master.endStopped(reloading.pid, signal);
     this.#reloading = undefined;
     if (state === "over") await this.#reloaded(reloading, wanted);
     else await this.#endFailed(reloading, state === "unheard");

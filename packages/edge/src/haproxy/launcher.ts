@@ -41,7 +41,7 @@ export class Launcher {
     await file.write(files);
     await master.start(onExit, signal);
     await master.record();
-    await this.#until(() => runtime.serves(generation, shape), signal);
+    await this.#until(async () => (await runtime.serving(generation, shape)) !== undefined, signal);
     return undefined;
   }
 

@@ -149,11 +149,23 @@ export class Master {
     await this.end(signal);
   }
 
-  /** Kills workers that are stopped: they hear no polite word and would keep their share of new connections. */
-  async endStopped(signal: AbortSignal): Promise<void> {
-    const { clock, configFile } = this.#o;
-    const pids = (await processesWith(configFile)).filter((pid) => pid !== this.pid && isStopped(pid));
-    const stopped = pids.flatMap((pid) => identityOf(pid) ?? []);
+  /** Whether a worker is stopped, which no waiting ends. */
+  async hasStopped(): Promise<boolean> {
+    return (await this.#stopped()).length > 0;
+  }
+
+  async #stopped(): Promise<number[]> {
+    return (await processesWith(this.#o.configFile)).filter((pid) => pid !== this.pid && isStopped(pid));
+  }
+
+  /**
+   * Kills workers that are stopped: they hear no polite word and would keep their share of new connections. The newest one
+   * is left alone: the master would end with it, and all the others.
+   */
+  async endStopped(newest: number | undefined, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#o;
+    const former = (await this.#stopped()).filter((pid) => pid !== newest);
+    const stopped = former.flatMap((pid) => identityOf(pid) ?? []);
     for (const { pid } of stopped) this.#kill(pid, "SIGKILL");
     // Connections come to its sockets until it has ended, and are reset then.
     for (const until = clock.now() + diesMs; stopped.some(lives); await clock.pause(5, signal)) {

@@ -34,6 +34,7 @@ export class Reload {
   readonly #o: ReloadOptions;
   readonly #began: number;
   #remindAt: number;
+  #pid: number | undefined;
   /** Of the worker that comes. */
   readonly #pulse: Pulse;
 
@@ -61,6 +62,11 @@ export class Reload {
     return this.#o.clock.now() - this.#began;
   }
 
+  /** Pid of the worker that has come, once it answers. */
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
   begin(): Promise<void> {
     return this.#o.master.reload();
   }
@@ -68,7 +74,8 @@ export class Reload {
   /** It is over when the next worker answers and the one before takes no connection any more, which knows no new route. */
   async look(): Promise<ReloadState> {
     const { runtime, master, clock, hungMs, worker, next } = this.#o;
-    if (await runtime.serves(next.generation, next.shape)) {
+    this.#pid = await runtime.serving(next.generation, next.shape);
+    if (this.#pid !== undefined) {
       const isOver = this.ageMs > reloadMs || !(await worker.takesConnections());
       return isOver ? "over" : "under way";
     }
@@ -80,8 +87,9 @@ export class Reload {
       master.remind();
     }
     this.#pulse.look(next.generation);
-    // Where the worker before hangs, too, patience is all there is: whoever gives up must start HAProxy anew.
-    const isHung = worker.state !== "hung" && this.#pulse.of(next.generation) === "hung";
-    return isHung ? "failed" : "under way";
+    // One that is only slow, with a thousand apps on a busy machine, gets all the time there is.
+    const isHung = this.#pulse.of(next.generation) === "hung" && (await master.hasStopped());
+    // Where the worker before hangs, too, whoever gives up must start HAProxy anew.
+    return isHung && worker.state !== "hung" ? "failed" : "under way";
   }
 }

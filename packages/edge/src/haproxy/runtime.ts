@@ -97,10 +97,10 @@ export class Runtime {
     }
   }
 
-  /** Whether the worker of a generation runs with `shape` and takes connections. */
-  async serves(generation: number, shape: string): Promise<boolean> {
+  /** Pid of the worker of a generation when it runs with `shape` and takes connections. */
+  async serving(generation: number, shape: string): Promise<number | undefined> {
     const info = await this.info(generation);
-    return info?.shape === shape && !info.stopping;
+    return info?.shape === shape && !info.stopping ? info.pid : undefined;
   }
 
   /** Generations whose sockets exist, the newest first. */
