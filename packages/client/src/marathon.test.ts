@@ -193,4 +193,27 @@ describe("MarathonClient", function () {
       ...["connected", "status_update_event"],
     ]);
   });
+
+  it("takes what came while this process stood still before a stream counts as silent", async () => {
+    const stop = new AbortController();
+    let tell = (): void => {};
+    const { url } = await serve((_, r) => {
+      r.writeHead(200, { "Content-Type": "text/event-stream" });
+      r.flushHeaders();
+      tell = () => void r.write("event: status_update_event\ndata: {}\n\n");
+    });
+    const options = { signal: stop.signal, stallMs: 200 };
+    const seen: MarathonEvent["type"][] = [];
+    for await (const { type } of new MarathonClient({ urls: [url] }).events(options)) {
+      seen.push(type);
+      if (seen.length === 2) stop.abort();
+      // Once the stream is waited for.
+      else
+        setImmediate(() => {
+          tell();
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        });
+    }
+    assert.deepEqual(seen, ["connected", "status_update_event"]);
+  });
 });
