@@ -81,7 +81,7 @@ describe("a framework's own executor on POST /api/v1/executor (docs/executor-htt
     fixture = new Fixture();
     master = await fixture.master("m", [], "127.103.1.3");
     await until("a leader", () => master.program.leader);
-    argv = [...(await fixture.agentFlags(master, ip)), "--executor_registration_timeout=10secs"];
+    argv = [...(await fixture.agentFlags(master, ip)), "--executor_registration_timeout=1mins"];
     mute = join(fixture.directory, "mute");
     writeFileSync(join(fixture.directory, "executor.js"), program);
     scheduler = new TestScheduler(master.url);

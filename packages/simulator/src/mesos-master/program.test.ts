@@ -85,13 +85,13 @@ describe("mesos-master: election (mesos.md 2.5)", function () {
     const lone = await fixture.master("m1", [
       `--zk=zk://${servers}/mesos`,
       "--quorum=2",
-      "--registry_fetch_timeout=1secs",
+      "--registry_fetch_timeout=3secs",
     ]);
     await until("elected", () => lone.program.elected);
     const { status, text } = await http("GET", `${lone.url}/state`);
     assert.deepEqual([status, text], [503, "Master has not finished recovery"]);
     await until("the end", () => lone.fatal[0]);
-    assert.equal(lone.fatal[0], "Failed to recover registrar: Failed to perform fetch within 1secs");
+    assert.equal(lone.fatal[0], "Failed to recover registrar: Failed to perform fetch within 3secs");
   });
 
   it("ends a leader whose quorum is gone after registry_store_timeout, with a registration that nobody was told of", async () => {

@@ -174,7 +174,7 @@ describe("marathon: /v2/events", function () {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const count = (reader: EventReader) => reader.text.split('"eventType":"bulk"').length - 1;
-    await marathon.until(() => ten.every((r) => r.text.includes('"n":49999')), "the last event", 20_000);
+    await marathon.until(() => ten.every((r) => r.text.includes('"n":49999')), "the last event");
     assert.deepEqual(
       ten.map(count),
       ten.map(() => 50_000),

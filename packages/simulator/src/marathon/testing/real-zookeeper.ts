@@ -72,7 +72,7 @@ export class RealZooKeeper {
       env: { PATH: process.env["PATH"], JVMFLAGS: "-Xmx128m" },
     });
     const zookeeper = new RealZooKeeper(`${host}:${port}`, directory, child);
-    await until(() => answers(host, port), "ZooKeeper", 20_000);
+    await until(() => answers(host, port), "ZooKeeper", 60_000);
     return zookeeper;
   }
 
