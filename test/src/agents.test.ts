@@ -64,14 +64,21 @@ describe("a change of what agents run", function () {
     return (await cluster.app("/nginx")).tasks.map(({ id }) => id).sort();
   }
 
-  const starts = async (): Promise<Map<string, string>> => {
-    const members = (await list({ root: stack.state })).filter(({ name }) => name.startsWith("demo-web-"));
+  /** When each process of a part was started, by its name. */
+  const starts = async (part = "web"): Promise<Map<string, string>> => {
+    const members = (await list({ root: stack.state })).filter(({ name }) =>
+      name.startsWith(`demo-${part}-`),
+    );
     return new Map(members.map(({ name, startedAt = "" }) => [name, startedAt]));
   };
 
-  it("restarts them in place for a flag, as the preview said, with every task and every request kept", async () => {
+  it("restarts them in place for a flag, after the masters and before Marathon where theirs change too, as the preview said, with every task and every request kept", async () => {
     const [ids, tasks] = [Object.keys(await agents()).sort(), await taskIds()];
+    const parts = ["masters", "web", "marathon"];
+    const before = new Map((await Promise.all(parts.map(starts))).flatMap((part) => [...part]));
     await stack.ok("config", "set", "--path", "agentFlags.gc_delay", "1days");
+    await stack.ok("config", "set", "--path", "masterFlags.offer_timeout", "2mins");
+    await stack.ok("config", "set", "--path", "marathonFlags.reconciliation_interval", "500000");
     const preview = await stack.ok("preview", "--diff");
     assert.match(
       preview,
@@ -79,6 +86,11 @@ describe("a change of what agents run", function () {
     );
     assert.match(preview, /--gc_delay=1days/);
     await upUnderLoad();
+    const started = (await Promise.all(parts.map(starts))).map((part) => [...part]);
+    const untouched = started.flat().filter(([name, at]) => before.get(name) === at);
+    assert.deepEqual(untouched, []);
+    const times = started.flatMap((part) => part.map(([, at]) => at).sort());
+    assert.deepEqual(times, [...times].sort(), "one part after the other");
     const now = await agents();
     assert.deepEqual(Object.keys(now).sort(), ids);
     assert.ok(Object.values(now).every(({ active }) => active));

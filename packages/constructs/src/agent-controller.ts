@@ -3,7 +3,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { groupsService, groupsVariables, ports, userAndPassword } from "@pulumi-mesos/model";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
-import type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
+import type { MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
@@ -13,7 +13,11 @@ export interface AgentControllerArgs {
   readonly platform: Platform;
   readonly zookeeper: ZooKeeperEndpoints;
   readonly masters: MasterEndpoints;
-  readonly marathon: MarathonEndpoints;
+  /**
+   * Whose tasks it moves away before an agent is drained. It does not wait for it: agents come first, and change first.
+   * {@link marathonPlaces} tells them of a Marathon that is made later.
+   */
+  readonly marathon: MarathonPlaces;
   /** Name of the cluster whose groups it keeps. @default the resource's name */
   readonly clusterName?: string;
   /** Refuses whoever has none of these; its groups' agents do, too. @default everybody may do everything */
@@ -39,6 +43,7 @@ export class AgentController extends pulumi.ComponentResource {
       zookeeper: zookeeper.connectionString,
       masters: masters.addresses.map((a) => `${a.host}:${ports.master.http}`),
       marathonUrls: marathon.urls,
+      marathonName: marathon.frameworkName,
     });
     const service = withSecrets(plain, credentials && controllerSecrets(credentials));
     const ready = makeMembers(this, name, {
@@ -49,7 +54,7 @@ export class AgentController extends pulumi.ComponentResource {
       service: () => service,
       credentials,
       authorization: credentials?.authorization("groups"),
-      dependsOn: [...zookeeper.ready, ...masters.ready, ...marathon.ready],
+      dependsOn: [...zookeeper.ready, ...masters.ready],
       timeouts,
     });
     this.clusterName = clusterName;

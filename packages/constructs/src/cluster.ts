@@ -6,7 +6,7 @@ import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group"
 import { BambooEdge, type BambooEdgeArgs, edgeRules } from "./bamboo-edge";
 import { Credentials, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
-import { Marathon, type MarathonArgs, marathonRules } from "./marathon-servers";
+import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
 import { Masters, type MastersArgs, masterRules } from "./masters";
 import type { Platform, Timeouts } from "./platform";
 import { Provider, type ProviderArgs } from "./resources/provider";
@@ -17,6 +17,7 @@ type Wired =
   | "zookeeper"
   | "masters"
   | "marathon"
+  | "agents"
   | "timeouts"
   | "statsPassword"
   | "credentials"
@@ -94,16 +95,19 @@ export class Cluster extends pulumi.ComponentResource {
       authorization: args.security?.authorization,
     };
     const masters = new Masters(`${name}-masters`, ofMasters, child);
-    const marathon = new Marathon(`${name}-marathon`, { ...args.marathon, ...base, masters }, child);
-    const behind = { ...base, marathon };
-    const edge = new BambooEdge(`${name}-edge`, { ...args.edge, ...behind, ...stats }, child);
-    const groups = { ...behind, masters, clusterName: name };
+    const places = marathonPlaces(platform, `${name}-marathon`, args.marathon);
+    // Addresses are dealt out in the order of first use, which is not the order of parts: clusters that stand keep theirs.
+    platform.addresses(`${name}-edge`, 1);
+    const groups = { ...base, masters, marathon: places, clusterName: name };
     const controller = new AgentController(`${name}-groups`, groups, child);
     const agents = mapValues(
       args.agents ?? {},
       (group, spec) =>
         new AgentGroup(`${name}-${group}`, { ...spec, controller, groupName: group, timeouts }, child),
     );
+    const behind = { ...base, masters, agents: Object.values(agents) };
+    const marathon = new Marathon(`${name}-marathon`, { ...args.marathon, ...behind }, child);
+    const edge = new BambooEdge(`${name}-edge`, { ...args.edge, ...base, marathon, ...stats }, child);
     this.zookeeper = zookeeper;
     this.masters = masters;
     this.marathon = marathon;

@@ -20,9 +20,20 @@ export interface MasterEndpoints {
   readonly ready: readonly pulumi.Resource[];
 }
 
-/** Marathons, made here or existing. */
-export interface MarathonEndpoints {
+/** Where Marathons are or will be: known before any of them is made. */
+export interface MarathonPlaces {
   /** `http://host:port` of every instance. */
   readonly urls: readonly string[];
+  /** As which framework the masters know it. @default "marathon" */
+  readonly frameworkName?: string;
+}
+
+/** Marathons, made here or existing. */
+export interface MarathonEndpoints extends MarathonPlaces {
+  readonly ready: readonly pulumi.Resource[];
+}
+
+/** Agents, made here or existing. */
+export interface AgentEndpoints {
   readonly ready: readonly pulumi.Resource[];
 }

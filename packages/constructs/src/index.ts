@@ -9,10 +9,16 @@ export { type BambooArgs, BambooEdge, type BambooEdgeArgs } from "./bamboo-edge"
 export { Cluster, type ClusterArgs, type ClusterSecurity } from "./cluster";
 export { Credentials, type CredentialsArgs } from "./credentials";
 export { type Distribution, type ProgramsOf, programIn, simulator } from "./distribution";
-export type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
+export type {
+  AgentEndpoints,
+  MarathonEndpoints,
+  MarathonPlaces,
+  MasterEndpoints,
+  ZooKeeperEndpoints,
+} from "./endpoints";
 export { describeValue, InvalidArgsError, lifted, type Rule, validate } from "./invalid-args-error";
 export { LocalPlatform, type LocalPlatformArgs } from "./local-platform";
-export { Marathon, type MarathonArgs } from "./marathon-servers";
+export { Marathon, type MarathonArgs, marathonPlaces } from "./marathon-servers";
 export { Masters, type MastersArgs } from "./masters";
 export type {
   EndpointArgs,

@@ -14,7 +14,13 @@ import {
   zookeeperUrl,
 } from "@pulumi-mesos/model";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
-import type { MarathonEndpoints, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
+import type {
+  AgentEndpoints,
+  MarathonEndpoints,
+  MarathonPlaces,
+  MasterEndpoints,
+  ZooKeeperEndpoints,
+} from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
@@ -24,6 +30,8 @@ export interface MarathonArgs {
   readonly platform: Platform;
   readonly zookeeper: ZooKeeperEndpoints;
   readonly masters: MasterEndpoints;
+  /** Agents that stand, and are changed, before it: Mesos's order of upgrades. @default none */
+  readonly agents?: readonly AgentEndpoints[];
   /** Instances, of which one leads. @default 2 */
   readonly size?: number;
   /** More flags of `marathon`, by name without dashes. */
@@ -33,6 +41,8 @@ export interface MarathonArgs {
   readonly timeouts?: Timeouts;
 }
 
+const defaultSize = 2;
+
 /**
  * Marathon, the scheduler that keeps apps running on the agents.
  *
@@ -41,6 +51,7 @@ export interface MarathonArgs {
  */
 export class Marathon extends pulumi.ComponentResource implements MarathonEndpoints {
   readonly urls: readonly string[];
+  readonly frameworkName: string | undefined;
   readonly addresses: readonly Address[];
   readonly ready: readonly pulumi.Resource[];
   /** One URL of the API; an instance that does not lead passes requests on. */
@@ -48,11 +59,13 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
 
   constructor(name: string, args: MarathonArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Marathon", name, { size: args.size }, opts);
-    const { platform, zookeeper, masters, size = 2, flags = {}, credentials, timeouts } = args;
+    const { platform, zookeeper, masters, agents = [], flags = {}, credentials, timeouts } = args;
     const authentication = credentials !== undefined;
     validate(this, marathonRules(args, authentication));
-    this.addresses = platform.addresses(name, size);
-    this.urls = this.addresses.map((a) => `http://${a.host}:${ports.marathon.http}`);
+    const { addresses, urls, frameworkName } = marathonPlaces(platform, name, args);
+    this.addresses = addresses;
+    this.urls = urls;
+    this.frameworkName = frameworkName;
     const places = { master: masters.zk, zk: `zk://${zookeeper.connectionString}/marathon` };
     const plain = marathonService({ ...places, flags, authentication });
     const service = withSecrets(plain, credentials && marathonSecrets(credentials, places));
@@ -64,7 +77,7 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
       service: () => service,
       credentials,
       authorization: credentials?.authorization("marathon"),
-      dependsOn: [...zookeeper.ready, ...masters.ready],
+      dependsOn: [zookeeper, masters, ...agents].flatMap((part) => [...part.ready]),
       timeouts,
     });
     this.ready = [ready];
@@ -75,6 +88,29 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
     );
     this.registerOutputs({ url: this.url });
   }
+}
+
+/**
+ * Where the Marathon of a name will be, before it is made: what an {@link AgentController} is told of it.
+ *
+ * @example
+ * const marathon = mesos.marathonPlaces(platform, "marathon", { size: 2 });
+ * const controller = new mesos.AgentController("groups", { platform, zookeeper, masters, marathon });
+ * const web = new mesos.AgentGroup("web", { controller, size: 5, resources });
+ * new mesos.Marathon("marathon", { platform, zookeeper, masters, agents: [web], size: 2 });
+ */
+export function marathonPlaces(
+  platform: Platform,
+  name: string,
+  { size = defaultSize, flags = {} }: Pick<MarathonArgs, "size" | "flags"> = {},
+): MarathonPlaces & { readonly addresses: readonly Address[] } {
+  const addresses = platform.addresses(name, size);
+  const { framework_name: frameworkName } = flags;
+  return {
+    addresses,
+    urls: addresses.map((a) => `http://${a.host}:${ports.marathon.http}`),
+    ...(frameworkName === undefined ? {} : { frameworkName: String(frameworkName) }),
+  };
 }
 
 function marathonSecrets(credentials: Credentials, places: { master: string; zk: string }): ServiceSecrets {
@@ -91,7 +127,7 @@ function marathonSecrets(credentials: Credentials, places: { master: string; zk:
 
 /** What Marathons are refused for. */
 export function marathonRules(
-  { size = 2, flags = {} }: Pick<MarathonArgs, "size" | "flags">,
+  { size = defaultSize, flags = {} }: Pick<MarathonArgs, "size" | "flags">,
   authentication: boolean,
 ): Rule[] {
   return [

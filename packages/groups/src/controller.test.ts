@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { MarathonClient, MesosClient } from "@pulumi-mesos/client";
+import { MarathonClient, MesosClient, UnreachableError } from "@pulumi-mesos/client";
 import { type AgentPoolStatus, digestOf } from "@pulumi-mesos/model";
 import { GroupsController } from "./controller";
 import { FakeCluster, MemoryStore } from "./fake-cluster.test.support";
 import { movesPath, PoolStore } from "./pool-store";
 import { declarationOf } from "./small-world.test.support";
+import type { Marathon } from "./world";
 
 const pool = "/pulumi-mesos/c/pools/web";
 const signal = new AbortController().signal;
@@ -15,15 +16,30 @@ describe("the controller", () => {
   let cluster: FakeCluster;
   let store: MemoryStore;
   let address: string;
+  /** How often Marathon was asked; while `silent` it does not answer. */
+  let asked: number;
+  let silent: boolean;
   const controllerOf = (): GroupsController =>
     new GroupsController({
       store: new PoolStore(store, "c"),
       mesos: new MesosClient({ masters: [address] }),
-      marathon: new MarathonClient({ urls: [`http://${address}`] }),
+      marathon: marathon(),
+      marathonName: "marathon",
       backend: cluster.backend(),
       clock: { now: () => 1_000_000, pause: async () => {} },
       log,
     });
+  const marathon = (): Marathon => {
+    const client = new MarathonClient({ urls: [`http://${address}`] });
+    const getApps = client.getApps.bind(client);
+    return Object.assign(client, {
+      getApps: async (bound: AbortSignal) => {
+        asked++;
+        if (silent) throw new UnreachableError("GET /v2/apps", [new Error("connection refused")]);
+        return getApps(bound);
+      },
+    });
+  };
   const declare = async (size: number, more: object = {}): Promise<void> => {
     const data = Buffer.from(JSON.stringify({ ...declarationOf(size), ...more }));
     if (store.nodes.has(pool)) await store.set(pool, data);
@@ -39,6 +55,7 @@ describe("the controller", () => {
     cluster = new FakeCluster();
     store = new MemoryStore();
     address = await cluster.listen();
+    [asked, silent] = [0, false];
   });
   afterEach(() => cluster.close());
 
@@ -81,6 +98,38 @@ describe("the controller", () => {
     ]);
     assert.equal(app.instances, 1);
     assert.equal(store.nodes.get(movesPath("c"))?.data.toString(), "{}");
+  });
+
+  it("does not ask a Marathon that has nothing on the pool: agents stand and go without one", async () => {
+    silent = true;
+    await declare(2);
+    await settle(controllerOf);
+    const cron = { id: "cron", instances: 1, framework: "F-cron", tasks: [] };
+    cluster.apps = [cron];
+    for (const agent of ["S1", "S2"]) cluster.place(cron, agent);
+    await declare(0);
+    await settle(controllerOf);
+    assert.deepEqual(cluster.members, []);
+    assert.equal(asked, 0);
+  });
+
+  it("leaves tasks of a silent Marathon, and of whoever nobody can name, where they are, and says why", async () => {
+    await declare(2);
+    await settle(controllerOf);
+    const app = { id: "/a", instances: 1, tasks: [] };
+    const stranger = { id: "x", instances: 1, framework: "F-nobody", tasks: [] };
+    cluster.apps = [app, stranger];
+    cluster.place(app, "S1");
+    cluster.place(stranger, "S2");
+    silent = true;
+    await declare(0);
+    for (let n = 0; n < 5; n++) assert.equal(await controllerOf().reconcile(signal), false);
+    assert.match(
+      status().message,
+      /draining web-1: 1 task left \(1 of Marathon, which must move them and does not answer: GET \/v2\/apps.*connection refused/,
+    );
+    assert.deepEqual(cluster.members, ["web-1", "web-2"]);
+    assert.equal(cluster.calls.filter((call) => /DRAIN|kill|patch/.test(call)).length, 0);
   });
 
   it("fails when a declaration does not fit, without touching the members", async () => {

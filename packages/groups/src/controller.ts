@@ -32,6 +32,8 @@ export interface ControllerParts {
   readonly mesos: Mesos;
   /** Nothing where the cluster has no Marathon: then nothing is moved before an agent is drained. */
   readonly marathon: Marathon | undefined;
+  /** As which framework the masters know Marathon, for the time when it is silent. */
+  readonly marathonName: string;
   readonly backend: Backend;
   readonly clock: Clock;
   readonly log: Log;
@@ -104,13 +106,11 @@ export class GroupsController {
       if (!pools.some((pool) => pool.name === name)) this.#forget(name);
     }
     const moves = await store.moves();
-    const someLeave = pools.some(
-      ({ members, state, declaration }) =>
-        members.length > declaration.size || Object.keys(state.leaving).length > 0,
-    );
     const agents = pools.length === 0 ? undefined : await this.#agents(hostsOf(pools), signal);
     const asked: Asked =
-      someLeave || Object.keys(moves).length > 0 ? await this.#apps(signal) : { apps: undefined };
+      Object.keys(moves).length > 0 || pools.some((pool) => mayMove(pool, agents))
+        ? await this.#apps(signal)
+        : { apps: undefined };
     const plans = pools.map((pool) => {
       const view = this.#view(pool, agents, asked);
       return { name: pool.name, view, plan: planPool(view) };
@@ -199,9 +199,9 @@ export class GroupsController {
   }
 
   async #agents(hosts: readonly string[], signal: AbortSignal): Promise<Agents | undefined> {
-    const { mesos, log } = this.#parts;
+    const { mesos, marathonName, log } = this.#parts;
     try {
-      return await observeAgents(mesos, hosts, within(signal, askMs));
+      return await observeAgents(mesos, hosts, marathonName, within(signal, askMs));
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ reason: messageOf(error) }, "no master answers");
@@ -297,4 +297,12 @@ function hostsOf(pools: readonly Pool[]): string[] {
   return pools.flatMap(({ state, declaration, members }) =>
     members.map(({ index }) => addressIn(state.backend ?? declaration.backend, members, index)),
   );
+}
+
+/** Whether tasks of Marathon may have to leave a pool: only then is it asked, for it may be silent, or not there yet. */
+function mayMove(pool: Pool, agents: Agents | undefined): boolean {
+  const { members, declaration, state } = pool;
+  if (members.length <= declaration.size && Object.keys(state.leaving).length === 0) return false;
+  const hosts = new Set(hostsOf([pool]));
+  return agents?.registered.some(({ host, ofMarathon }) => hosts.has(host) && ofMarathon > 0) ?? false;
 }

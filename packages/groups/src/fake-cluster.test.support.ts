@@ -15,6 +15,8 @@ interface FakeApp {
   id: string;
   instances: number;
   resourceLimits?: object;
+  /** Another one than Marathon runs it, and Marathon knows nothing of it. */
+  framework?: string;
   tasks: { id: string; slaveId: string; state: string }[];
 }
 
@@ -73,7 +75,9 @@ export class FakeCluster {
     const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
     const path = request.url?.split("?")[0] ?? "";
     if (path === "/api/v1") return this.#operator(body);
-    if (request.method === "GET" && path === "/v2/apps") return [200, { apps: this.apps }];
+    if (request.method === "GET" && path === "/v2/apps") {
+      return [200, { apps: this.apps.filter(({ framework }) => framework === undefined) }];
+    }
     const app = this.apps.find(({ id }) => path === `/v2/apps${id}`);
     if (request.method === "GET" && app !== undefined) return [200, { app }];
     if (this.locks-- > 0) {
@@ -109,10 +113,17 @@ export class FakeCluster {
       }));
       return [200, { type, get_agents: { agents, recovered_agents: [] } }];
     }
+    if (type === "GET_FRAMEWORKS") {
+      const frameworks = ["marathon", "cron"].map((name) => ({
+        framework_info: { id: { value: `F-${name}` }, name },
+      }));
+      return [200, { type, get_frameworks: { frameworks } }];
+    }
     if (type === "GET_TASKS") {
       const tasks = this.apps.flatMap((app) =>
         app.tasks.map((task) => ({
           task_id: { value: task.id },
+          framework_id: { value: app.framework ?? "F-marathon" },
           agent_id: { value: task.slaveId },
           state: task.state,
         })),
@@ -123,7 +134,10 @@ export class FakeCluster {
     const inner = body[type.toLowerCase()] as { agent_id: { value: string } };
     const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
     if (agent !== undefined) agent.deactivated = type !== "REACTIVATE_AGENT";
-    if (type === "DRAIN_AGENT") this.agents = this.agents.filter((a) => a !== agent);
+    if (type === "DRAIN_AGENT") {
+      this.agents = this.agents.filter((a) => a !== agent);
+      for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => slaveId !== agent?.id);
+    }
     return [200];
   }
 }

@@ -23,6 +23,8 @@ export interface Agent {
   readonly drain?: "DRAINING" | "DRAINED";
   /** Tasks on it that have not ended, whichever framework's. */
   readonly tasks: number;
+  /** Those of them that are Marathon's, or may be: a framework that nobody can name is taken for it. */
+  readonly ofMarathon: number;
 }
 
 /** What the leading master says. */

@@ -4,6 +4,7 @@ import {
   type Credential,
   groupsVariables,
   MesosError,
+  marathonFramework,
   type StackName,
 } from "@pulumi-mesos/model";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -14,6 +15,7 @@ export interface Options {
   readonly cluster: string;
   readonly masters: readonly string[];
   readonly marathon: readonly string[];
+  readonly marathonName: string;
   readonly members: MemberHome;
   readonly bind: { readonly host: string; readonly port: number };
 }
@@ -82,6 +84,12 @@ const table: readonly Flag[] = [
     flag: "--marathon <url,…>",
     help: "every Marathon, whose tasks are moved away before an agent is drained; empty where there is none",
     parse: urls,
+  },
+  {
+    flag: "--marathon-name <framework>",
+    help: "as which framework the masters know it: while it does not answer, its tasks stay where they are, and those of others are drained",
+    fallback: marathonFramework,
+    parse: (text: string) => text,
   },
   {
     flag: "--members <where>",

@@ -2,7 +2,7 @@
 import type { Leaving } from "./observed";
 import type { Action } from "./plan";
 import { runningTemplate } from "./plan-roll";
-import { agentOf, indexIn, inTurn, type PoolView } from "./pool-view";
+import { agentOf, indexIn, inTurn, type PoolView, tasksToMove } from "./pool-view";
 
 /** The next step of a member that leaves. */
 export interface Leaver {
@@ -67,7 +67,7 @@ export function begun({ now, version }: PoolView): Leaving {
 
 /** The next step of a member that leaves: deactivate, let Marathon's tasks move, drain what is left, terminate. */
 export function planLeaving(view: PoolView, name: string, entry: Leaving): Leaver {
-  const { declaration, agents, movable } = view;
+  const { declaration, agents } = view;
   const index = indexIn(view, name);
   const agent = agentOf(view, index);
   const overdue = view.now - entry.since > declaration.drain.timeoutSeconds * 1000;
@@ -83,8 +83,7 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   if (agent === undefined || agent.drain !== undefined) return plan;
   if (entry.drained === agent.id) return { ...plan, actions: [drainAction(view, agent.id)] };
   const deactivation: Action[] = agent.deactivated ? [] : [{ kind: "deactivate", agentId: agent.id }];
-  const movableHere = movable?.get(agent.id) ?? 0;
-  if (movable === undefined || movableHere > 0 || !agent.deactivated) {
+  if (tasksToMove(view, agent) > 0 || !agent.deactivated) {
     return { ...plan, actions: deactivation, ...(overdue ? {} : { vacate: agent.id }) };
   }
   return {

@@ -36,7 +36,7 @@ describe("the plan of a pool", () => {
   });
 
   it("takes of several agents at one address the one that drains, not an earlier registration that is gone", () => {
-    const at = { host: "127.81.9.1", active: false, tasks: 0 };
+    const at = { host: "127.81.9.1", active: false, tasks: 0, ofMarathon: 0 };
     const registered = [
       { ...at, id: "S0", deactivated: false },
       { ...at, id: "S7", deactivated: true },
@@ -133,6 +133,36 @@ describe("the plan of a pool", () => {
     assert.deepEqual(world.harm, []);
   });
 
+  it("drains what is idle or of other frameworks while Marathon is silent, and moves nothing of Marathon blindly", () => {
+    const world = new SmallWorld(3);
+    settle(world);
+    const app = world.run({ id: "/a", instances: 1 });
+    const [holder = "", other = ""] = [...world.agents]
+      .sort((a, b) => b.ofMarathon - a.ofMarathon)
+      .map(({ id }) => id);
+    world.foreign.set(other, 2);
+    world.silent = true;
+    world.tick();
+    world.declare(0);
+    const waiting = settle(world, 40);
+    assert.match(
+      waiting ?? "",
+      /^web: 0 of 0 agents active, draining web-\d: 1 task left \(1 of Marathon, which must move them and does not answer: nobody answers\)$/,
+    );
+    assert.deepEqual(
+      world.agents.map(({ id, deactivated }) => [id, deactivated]),
+      [[holder, true]],
+    );
+    assert.deepEqual([app.tasks.length, world.harm], [1, []]);
+    world.now += 601_000;
+    assert.match(world.round().message, /was not drained within 600 s: 1 task left \(1 of Marathon/);
+    world.silent = false;
+    world.declare(1);
+    assert.equal(settle(world), undefined);
+    assert.equal(app.tasks.length, 1);
+    assert.deepEqual(world.harm, []);
+  });
+
   it("waits for a master that was just elected before it takes a silent agent for gone", () => {
     const world = new SmallWorld(2);
     settle(world);
@@ -164,7 +194,8 @@ describe("the plan of a pool", () => {
         cuts,
         fc.nat(40),
         fc.integer({ min: 6, max: 8 }),
-        (declared, steps, stream, early, room) => {
+        fc.infiniteStream(fc.boolean()),
+        (declared, steps, stream, early, room, silences) => {
           const world = new SmallWorld(0);
           world.capacity = room;
           const [first, ...others] = steps;
@@ -177,7 +208,11 @@ describe("the plan of a pool", () => {
           world.cut = () => dangers-- > 0 && stream.next().value === 0;
           for (const step of others) {
             world.declare(step.size, templateOf(step));
-            for (let n = 0; n < early; n++) world.round();
+            for (let n = 0; n < early; n++) {
+              world.silent = silences.next().value === true;
+              world.round();
+            }
+            world.silent = false;
           }
           assert.equal(settle(world, 2000), undefined);
           const last = steps.at(-1);

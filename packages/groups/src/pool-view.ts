@@ -11,9 +11,9 @@ export interface PoolView {
   readonly members: readonly Member[];
   /** Nothing while no master leads. */
   readonly agents: Agents | undefined;
-  /** Marathon's tasks by agent; nothing while Marathon cannot be asked. */
+  /** Tasks of Marathon's apps by agent; nothing while Marathon is silent, or there is no need to ask it. */
   readonly movable: ReadonlyMap<string, number> | undefined;
-  /** Why Marathon cannot be asked. */
+  /** Why Marathon is silent. */
   readonly unmovable?: string;
   /** Members that something is being done to. */
   readonly busy: ReadonlySet<string>;
@@ -33,6 +33,14 @@ export function agentOf(view: Pick<PoolView, "addressOf" | "agents">, index: num
   const host = view.addressOf(index);
   const here = view.agents?.registered.filter((agent) => agent.host === host) ?? [];
   return here.find((agent) => agent.active) ?? here.find((agent) => agent.deactivated) ?? here[0];
+}
+
+/**
+ * Tasks that Marathon is to move away from an agent. While it does not say which, all that the master knows as its: they
+ * wait for it, and nobody ends them in its place.
+ */
+export function tasksToMove({ movable }: Pick<PoolView, "movable">, agent: Agent): number {
+  return movable === undefined ? agent.ofMarathon : (movable.get(agent.id) ?? 0);
 }
 
 /** Whether a member runs and its agent takes offers. */

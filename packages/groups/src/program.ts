@@ -68,6 +68,7 @@ export async function runGroups(
         options.marathon.length === 0
           ? undefined
           : new MarathonClient({ urls: options.marathon, ...secrets.marathon }),
+      marathonName: options.marathonName,
       backend: await backendOf(options.members, env),
       clock: systemClock,
       log,

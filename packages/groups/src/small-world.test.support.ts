@@ -55,6 +55,10 @@ export class SmallWorld {
   members: Mutable<Member>[] = [];
   agents: Mutable<Agent>[] = [];
   apps: WorldApp[] = [];
+  /** Whether Marathon does not answer. */
+  silent = false;
+  /** Tasks of other frameworks, by agent; a drain ends them. */
+  readonly foreign = new Map<string, number>();
   /** How many tasks fit on an agent. */
   room = 100;
   /** How many members fit. */
@@ -84,7 +88,8 @@ export class SmallWorld {
       state: this.state,
       members: this.members,
       agents: { registered: this.agents, recovering: [] },
-      movable: countTasks(this.apps),
+      movable: this.silent ? undefined : countTasks(this.apps),
+      ...(this.silent ? { unmovable: "nobody answers" } : {}),
       busy: new Set(),
       failures: this.failures,
       addressOf: (index) => `127.81.9.${index}`,
@@ -119,16 +124,16 @@ export class SmallWorld {
   round(): { plan: PoolPlan; settled: boolean; message: string; failed: boolean } {
     const view = this.view();
     const plan = planPool(view);
-    const next = planMoves(this.apps, new Set(plan.vacate), this.moves);
-    const status = poolStatus(view, plan, next.stuck);
-    const result = { plan, ...status, settled: status.settled && Object.keys(next.moves).length === 0 };
+    const next = this.silent ? undefined : planMoves(this.apps, new Set(plan.vacate), this.moves);
+    const status = poolStatus(view, plan, next?.stuck ?? new Map());
+    const result = { plan, ...status, settled: status.settled && Object.keys(this.moves).length === 0 };
     this.state = plan.state;
     for (const action of plan.actions) {
       if (this.cut()) return result;
       this.#act(action);
     }
-    this.moves = next.moves;
-    for (const step of next.steps) {
+    if (next !== undefined) this.moves = next.moves;
+    for (const step of next?.steps ?? []) {
       if (this.cut()) return result;
       this.#step(step);
     }
@@ -142,12 +147,14 @@ export class SmallWorld {
     for (const app of this.apps) {
       app.tasks = app.tasks.filter((task) => !task.killing);
       for (const task of app.tasks) task.healthy = true;
-      while (app.tasks.length < app.instances && this.#place(app));
+      while (!this.silent && app.tasks.length < app.instances && this.#place(app));
       if (app.tasks.length === app.instances && app.tasks.every((task) => task.healthy)) app.deployments = [];
     }
     this.check();
     for (const agent of this.agents) {
-      agent.tasks = this.apps.flatMap((app) => app.tasks).filter((t) => t.agentId === agent.id).length;
+      if (agent.drain !== undefined) this.foreign.delete(agent.id);
+      agent.ofMarathon = this.apps.flatMap((app) => app.tasks).filter((t) => t.agentId === agent.id).length;
+      agent.tasks = agent.ofMarathon + (this.foreign.get(agent.id) ?? 0);
     }
     this.agents = this.agents.filter((agent) => agent.drain === undefined);
   }
@@ -218,7 +225,8 @@ export class SmallWorld {
     }
     if (agent === undefined) {
       const host = `127.81.9.${index}`;
-      this.agents.push({ id: `S${++this.#ids}`, host, active: true, deactivated: false, tasks: 0 });
+      const id = `S${++this.#ids}`;
+      this.agents.push({ id, host, active: true, deactivated: false, tasks: 0, ofMarathon: 0 });
     } else agent.active = !agent.deactivated;
   }
 

@@ -68,12 +68,16 @@ function progress(
 }
 
 function leavingText(view: PoolView, leaver: Leaver, stuck: ReadonlyMap<string, string>): string {
-  const reason =
-    view.movable === undefined
-      ? (view.unmovable ?? "Marathon does not answer")
-      : stuck.get(leaver.agentId ?? "");
+  const reason = stuck.get(leaver.agentId ?? "") ?? waitsForMarathon(view, leaver);
   const left = `${leaver.tasks} ${leaver.tasks === 1 ? "task" : "tasks"} left`;
   return reason === undefined ? left : `${left} (${reason})`;
+}
+
+/** Why tasks of Marathon stay where they are, when it is silent. */
+function waitsForMarathon({ unmovable, agents }: PoolView, { agentId }: Leaver): string | undefined {
+  const count = agents?.registered.find(({ id }) => id === agentId)?.ofMarathon ?? 0;
+  if (unmovable === undefined || count === 0) return undefined;
+  return `${count} of Marathon, which must move them and does not answer: ${unmovable}`;
 }
 
 function describe(view: PoolView, { staying, roll }: PoolPlan, member: Member): PoolMember {

@@ -5,7 +5,7 @@ import type { Agent, Agents, App, Task } from "./observed";
 /** What the controller uses of Mesos's operator API. */
 export type Mesos = Pick<
   MesosClient,
-  "call" | "getAgents" | "getTasks" | "drainAgent" | "deactivateAgent" | "reactivateAgent"
+  "call" | "getAgents" | "getFrameworks" | "getTasks" | "drainAgent" | "deactivateAgent" | "reactivateAgent"
 >;
 
 /** What it uses of Marathon. */
@@ -14,23 +14,28 @@ export type Marathon = Pick<MarathonClient, "getApp" | "getApps" | "patchApp" | 
 const ended = /^TASK_(FINISHED|FAILED|KILLED|ERROR|LOST|DROPPED|GONE|GONE_BY_OPERATOR)$/;
 
 /**
- * Agents and how many tasks each has. Who of `hosts` is not registered is asked for once more, because a master that has
+ * Agents and how many tasks each has, those of the framework `marathon` apart. Who of `hosts` is not registered is asked for once more, because a master that has
  * just been elected knows agents that have not come back to it yet.
  */
 export async function observeAgents(
   mesos: Mesos,
   hosts: readonly string[],
+  marathon: string,
   signal: AbortSignal,
 ): Promise<Agents> {
-  const [agents, tasks] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
-  const counts = new Map<string, number>();
-  for (const { agentId, state } of tasks) {
-    if (agentId === undefined || ended.test(state ?? "")) continue;
-    counts.set(agentId, (counts.get(agentId) ?? 0) + 1);
-  }
+  const [agents, all] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
+  const tasks = all.filter(({ state }) => !ended.test(state ?? ""));
+  const frameworks = tasks.length === 0 ? [] : await mesos.getFrameworks(signal);
+  const others = new Set(frameworks.filter(({ name }) => name !== marathon).map(({ id }) => id));
+  const counts = countBy(tasks, ({ agentId }) => agentId);
+  const ofMarathon = countBy(
+    tasks.filter(({ frameworkId }) => !others.has(frameworkId ?? "")),
+    ({ agentId }) => agentId,
+  );
   const registered = agents.map(({ id, hostname, active, deactivated, drainState }): Agent => {
     const drain = drainState === "DRAINING" || drainState === "DRAINED" ? { drain: drainState } : {};
-    return { id, host: hostname, active, deactivated, tasks: counts.get(id) ?? 0, ...drain } as Agent;
+    const own = { tasks: counts.get(id) ?? 0, ofMarathon: ofMarathon.get(id) ?? 0 };
+    return { id, host: hostname, active, deactivated, ...own, ...drain } as Agent;
   });
   const isComplete = hosts.every((host) => registered.some((agent) => agent.host === host));
   return { registered, recovering: isComplete ? [] : await recovering(mesos, signal) };
@@ -79,9 +84,17 @@ export function observeApp(app: MarathonApp): App {
 
 /** How many of Marathon's tasks each agent has. */
 export function countTasks(apps: readonly App[]): ReadonlyMap<string, number> {
+  return countBy(
+    apps.flatMap(({ tasks }) => tasks),
+    ({ agentId }) => agentId,
+  );
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { tasks } of apps) {
-    for (const { agentId } of tasks) counts.set(agentId, (counts.get(agentId) ?? 0) + 1);
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }

@@ -170,6 +170,7 @@ export {
   closedMarathonFlags,
   type MarathonSettings,
   marathonFiles,
+  marathonFramework,
   marathonService,
   marathonVariables,
   reservedMarathonFlags,

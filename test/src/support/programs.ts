@@ -47,7 +47,7 @@ const app = new mesos.marathon.App("web", {
 new mesos.bamboo.Service("web", { appId: app.appId, acl: config.get("acl") ?? "path_beg /web" }, { provider: cluster.provider });
 `;
 
-/** A cluster whose agents' flags and attributes come from the config, with nginx behind the edge. */
+/** A cluster whose flags, and attributes of agents, come from the config, with nginx behind the edge. */
 export const agentsProgram = `
 const pulumi = require("@pulumi/pulumi");
 const mesos = require("pulumi-mesos");
@@ -56,7 +56,7 @@ const cluster = new mesos.Cluster("demo", {
   platform: new mesos.LocalPlatform({ network: config.require("network") }),
   secret: config.requireSecret("clusterSecret"),
   zookeeper: { size: 1 },
-  masters: { size: 3 },
+  masters: { size: 3, flags: config.getObject("masterFlags") },
   agents: {
     web: {
       size: 2,
@@ -65,7 +65,7 @@ const cluster = new mesos.Cluster("demo", {
       flags: config.getObject("agentFlags"),
     },
   },
-  marathon: { size: 1 },
+  marathon: { size: 1, flags: config.getObject("marathonFlags") },
   edge: { size: 1 },
 });
 const nginx = new mesos.marathon.App("nginx", {

@@ -10,6 +10,8 @@ export interface GroupsSettings {
   /** `host:port` of every master. */
   readonly masters: readonly string[];
   readonly marathonUrls: readonly string[];
+  /** As which framework the masters know Marathon. @default {@link marathonFramework} */
+  readonly marathonName?: string;
 }
 
 /** Names of the variables that hold the secrets of the controller; each but the token is `user:password`. */
@@ -22,6 +24,7 @@ export const groupsVariables = {
 
 /** The controller of agent groups as a service. */
 export function groupsService(settings: GroupsSettings): Service {
+  const { marathonName } = settings;
   return {
     software: "groups",
     args: [
@@ -29,6 +32,7 @@ export function groupsService(settings: GroupsSettings): Service {
       `--cluster=${settings.cluster}`,
       `--masters=${settings.masters.join(",")}`,
       `--marathon=${settings.marathonUrls.join(",")}`,
+      ...(marathonName === undefined ? [] : [`--marathon-name=${marathonName}`]),
       "--members={members}",
       `--bind={address}:${ports.groups.http}`,
     ],

@@ -18,6 +18,9 @@ export interface MarathonSettings {
   readonly authentication?: boolean;
 }
 
+/** As which framework a Marathon registers at the masters unless its flag `framework_name` says otherwise. */
+export const marathonFramework = "marathon";
+
 /** Paths below {conf} of the files that only a Marathon with authentication reads. */
 export const marathonFiles = { secret: "secret" } as const;
 
