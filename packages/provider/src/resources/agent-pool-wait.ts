@@ -23,8 +23,9 @@ export type Outcome =
 export interface WaitOptions {
   /** How long without a controller, or without its report on this declaration, is too long. @default for ever */
   readonly deadMs?: number;
-  /** How long an unchanged report is too long. @default for ever */
+  /** How long an unchanged report is too long where `isHopeless`, which is asked then. @default for ever */
   readonly stillMs?: number;
+  readonly isHopeless?: () => Promise<boolean>;
 }
 
 const statuses = decoder(AgentPoolStatus);
@@ -36,7 +37,7 @@ export async function untilSettled(
   cluster: string,
   declaration: AgentPoolDeclaration,
   context: Context,
-  { deadMs = Infinity, stillMs = Infinity }: WaitOptions = {},
+  { deadMs = Infinity, stillMs = Infinity, isHopeless = async () => true }: WaitOptions = {},
 ): Promise<Outcome> {
   const generation = digestOf(declaration);
   const path = poolStatusPath(cluster, declaration.name);
@@ -59,7 +60,9 @@ export async function untilSettled(
       if (status.failed) throw new MesosError("MESOS_POOL_FAILED", status.message);
       show(status.message);
       if (led) reportedAt = now();
-      if (now() - shownAt > stillMs) return { kind: "still", message: status.message };
+      if (now() - shownAt > stillMs && (await isHopeless())) {
+        return { kind: "still", message: status.message };
+      }
     } else {
       const waiting = led ? "takes the declaration up" : "of agent groups runs";
       show(`${declaration.name}: waiting until the controller ${waiting}`);

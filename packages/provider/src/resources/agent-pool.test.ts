@@ -154,14 +154,23 @@ describe("mesos:index:AgentPool", function () {
     await agentPool.delete("demo/web", pool(2), context());
   });
 
-  it("ends the last pool's members when their tasks have nowhere to go", async () => {
+  it("ends the last pool's members when their tasks have nowhere to go, also where another pool goes with it", async () => {
     await lead();
+    const other = poolPath(cluster, "api");
+    const api = (size: number) => Buffer.from(JSON.stringify({ ...pool(size).declaration, name: "api" }));
+    await session.put(other, api(1));
     await session.put(path, Buffer.from(JSON.stringify(pool(1).declaration)));
     await followed(session, () => ({ message: "web: 0 of 0 agents active, draining web-1: 1 task left" }));
     const scope = scopeIn(context());
     await makeVolume(scope, "web-1");
     const around = context();
-    await agentPool.delete("demo/web", pool(1), around);
+    const deleting = agentPool.delete("demo/web", pool(1), around);
+    while (!around.lines.some((line) => line.includes("draining web-1"))) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await session.put(other, api(0));
+    await deleting;
+    await session.removeTree(other);
     assert.equal(await volumeExists(scope, "web-1"), false);
     assert.equal(await session.exists(path), false);
     assert.match(around.warnings[0] ?? "", /its tasks have nowhere to go \(web: .*1 task left\)$/);

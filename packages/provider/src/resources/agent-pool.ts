@@ -125,10 +125,10 @@ async function drain(
   if (!(await zookeeper.exists(path))) return undefined;
   const empty = { ...inputs.declaration, size: 0 };
   await write(zookeeper, inputs, empty);
-  const last = await isLast(zookeeper, inputs);
   const outcome = await untilSettled(zookeeper, inputs.cluster, empty, context, {
     deadMs,
-    stillMs: last ? stillMs : undefined,
+    stillMs,
+    isHopeless: () => isLast(zookeeper, inputs),
   });
   await zookeeper.removeTree(path);
   switch (outcome.kind) {
