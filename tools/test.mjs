@@ -7,12 +7,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium } from "./setup/browser.mjs";
-import { dockerCommand, findDocker } from "./setup/docker.mjs";
-import { findDockerPlugin } from "./setup/docker-plugin.mjs";
-import { withDockerd } from "./setup/dockerd.mjs";
+import { findDocker } from "./setup/docker.mjs";
 import { findMoto } from "./setup/moto.mjs";
-import { SetupError, say, sayFailure, step } from "./setup/report.mjs";
-import { run as runProgram } from "./setup/run.mjs";
+import { sayFailure, step } from "./setup/report.mjs";
+import { withDocker } from "./setup/with-docker.mjs";
 import { setup } from "./setup.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -105,45 +103,11 @@ function run({ name, glob }, env) {
   });
 }
 
-/** Before the suite's own time begins, because the first time takes minutes. */
-async function buildImages({ name }, socket, env) {
-  const began = Date.now();
-  const { code, output } = await runProgram(process.execPath, [path.join(root, "tools/images.mjs")], {
-    cwd: root,
-    env: { ...env, DOCKER_HOST: `unix://${socket}` },
-    group: true,
-  });
-  console.log(`\n== ${name}: its images (${((Date.now() - began) / 1000).toFixed(0)} s)\n${output}`);
-  return code === 0;
-}
-
-/** What tests of DockerPlatform need besides a dockerd; a reason where it cannot be had. */
-async function findPlugin(engine) {
-  try {
-    return { plugin: await step("docker plugin", (note) => findDockerPlugin(note, engine)) };
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    return { reason: error.message };
-  }
-}
-
 /** Runs one suite, beside a dockerd where it needs one; where there is none, its tests say why. */
 function runProvided(suite, env, engine) {
   const options = onDocker.get(suite.name);
   if (options === undefined) return run(suite, env);
-  const note = (line) => say(`${suite.name}: ${line}`);
-  return withDockerd(options, note, async (docker) => {
-    const platform = options.keep && docker.socket !== undefined ? await findPlugin(engine) : {};
-    const { socket, reason, plugin } = { ...docker, ...platform };
-    if (plugin !== undefined && !(await buildImages(suite, socket, env))) return false;
-    return run(suite, {
-      ...env,
-      TEST_DOCKER_SOCKET: socket,
-      TEST_DOCKER_MISSING: reason,
-      TEST_DOCKER_PLUGIN: plugin,
-      TEST_DOCKER_COMMAND: dockerCommand(),
-    });
-  });
+  return withDocker({ name: suite.name, ...options, engine }, env, (provided) => run(suite, provided));
 }
 
 /** Whether a suite loads pages, or changes the machine's network by a dockerd. */

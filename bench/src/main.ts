@@ -4,11 +4,13 @@ import { edgeBench } from "./edge";
 import { type Figure, report } from "./figure";
 import { groups } from "./groups";
 import { quickstart } from "./quickstart";
+import { rollout } from "./rollout";
 import { simulator } from "./simulator";
 
 /** Every bench by name; each yields its figures as it measures them. */
 const benches: Readonly<Record<string, (o: BenchOptions) => AsyncIterable<Figure>>> = {
   quickstart,
+  rollout,
   simulator,
   apps,
   groups,

@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { MesosClient } from "@pulumi-mesos/client";
 import { StackNetworks } from "@pulumi-mesos/model";
 import type { Figure } from "./figure";
+import { firstAnswer } from "./first-answer";
 
 const root = path.resolve(__dirname, "../..");
 const block = "127.89";
@@ -22,25 +23,6 @@ function script(env: NodeJS.ProcessEnv, ...args: string[]): Promise<void> {
       code === 0 ? resolve() : reject(new Error(`${args.join(" ")} exited with ${code}`)),
     );
   });
-}
-
-/** The first 200 from `url` that is nginx's page; polls each 20 ms because the first answer is what is measured. */
-async function firstAnswer(url: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const body = await new Promise<string>((resolve) => {
-      const request = http.get(url, { timeout: 1000 }, (response) => {
-        let text = "";
-        response.on("data", (chunk: Buffer) => {
-          text += chunk.toString();
-        });
-        response.on("end", () => resolve(response.statusCode === 200 ? text : ""));
-      });
-      request.on("timeout", () => request.destroy());
-      request.on("error", () => resolve(""));
-    });
-    if (body.includes("nginx")) return;
-    await delay(20, undefined, { signal });
-  }
 }
 
 /** Pids whose arguments hold `program` and `address`. */
