@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ClusterView } from "./support/cluster-view";
 import { CrashPlugin } from "./support/crash-plugin";
 import type { CrashPoint, Verb } from "./support/crash-proxy";
-import { eventually } from "./support/eventually";
+import { eventually, hangMs } from "./support/eventually";
 import { killAll } from "./support/processes";
 import { smallCluster } from "./support/programs";
 import { TestStack } from "./support/test-stack";
@@ -82,7 +82,7 @@ describe("an engine that ends in the middle of its work", function () {
 
   async function destroyed(): Promise<void> {
     await stack.ok("destroy", "--yes", "--skip-preview");
-    await eventually(30_000, () => assertNothingLeft(stack, view));
+    await eventually(hangMs, () => assertNothingLeft(stack, view));
     assert.deepEqual(await stack.resources(), []);
   }
 

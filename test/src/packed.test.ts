@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ClusterView } from "./support/cluster-view";
-import { eventually } from "./support/eventually";
+import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
 import { killAll, listenersIn, processesWith } from "./support/processes";
 import { repository } from "./support/repository";
@@ -117,7 +117,7 @@ describe("the packages as installed from their tarballs", function () {
   it("bring up the README's program, with default providers disabled, and take it down", async () => {
     await ok("pulumi", "up", "--yes", "--skip-preview");
     assert.equal((await ok("pulumi", "stack", "output", "url")).trim(), view.edgeUrl);
-    await eventually(30_000, async () => {
+    await eventually(hangMs, async () => {
       const answer = await request(`${view.edgeUrl}/`);
       assert.equal(answer.status, 200);
       assert.match(answer.body, /nginx/);

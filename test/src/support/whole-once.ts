@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { ClusterView } from "./cluster-view";
+import { eventually, hangMs } from "./eventually";
 import { getJson } from "./http";
 import { listenersIn, type ProcessEntry } from "./processes";
 import type { TestStack } from "./test-stack";
@@ -81,8 +82,11 @@ export async function assertWhole(stack: TestStack, view: ClusterView, asked: As
 
 /** Fails unless masters, Marathon and the edge say the same. */
 async function assertServed(view: ClusterView, { agents, instances, acl }: Asked): Promise<void> {
-  assert.equal((await view.leadingMasters()).length, 1, "one master leads");
-  assert.equal((await view.activeAgents()).length, agents, "every agent is active");
+  // Agents find a leader that has changed by themselves.
+  await eventually(hangMs, async () => {
+    assert.equal((await view.leadingMasters()).length, 1, "one master leads");
+    assert.equal((await view.activeAgents()).length, agents, "every agent is active");
+  });
   const marathon = await view.marathonUrl();
   const { apps } = await getJson<{ apps: { id: string }[] }>(`${marathon}/v2/apps`);
   assert.deepEqual(
