@@ -115,10 +115,21 @@ export class FaultProxy {
     if (typeof fault === "object" && "answer" in fault) return send(response, fault.answer, fault);
     if (typeof fault === "object" && "slowMs" in fault) await delay(fault.slowMs);
     this.passed.push(line);
-    this.#pass(request, body, response, fault);
+    this.#pass(request, line, body, response, fault);
   }
 
-  #pass(request: IncomingMessage, body: Buffer, response: ServerResponse, fault: Fault | undefined): void {
+  /** Whether requests such as this one are answered by silence, and so streams that stand tell nothing either. */
+  #isMute(line: string): boolean {
+    return this.#plans.some(({ matches, fault, times }) => fault === "silent" && times > 0 && matches(line));
+  }
+
+  #pass(
+    request: IncomingMessage,
+    line: string,
+    body: Buffer,
+    response: ServerResponse,
+    fault: Fault | undefined,
+  ): void {
     const headers = { ...request.headers, connection: "close" };
     const { method } = request;
     const outgoing = http.request(new URL(request.url ?? "", this.#target()), {
@@ -132,7 +143,9 @@ export class FaultProxy {
         response.writeHead(incoming.statusCode ?? 502, incoming.headers);
         response.flushHeaders();
         incoming.on("error", () => response.destroy());
-        return void incoming.pipe(response);
+        if (line !== "GET /v2/events") return void incoming.pipe(response);
+        incoming.on("data", (chunk) => this.#isMute(line) || response.write(chunk));
+        return void incoming.on("end", () => response.end());
       }
       void bodyOf(incoming).then((whole) => hurt(response, incoming, whole, fault));
     });
