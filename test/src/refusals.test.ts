@@ -275,9 +275,9 @@ new mesos.Cluster("demo", {
 
   const changes: readonly { title: string; change: Partial<typeof sizes>; says: string }[] = [
     {
-      title: "more ZooKeeper servers than the next step",
+      title: "five ZooKeeper servers where fewer run",
       change: { zookeepers: 5 },
-      says: "size: must not go from 1 to 5 in one step: first size: 3, then 5",
+      says: "size: must not go from 1 to 5 in one step: a server that is told of 5 is not taken in by three that serve; 3 is the most, or make another ensemble with 5 from the start",
     },
     {
       title: "fewer masters at once",

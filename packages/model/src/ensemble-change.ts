@@ -65,6 +65,12 @@ export function ensembleStepFailure(
     if (from.size === 1 && kind === "mesos-master") {
       return refused("a single master's registry does not survive it; make another ensemble");
     }
+    // It would look for three among the two that are left when it restarts; and if 4 and 5 came first, two leaders could lead.
+    if (kind === "zookeeper" && to.size > 3) {
+      return refused(
+        `a server that is told of ${to.size} is not taken in by three that serve; 3 is the most, or make another ensemble with ${to.size} from the start`,
+      );
+    }
     if (to.size === from.size + 2) return undefined;
     return refused(`first ${next(from.size + 2)}, then ${to.size}`);
   }

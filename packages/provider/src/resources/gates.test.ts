@@ -187,10 +187,10 @@ describe("Ensemble", () => {
   });
 
   it("fails when the size changes in an unsafe step, in one line", () => {
-    const zookeeper = (size: number, quorum: number) => ({ kind: "zookeeper", size, quorum });
-    deepEqual(failures(zookeeper(5, 3), zookeeper(3, 2)), []);
-    deepEqual(failures(zookeeper(5, 3), zookeeper(1, 1)), [
-      "size: must not go from 1 to 5 in one step: first size: 3, then 5",
+    const masters = (size: number, quorum: number) => ({ kind: "mesos-master", size, quorum });
+    deepEqual(failures(masters(5, 3), masters(3, 2)), []);
+    deepEqual(failures(masters(3, 2), masters(5, 3)), [
+      "size: must not go from 5 to 3 in one step: first size: 3 with quorumOf: 5, then size: 3 alone",
     ]);
     deepEqual(
       failures({ kind: "marathon", size: 1, quorum: 1 }, { kind: "marathon", size: 4, quorum: 3 }),
