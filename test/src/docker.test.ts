@@ -9,14 +9,17 @@ import { ClusterView } from "./support/cluster-view";
 import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
 import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
+import { OwnApp, removeImages } from "./support/own-app";
 import { type PlatformUnderTest, platformContract } from "./support/platform-contract";
 import { QuorumWatch } from "./support/quorum-watch";
 import { repository } from "./support/repository";
 import { TestStack } from "./support/test-stack";
+import { walk } from "./support/walk";
 
 const owner = { project: "quickstart", stack: "dev" };
 const secret = "a-cluster-secret-of-this-test-alone";
 const keys = new ClusterKeys(owner, secret);
+const imageRegistry = "127.133.0.1:5000";
 const nodes = [
   ...[1, 2, 3].flatMap((n) => [`demo-zookeeper-${n}`, `demo-masters-${n}`]),
   "demo-marathon-1",
@@ -113,6 +116,7 @@ describe("the quickstart on Docker", function () {
 
   after(async () => {
     await stack?.close();
+    if (stack !== undefined) await removeImages(host, imageRegistry);
     if (directory !== "") rmSync(directory, { recursive: true, force: true });
   });
 
@@ -251,6 +255,35 @@ describe("the quickstart on Docker", function () {
     assert.equal((await cluster.activeAgents()).length, 2);
     await nginxAnswers();
     await running().unchanged();
+  });
+
+  it("builds an app of one's own, runs it by digest beside its agents, and rolls an edited line with nothing lost", async function () {
+    if (process.env["TEST_DOCKER_REGISTRY"] === undefined) {
+      if (this.test !== undefined) this.test.title += " (not on this machine: no registry of images)";
+      this.skip();
+    }
+    const [[commands = ""] = []] = walk();
+    const [place, registry = "", up = "", edit = "", again = "", ...more] = commands.trim().split("\n");
+    assert.deepEqual([place, more], ["cd examples/own-app", []]);
+    const app = await OwnApp.create({ host, registry: imageRegistry, cluster, keys });
+    try {
+      await app.type(registry);
+      await app.type(up);
+      await app.says("Hello from version 1");
+      const [before, load] = [await app.image(), app.load()];
+      await app.type(edit);
+      await app.type(again);
+      await app.says("Hello from version 2");
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+      assert.ok(load.sent > 10);
+      assert.match(before, /^127\.133\.0\.1:5000\/own-app@sha256:[0-9a-f]{64}$/);
+      assert.notEqual(await app.image(), before);
+      await app.unchanged();
+      await app.runsByHand("/by-hand");
+    } finally {
+      await app.close();
+    }
   });
 
   it("leaves nothing on the Docker host when it is destroyed", async () => {

@@ -12,6 +12,7 @@ import { writeDockerWrappers } from "./wrappers.mjs";
 const packages = [
   { name: "dockerd", package: "docker.io" },
   { name: "busybox", package: "busybox-static" },
+  { name: "docker-registry", package: "docker-registry" },
 ];
 
 function programIn(root, name) {
@@ -26,14 +27,20 @@ export function dockerCommand() {
   return findProgram("docker", searchFolders()) ?? programIn(extractedRoot(packages), "docker") ?? "docker";
 }
 
+/** A registry of images, for tests; undefined where there is none. */
+export function registryCommand() {
+  const root = extractedRoot(packages);
+  return findProgram("docker-registry", searchFolders()) ?? programIn(root, "docker-registry");
+}
+
 /** The machine's dockerd, or the wrapper of the one that tests brought; undefined where there is none. */
 export function dockerdCommand() {
   return findProgram("dockerd", [...searchFolders(), join(cacheRoot(), "bin")]);
 }
 
 /**
- * Finds dockerd and a static busybox to make an image of, which only tests of Docker tasks need, or fetches Debian's into
- * the cache. Without them these tests are skipped, so that nothing here fails a set-up.
+ * Finds dockerd, a static busybox to make an image of and a registry, which only tests of Docker tasks need, or fetches Debian's
+ * into the cache. Without them these tests are skipped, so that nothing here fails a set-up.
  */
 export async function findDocker(note) {
   const value = join(cacheRoot(), "bin");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import path from "node:path";
-import { dockerCommand } from "./docker.mjs";
+import { dockerCommand, registryCommand } from "./docker.mjs";
 import { findDockerPlugin } from "./docker-plugin.mjs";
 import { withDockerd } from "./dockerd.mjs";
 import { SetupError, say, step } from "./report.mjs";
@@ -51,6 +51,7 @@ export function withDocker({ name, keep, engine }, env, work) {
       TEST_DOCKER_MISSING: reason,
       TEST_DOCKER_PLUGIN: plugin,
       TEST_DOCKER_COMMAND: dockerCommand(),
+      TEST_DOCKER_REGISTRY: registryCommand(),
     });
   });
 }

@@ -20,6 +20,7 @@ export interface AppView {
   readonly tasksHealthy: number;
   readonly tasks: readonly TaskView[];
   readonly deployments: readonly unknown[];
+  readonly container?: { readonly docker?: { readonly image: string } };
 }
 
 /** A running cluster seen from outside, by plain HTTP, at the addresses that its platform gives. */

@@ -9,18 +9,18 @@ export class SteadyLoad {
   sent = 0;
   readonly failures: string[] = [];
 
-  constructor(url: string, perSecond: number) {
-    this.#done = this.#run(url, 1000 / perSecond);
+  constructor(url: string, perSecond: number, headers: Record<string, string> = {}) {
+    this.#done = this.#run(url, 1000 / perSecond, headers);
   }
 
-  async #run(url: string, everyMs: number): Promise<void> {
+  async #run(url: string, everyMs: number, headers: Record<string, string>): Promise<void> {
     const pending = new Set<Promise<void>>();
     const began = performance.now();
     while (!this.#abort.signal.aborted && performance.now() - began < 600_000) {
       const due = began + this.sent * everyMs - performance.now();
       if (due > 0) await delay(due);
       this.sent += 1;
-      const one = request(url).then(
+      const one = request(url, { headers }).then(
         (answer) => {
           if (answer.status !== 200) this.failures.push(`status ${answer.status}`);
         },
