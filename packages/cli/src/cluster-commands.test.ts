@@ -9,7 +9,7 @@ import { runCli } from "./cli";
 const dead = { name: "demo-masters-1", host: "127.122.3.9", port: 1 };
 
 /** The commands against an engine that prints a state, and members that are all dead. */
-describe("pulumi-mesos status, validate, logs and ui", function () {
+describe("pulumi-mesos status, validate, explain, logs and ui", function () {
   this.timeout(60_000);
   let directory: string;
 
@@ -142,5 +142,23 @@ describe("pulumi-mesos status, validate, logs and ui", function () {
     const opened = await run("ui", "shop", "--open");
     equal(opened.code, 1);
     match(opened.err, /ended with 3; open it by hand/);
+  });
+
+  it("explains a group by its name or the end of it, and names what there is otherwise", async () => {
+    const pool = (name: string) => ({
+      urn: urn("mesos:index:AgentPool", name),
+      type: "mesos:index:AgentPool",
+      inputs: {
+        declaration: { name, size: 0, autoscale: { min: 1, max: 3 }, backend: { kind: "docker" } },
+      },
+    });
+    stateWith(stack, gate, pool("demo-web"), pool("demo-api"));
+    for (const name of ["demo-web", "web"]) {
+      const { code, err } = await run("explain", name);
+      deepEqual([code, err], [1, "error: no controller of agent groups answers: none of them leads\n"]);
+    }
+    const { code, err } = await run("explain", "demo-wep");
+    deepEqual([code, err], [2, "error: demo-wep: no such agent group; did you mean demo-web?\n"]);
+    equal((await run("explain", "web", "-n", "none")).code, 2);
   });
 });

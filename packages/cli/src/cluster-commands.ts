@@ -43,6 +43,18 @@ export function addClusterCommands(
       end(await (await import("./status-command.js")).validateCommand(options, around)),
     );
 
+  stacked(program.command("explain"))
+    .argument("<group>", "name of an agent group, such as web")
+    .summary("say why an agent group has the size it has")
+    .description(
+      "Prints between which sizes a group keeps itself, its last decisions with their reasons, and the tasks that wait for an agent.",
+    )
+    .option("-n, --decisions <count>", "how many of the last decisions", "10")
+    .option("--json", "print the whole report as JSON")
+    .action(async (group, options) =>
+      (await import("./explain-command.js")).explainCommand(group, options, around),
+    );
+
   stacked(program.command("logs"))
     .argument("<node>", "name of a node, such as demo-masters-1")
     .summary("print the log of a node of this machine")

@@ -47,7 +47,7 @@ function withPool(change: Partial<AgentPoolStatus>): Observation {
   const [pool] = well.pools;
   return {
     ...well,
-    pools: [{ name: "web", size: 2, said: { answer: { ...answerOf(pool?.said), ...change } } }],
+    pools: [{ name: "web", min: 2, max: 2, said: { answer: { ...answerOf(pool?.said), ...change } } }],
   };
 }
 

@@ -35,12 +35,12 @@ export function healthFindings(seen: Observation): Finding[] {
     ...seen.ensembles.flatMap(membersDown),
     ...seen.ensembles.flatMap(leaderMissing),
     ...agentFindings(seen),
-    ...seen.pools.flatMap(({ name, size, said }): Finding[] => {
+    ...seen.pools.flatMap(({ name, min, said }): Finding[] => {
       const about = `agent group ${name}`;
       if ("problem" in said) return [{ level: "unknown", about, message: said.problem }];
       const { failed, message, members } = said.answer;
       const active = members.filter(({ state }) => state === "active").length;
-      return failed || active < size ? [{ level: "bad", about, message }] : [];
+      return failed || active < min ? [{ level: "bad", about, message }] : [];
     }),
     ...subscriptionFindings(seen),
     ...seen.marathons.flatMap(({ name, said }): Finding[] => {

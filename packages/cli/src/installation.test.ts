@@ -65,7 +65,7 @@ describe("an installation", () => {
     deepEqual(found.ensembles, [
       { kind: "mesos-master", name: "demo-masters", members: [1, 2, 3].map(member) },
     ]);
-    deepEqual(found.pools, [{ name: "web", size: 2 }]);
+    deepEqual(found.pools, [{ name: "web", min: 2, max: 2 }]);
     deepEqual(found.marathons, [{ name: "mine", urls: ["http://marathon.example:8080"] }]);
     deepEqual(
       [...found.logs],
@@ -87,7 +87,7 @@ describe("an installation", () => {
       inputs: { declaration: { name: "there", size: 1, backend: { kind: "docker" } } },
     };
     const found = installationOf(resourcesIn(exported(process, pool)));
-    deepEqual([found.pools, [...found.logs.keys()]], [[{ name: "there", size: 1 }], ["here"]]);
+    deepEqual([found.pools, [...found.logs.keys()]], [[{ name: "there", min: 1, max: 1 }], ["here"]]);
   });
 
   it("has what opens its members once the state is decrypted, and says when it is not", () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  boundsOf,
   decoder,
   MemberAddress,
   MemberKind,
@@ -22,7 +23,9 @@ export interface Ensemble {
 /** An agent group as it is declared. */
 export interface DeclaredPool {
   readonly name: string;
-  readonly size: number;
+  /** How few and how many agents it may have. */
+  readonly min: number;
+  readonly max: number;
 }
 
 /** The addresses of one Marathon. */
@@ -83,6 +86,7 @@ const decoders = {
       declaration: Type.Object({
         name: Type.String(),
         size: Type.Number(),
+        autoscale: Type.Optional(Type.Object({ min: Type.Number(), max: Type.Number() })),
         backend: Type.Object({ kind: Type.String() }),
       }),
     }),
@@ -114,19 +118,20 @@ export function installationOf(resources: readonly StateResource[]): Installatio
       ([resource, { logFile }]) => [resource.id ?? "", logFile],
     ),
   );
-  const pools = inputsOf(resources, resourceTokens.agentPool, decoders.pool).map(
+  const declarations = inputsOf(resources, resourceTokens.agentPool, decoders.pool).map(
     ([, { declaration }]) => declaration,
   );
+  const pools = declarations.map((declaration) => ({ name: declaration.name, ...boundsOf(declaration) }));
   return {
     title: titleOf(resources),
     ensembles,
-    pools: pools.map(({ name, size }) => ({ name, size })),
+    pools,
     marathons: marathonsIn(resources, ensembles),
     logs: new Map([
       ...logs,
       ...agentLogs(
         logs,
-        pools.filter(({ backend }) => backend.kind === "local"),
+        pools.filter((_, i) => declarations[i]?.backend.kind === "local"),
       ),
     ]),
     urls: urlsIn(resources),
@@ -188,7 +193,7 @@ function agentLogs(logs: ReadonlyMap<string, string>, pools: readonly DeclaredPo
   const at = file.lastIndexOf(`/${name}/`);
   if (name === "" || at < 0) return [];
   const agents = pools.flatMap((pool) =>
-    Array.from({ length: pool.size }, (_, index) => memberName(pool.name, index + 1)),
+    Array.from({ length: pool.max }, (_, index) => memberName(pool.name, index + 1)),
   );
   return agents.map((agent) => [agent, `${file.slice(0, at)}/${agent}/${file.slice(at + name.length + 2)}`]);
 }

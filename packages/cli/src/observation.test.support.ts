@@ -57,7 +57,8 @@ export function wellObservation(): Observation {
     pools: [
       {
         name: "web",
-        size: 2,
+        min: 2,
+        max: 2,
         said: {
           answer: {
             generation: "g",

@@ -57,7 +57,14 @@ export type {
   MesosTask,
 } from "./mesos-documents";
 export { probeEnsemble, probeMember } from "./probe";
-export { type EdgeHealth, edgeHealth, poolStatuses } from "./program-status";
+export {
+  type EdgeHealth,
+  edgeHealth,
+  poolStatuses,
+  type ScalingDecision,
+  type ScalingReport,
+  scalingReport,
+} from "./program-status";
 export { SharedCall } from "./shared-call";
 export type { ReadClock, SharedReads } from "./shared-reads";
 export { ZooKeeper, type ZooKeeperMode, type ZooKeeperNode, type ZooKeeperOptions } from "./zookeeper";

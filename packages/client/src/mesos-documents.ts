@@ -10,6 +10,7 @@ const Resource = Type.Object({
   name: text,
   type: optional(text),
   scalar: optional(Type.Object({ value: number })),
+  reservations: optional(Type.Array(Type.Object({ type: optional(text), role: optional(text) }))),
   ranges: optional(Type.Object({ range: optional(Type.Array(Type.Object({ begin: number, end: number }))) })),
 });
 /** One resource in Mesos's words: `{ name: "cpus", type: "SCALAR", scalar: { value: 2 } }`. */

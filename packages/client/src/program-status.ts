@@ -25,9 +25,43 @@ const EdgeHealth = Type.Object({
 /** What an edge says of itself: what it serves by, and which apps, rules and tasks it leaves out, with the reason. */
 export type EdgeHealth = Static<typeof EdgeHealth>;
 
+const ScalingDecision = Type.Object({
+  at: Type.String(),
+  until: Type.String(),
+  agents: Type.Number(),
+  size: Type.Number(),
+  demand: Type.Number(),
+  waiting: Type.Number(),
+  change: Type.Optional(Type.String()),
+  reasons: Type.Array(Type.String()),
+});
+/** What autoscaling decided about a group from `at` to `until`, and why. */
+export type ScalingDecision = Static<typeof ScalingDecision>;
+
+const ScalingReport = Type.Object({
+  groups: Type.Record(
+    Type.String(),
+    Type.Object({ policy: Type.String(), decisions: Type.Array(ScalingDecision) }),
+  ),
+  unplaceable: Type.Array(
+    Type.Object({ works: Type.Array(Type.String()), tasks: Type.Number(), reason: Type.String() }),
+  ),
+  queued: Type.Array(
+    Type.Object({
+      work: Type.String(),
+      tasks: Type.Number(),
+      refused: Type.String(),
+      hopeless: Type.Optional(Type.String()),
+    }),
+  ),
+});
+/** What the controller says of groups that size themselves: their last decisions, the newest first, and what waits. */
+export type ScalingReport = Static<typeof ScalingReport>;
+
 const decoders = {
   edge: decoder(EdgeHealth),
   groups: decoder(Type.Object({ pools: Type.Record(Type.String(), AgentPoolStatus) })),
+  scaling: decoder(Type.Object({ leading: Type.Boolean(), autoscale: ScalingReport })),
 };
 const boundMs = 5_000;
 
@@ -50,6 +84,16 @@ export async function poolStatuses(
   authorization?: string,
 ): Promise<Readonly<Record<string, AgentPoolStatus>>> {
   return decoded(await get(controller, "/status", signal, authorization), decoders.groups, [200]).pools;
+}
+
+/** How groups size themselves, as the controller says; nothing where it does not lead. */
+export async function scalingReport(
+  controller: MemberAddress,
+  signal: AbortSignal,
+  authorization?: string,
+): Promise<ScalingReport | undefined> {
+  const answer = decoded(await get(controller, "/status", signal, authorization), decoders.scaling, [200]);
+  return answer.leading ? answer.autoscale : undefined;
 }
 
 function get(

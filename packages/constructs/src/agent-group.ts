@@ -3,8 +3,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   type AgentResources,
+  type AutoscalePolicy,
   agentFiles,
   agentService,
+  checkAutoscalePolicy,
   closedAgentFlags,
   credentialFile,
   credentialsFile,
@@ -22,8 +24,16 @@ import { AgentPool } from "./resources/agent-pool";
 
 /** What an agent group is, apart from the controller that keeps it. */
 export interface AgentGroupSpec {
-  /** How many agents. */
-  readonly size: number;
+  /** How many agents; or `autoscale`. */
+  readonly size?: number;
+  /**
+   * Between which sizes the group keeps itself, by what its agents hold and what waits for one; or `size`. What is declared
+   * counts at once, and the size that was chosen within it is nobody's drift.
+   *
+   * @example
+   * autoscale: { min: 2, max: 20, targetUtilization: 0.8, scaleDown: { stabilizationSeconds: 600 } }
+   */
+  readonly autoscale?: AutoscalePolicy;
   /** What each agent offers. */
   readonly resources: AgentResources;
   /** Attributes of each agent. @default `group:<name of the group>` */
@@ -52,10 +62,11 @@ export class AgentGroup extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: AgentGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("mesos:index:AgentGroup", name, { size: args.size }, opts);
+    super("mesos:index:AgentGroup", name, { size: args.size, autoscale: args.autoscale }, opts);
     const {
       controller,
-      size,
+      autoscale,
+      size = 0,
       resources,
       groupName = name,
       flags = {},
@@ -72,12 +83,18 @@ export class AgentGroup extends pulumi.ComponentResource {
     const zookeeperCredential = credentials?.pair("zookeeper", "groups").apply(userAndPassword);
     const pool = platform.pool(
       name,
-      { group: groupName, service, size },
+      {
+        group: groupName,
+        service,
+        most: autoscale?.max ?? size,
+        mostPath: `agents.${groupName}.${autoscale === undefined ? "size" : "autoscale.max"}`,
+      },
       { parent: this, provider: platform.provider },
     );
     const declaration = {
       name,
       size,
+      ...(autoscale === undefined ? {} : { autoscale }),
       ...pool,
       drain: { graceSeconds: drainGraceSeconds, timeoutSeconds: 600 },
     };
@@ -117,10 +134,28 @@ function isAmount(value: unknown): boolean {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
+/** Exactly one of both, and what is wrong with it. */
+function sizeRules(path: string, size: unknown, autoscale: unknown): Rule[] {
+  if (autoscale === undefined) {
+    const isSize = typeof size === "number" && Number.isInteger(size) && size >= 0;
+    const message = `must be a whole number, 0 or more, got ${describeValue(size)}`;
+    return [{ path: `${path}.size`, when: !isSize, message }];
+  }
+  const both = `must be left out where autoscale says the sizes, got ${describeValue(size)}`;
+  return [
+    { path: `${path}.size`, when: size !== undefined, message: both },
+    ...checkAutoscalePolicy(autoscale).map(({ path: at, message }) => ({
+      path: `${path}.autoscale${at === "" ? "" : `.${at}`}`,
+      when: true,
+      message,
+    })),
+  ];
+}
+
 /** What an agent group is refused for. */
 export function agentGroupRules(
   group: string,
-  { size, resources, flags = {} }: AgentGroupSpec,
+  { size, autoscale, resources, flags = {} }: AgentGroupSpec,
   authentication: boolean,
 ): Rule[] {
   return [
@@ -129,11 +164,7 @@ export function agentGroupRules(
       when: !/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(group),
       message: `a group's name must be 1 to 32 lower-case letters, digits and dashes, got ${describeValue(group)}`,
     },
-    {
-      path: `agents.${group}.size`,
-      when: !(Number.isInteger(size) && size >= 0),
-      message: `must be a whole number, 0 or more, got ${describeValue(size)}`,
-    },
+    ...sizeRules(`agents.${group}`, size, autoscale),
     ...(["cpus", "mem", "disk", "gpus"] as const).map((key) => ({
       path: `agents.${group}.resources.${key}`,
       when: !isAmount(resources?.[key] ?? optionalAmounts[key]),

@@ -172,13 +172,13 @@ describe("Masters", () => {
 
 describe("Cluster", function () {
   this.timeout(60_000);
-  const program = (edge: ClusterArgs["edge"] = { size: 1 }): Cluster =>
+  const program = (edge: ClusterArgs["edge"] = { size: 1 }, group: object = { size: 2 }): Cluster =>
     new Cluster("demo", {
       platform: new LocalPlatform({ network }),
       secret: "a-secret-of-thirty-two-characters",
       zookeeper: { size: 3 },
       masters: { size: 3 },
-      agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
+      agents: { web: { ...group, resources: { cpus: 2, mem: 1024 } } },
       marathon: { size: 2 },
       edge,
     });
@@ -269,6 +269,14 @@ describe("Cluster", function () {
     assert.deepEqual(declaration.backend.taskPorts, [31000, 31499]);
     assert.ok(declaration.template.command.includes("--ip={address}"));
     assert.ok(pool.dependsOn.includes("demo-groups-ready"));
+  });
+
+  it("declares bounds and policy of a group that sizes itself", async () => {
+    const autoscale = { min: 1, max: 4, targetUtilization: 0.8 };
+    const all = await record(() => void program({ size: 1 }, { autoscale }));
+    const pool = find(all, "demo-web", "mesos:index:AgentPool").inputs as { declaration: object };
+    const { size, autoscale: declared } = pool.declaration as Record<string, unknown>;
+    assert.deepEqual([size, declared], [0, autoscale]);
   });
 
   it("parents everything below itself", async () => {
@@ -444,6 +452,28 @@ describe("bad arguments", () => {
       return true;
     });
     assert.deepEqual(made, []);
+  });
+
+  it("fails in one line each for bounds that cross, a target that nothing can meet, and two sizes", async () => {
+    const refused = async (group: object, pattern: RegExp): Promise<void> => {
+      const agents = { web: { resources: { cpus: 1, mem: 64 }, ...group } } as ClusterArgs["agents"];
+      const args = { ...parts, zookeeper: { size: 1 as const }, masters: { size: 3 as const }, agents };
+      await assert.rejects(
+        record(() => void new Cluster("demo", args)),
+        pattern,
+      );
+    };
+    const min = /agents\.web\.autoscale\.min: must be max \(2\) or less, got 3; raise max or lower min$/;
+    await refused({ autoscale: { min: 3, max: 2 } }, min);
+    const target = /agents\.web\.autoscale\.targetUtilization: must be 1 or less, got 70$/;
+    await refused({ autoscale: { min: 1, max: 2, targetUtilization: 70 } }, target);
+    await refused(
+      { autoscale: { min: 0, max: 0 } },
+      /agents\.web\.autoscale\.max: must be 1 or more, got 0; /,
+    );
+    await refused({ size: 2, autoscale: { min: 1, max: 2 } }, /agents\.web\.size: must be left out where/);
+    await refused({}, /agents\.web\.size: must be a whole number, 0 or more, got nothing$/);
+    await refused({ autoscale: { min: 1, max: 99 } }, /agents\.web\.autoscale\.max: must be 25 or less, /);
   });
 
   it("fails in one line when a size is an Output or left out", async () => {

@@ -81,9 +81,9 @@ export class LocalPlatform implements Platform {
     const most = Math.floor((range[1] - range[0] + 1) / portsPerAgent);
     validate(opts.parent, [
       {
-        path: `agents.${args.group}.size`,
-        when: args.size > most,
-        message: `must be ${most} or less, because the groups of this machine share the task ports ${taskPorts[0]} to ${taskPorts[1]} and this one has ${range[0]} to ${range[1]}, got ${describeValue(args.size)}; declare the largest group first`,
+        path: args.mostPath,
+        when: args.most > most,
+        message: `must be ${most} or less, because the groups of this machine share the task ports ${taskPorts[0]} to ${taskPorts[1]} and this one has ${range[0]} to ${range[1]}, got ${describeValue(args.most)}; declare the largest group first`,
       },
     ]);
     return {

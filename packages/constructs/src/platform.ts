@@ -40,8 +40,10 @@ export interface PoolArgs {
   readonly group: string;
   /** What each member runs; placeholders are filled in for each. */
   readonly service: NodeService;
-  /** How many members are declared; membership itself is the group controller's. */
-  readonly size: number;
+  /** How many members there may be at most; membership itself is the group controller's. */
+  readonly most: number;
+  /** The argument of the group that says so. */
+  readonly mostPath: string;
 }
 
 /** A pool that a platform prepared: the part of the declaration that says how the controller makes members. */

@@ -2,7 +2,7 @@
 
 /** Time as the controller sees it; tests bring their own. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, as they were when the program began and have passed since: it never jumps. */
   now(): number;
   /** Resolves after `ms`, or early when `wake` aborts. */
   pause(ms: number, wake: AbortSignal): Promise<void>;
@@ -10,7 +10,7 @@ export interface Clock {
 
 /** The system's time. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => Math.round(performance.timeOrigin + performance.now()),
   pause: (ms, wake) =>
     new Promise((resolve) => {
       if (wake.aborted) {

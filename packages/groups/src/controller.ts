@@ -1,31 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  AgentPoolDeclaration,
+  type AgentPoolDeclaration,
   type AgentPoolStatus,
-  type Decoder,
-  decoder,
-  describeFailures,
+  boundsOf,
   digestOf,
   messageOf,
   within,
 } from "@pulumi-mesos/model";
 import { applyStep, withDeployments } from "./apply";
-import { addressIn, type Backend, ofKind } from "./backends/backend";
+import { addressIn, type Backend } from "./backends/backend";
 import type { Clock } from "./clock";
 import { Jobs } from "./jobs";
-import type { Agents, App, PoolState } from "./observed";
-import { type Action, planPool } from "./plan";
-import { planMoves } from "./plan-moves";
+import { type Asked, askMs, type Log, lookAtMarathon, lookAtMesos } from "./look";
+import type { Agents, ScaleState } from "./observed";
+import { type Action, type PoolPlan, planPool } from "./plan";
+import { type Move, planMoves } from "./plan-moves";
+import { decodeDeclaration, hostsOf, type Pool, scaledPool } from "./pool";
 import type { PoolStore } from "./pool-store";
-import type { PoolView } from "./pool-view";
+import { isActive, type PoolView } from "./pool-view";
+import { Scaler, type ScalingReport } from "./scaling/scaler";
+import { type ScaledPool, sizeOf } from "./scaling/sense";
 import { poolStatus } from "./status";
-import { countTasks, type Marathon, type Mesos, observeAgents, observeApp } from "./world";
-
-/** What the controller writes about its work. */
-export interface Log {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-}
+import { countTasks, type Marathon, type Mesos, type Seen } from "./world";
 
 export interface ControllerParts {
   readonly store: PoolStore;
@@ -41,23 +37,7 @@ export interface ControllerParts {
 
 /** Pause between two rounds while something is under way, and while nothing is. */
 const pauses = { unsettledMs: 250, settledMs: 2000 } as const;
-/** How long Mesos or Marathon may take to answer before a round goes on without them. */
-const askMs = 5000;
 const parallelJobs = 8;
-
-interface Pool {
-  readonly name: string;
-  readonly declaration: AgentPoolDeclaration;
-  readonly version: number;
-  readonly state: PoolState;
-  readonly members: PoolView["members"];
-}
-
-/** What Marathon said in this round. */
-interface Asked {
-  readonly apps: readonly App[] | undefined;
-  readonly reason?: string;
-}
 
 /**
  * Keeps every declared pool at its size, one look at the world after the other: what is to be done follows from what is
@@ -66,8 +46,9 @@ interface Asked {
 export class GroupsController {
   readonly #parts: ControllerParts;
   readonly #jobs: Jobs;
-  readonly #declarations: Decoder<AgentPoolDeclaration> = decoder(AgentPoolDeclaration);
+  readonly #scaler: Scaler;
   readonly #versions = new Map<string, number>();
+  readonly #refusals = new Map<string, number>();
   readonly #statuses = new Map<string, AgentPoolStatus>();
   #waker = new AbortController();
   readonly #wake = (): void => this.#waker.abort();
@@ -75,6 +56,12 @@ export class GroupsController {
   constructor(parts: ControllerParts) {
     this.#parts = parts;
     this.#jobs = new Jobs({ limit: parallelJobs, now: parts.clock.now });
+    this.#scaler = new Scaler(parts);
+  }
+
+  /** The last decisions about groups that size themselves. */
+  get scaling(): ScalingReport {
+    return this.#scaler.report;
   }
 
   /** The last status of each pool. */
@@ -97,22 +84,27 @@ export class GroupsController {
     }
   }
 
-  /** One round; answers whether everything is as declared. */
+  /** One round; answers whether everything is as declared and nothing under way. */
   async reconcile(signal: AbortSignal): Promise<boolean> {
     const { store } = this.#parts;
     const names = await store.pools(this.#wake);
-    const pools = (await Promise.all(names.map((name) => this.#look(name)))).filter((p) => p !== undefined);
+    const found = (await Promise.all(names.map((name) => this.#look(name)))).filter((p) => p !== undefined);
     for (const name of this.#statuses.keys()) {
-      if (!pools.some((pool) => pool.name === name)) this.#forget(name);
+      if (found.some((pool) => pool.name === name)) continue;
+      this.#forget(name);
+      this.#scaler.forget(name);
     }
     const moves = await store.moves();
-    const agents = pools.length === 0 ? undefined : await this.#agents(hostsOf(pools), signal);
+    const seen = found.length === 0 ? undefined : await lookAtMesos(this.#parts, hostsOf(found), signal);
+    const due = this.#scaler.isDue(found.map((pool) => this.#scaled(pool)));
+    const someMove = found.some((pool) => mayMove(pool, sizeOf(this.#scaled(pool)), seen?.agents));
     const asked: Asked =
-      Object.keys(moves).length > 0 || pools.some((pool) => mayMove(pool, agents))
-        ? await this.#apps(signal)
+      due || someMove || Object.keys(moves).length > 0
+        ? await lookAtMarathon(this.#parts, signal)
         : { apps: undefined };
+    const pools = due ? await this.#rescaled(found, { seen, asked, moves }, signal) : found;
     const plans = pools.map((pool) => {
-      const view = this.#view(pool, agents, asked);
+      const view = this.#view(pool, seen?.agents, asked);
       return { name: pool.name, view, plan: planPool(view) };
     });
     const vacate = new Set(plans.flatMap(({ plan }) => plan.vacate));
@@ -122,7 +114,7 @@ export class GroupsController {
       await store.writeState(name, plan.state);
       const status = poolStatus(view, plan, next?.stuck ?? new Map());
       await this.#report(name, status);
-      settled &&= status.settled;
+      settled &&= status.settled && isIdle(view, plan);
       for (const action of plan.actions) await this.#act(name, action, signal);
     }
     if (next !== undefined) await this.#move(next, signal);
@@ -137,12 +129,13 @@ export class GroupsController {
       await store.clear(name);
       return undefined;
     }
-    if (this.#versions.get(name) !== node.version) {
+    const isNew = this.#versions.get(name) !== node.version;
+    if (isNew) {
       this.#forget(name);
       this.#versions.set(name, node.version);
       this.#jobs.forgive(`${name}-`);
     }
-    const decoded = this.#decode(node.data);
+    const decoded = decodeDeclaration(node.data, backend.kind);
     if ("failure" in decoded) {
       log.warn({ pool: name }, decoded.failure);
       const generation = decoded.value === undefined ? "" : digestOf(decoded.value);
@@ -150,32 +143,49 @@ export class GroupsController {
       await this.#report(name, { generation, settled: false, failed: true, message, members: [] });
       return undefined;
     }
+    const { declaration } = decoded;
     const [state, members] = await Promise.all([store.state(name), backend.members(name)]);
-    return { name, declaration: decoded.declaration, version: node.version, state, members };
+    const scale = await this.#scale(name, declaration, isNew);
+    return { name, declaration, version: node.version, state, members, scale };
   }
 
-  #decode(data: Buffer): { declaration: AgentPoolDeclaration } | { failure: string; value: unknown } {
-    let value: unknown;
-    try {
-      value = JSON.parse(data.toString("utf8"));
-    } catch (error) {
-      return { failure: `the declaration is not JSON: ${messageOf(error)}`, value: undefined };
-    }
-    const result = this.#declarations.decode(value);
-    if (result.ok) return this.#suited(result.value);
-    return { failure: `the declaration does not fit: ${describeFailures(result.failures)}`, value };
+  /** What autoscaling goes on from; a pool that has a size of its own again begins anew the next time. */
+  async #scale(
+    name: string,
+    { autoscale }: AgentPoolDeclaration,
+    isNew: boolean,
+  ): Promise<ScaleState | undefined> {
+    const { store } = this.#parts;
+    if (autoscale !== undefined)
+      return this.#scaler.state(name, this.#scaler.knows(name) ? undefined : await store.scale(name));
+    if (isNew) await store.removeScale(name);
+    if (this.#scaler.knows(name)) this.#scaler.forget(name);
+    return undefined;
   }
 
-  /** A declaration whose members can be made here. */
-  #suited(
-    declaration: AgentPoolDeclaration,
-  ): { declaration: AgentPoolDeclaration } | { failure: string; value: unknown } {
-    try {
-      ofKind(declaration.backend, this.#parts.backend.kind);
-      return { declaration };
-    } catch (error) {
-      return { failure: `the declaration does not fit: ${messageOf(error)}`, value: declaration };
-    }
+  /** The pools with their new sizes, which are written before anything follows from them. */
+  async #rescaled(
+    pools: readonly Pool[],
+    o: {
+      readonly seen: Seen | undefined;
+      readonly asked: Asked;
+      readonly moves: Readonly<Record<string, Move>>;
+    },
+    signal: AbortSignal,
+  ): Promise<Pool[]> {
+    const scaled = pools.map((pool) => this.#scaled(pool));
+    const states = await this.#scaler.decide(
+      scaled,
+      o.seen,
+      { apps: o.asked.documents, moves: o.moves },
+      signal,
+    );
+    for (const [name, state] of states) await this.#parts.store.writeScale(name, state);
+    return pools.map((pool) => ({ ...pool, scale: states.get(pool.name) }));
+  }
+
+  #scaled(pool: Pool): ScaledPool {
+    return scaledPool(pool, this.#parts.backend, this.#refusals.get(pool.name));
   }
 
   #view(pool: Pool, agents: Agents | undefined, asked: Asked): PoolView {
@@ -186,6 +196,9 @@ export class GroupsController {
       declaration: pool.declaration,
       version: pool.version,
       state: pool.state,
+      size: sizeOf(this.#scaled(pool)),
+      most: boundsOf(pool.declaration).max,
+      scale: pool.scale,
       members: pool.members,
       agents,
       movable: marathon === undefined ? new Map() : asked.apps && countTasks(asked.apps),
@@ -198,30 +211,6 @@ export class GroupsController {
     };
   }
 
-  async #agents(hosts: readonly string[], signal: AbortSignal): Promise<Agents | undefined> {
-    const { mesos, marathonName, log } = this.#parts;
-    try {
-      return await observeAgents(mesos, hosts, marathonName, within(signal, askMs));
-    } catch (error) {
-      signal.throwIfAborted();
-      log.warn({ reason: messageOf(error) }, "no master answers");
-      return undefined;
-    }
-  }
-
-  async #apps(signal: AbortSignal): Promise<Asked> {
-    const { marathon, log } = this.#parts;
-    if (marathon === undefined) return { apps: [] };
-    try {
-      const apps = await marathon.getApps(within(signal, askMs));
-      return { apps: apps.map(observeApp) };
-    } catch (error) {
-      signal.throwIfAborted();
-      log.warn({ reason: messageOf(error) }, "Marathon does not answer");
-      return { apps: undefined, reason: messageOf(error) };
-    }
-  }
-
   async #act(pool: string, action: Action, signal: AbortSignal): Promise<void> {
     const { backend, mesos, log } = this.#parts;
     if (action.kind === "start" || action.kind === "terminate") {
@@ -231,6 +220,7 @@ export class GroupsController {
           ? backend.start(pool, action.index, action.applied, signal)
           : backend.terminate(name, signal);
       this.#jobs.begin(name, work, (error) => {
+        if (action.kind === "start") this.#note(pool, error);
         if (error === undefined) log.info({ pool, member: name }, `${action.kind} done`);
         else if (!signal.aborted)
           log.warn({ pool, member: name, reason: messageOf(error) }, `${action.kind} failed`);
@@ -251,6 +241,12 @@ export class GroupsController {
       signal.throwIfAborted();
       log.warn({ pool, agent: action.agentId, reason: messageOf(error) }, `${action.kind} failed`);
     }
+  }
+
+  /** A backend that refuses a member is not counted on for a while, so that another group may grow instead. */
+  #note(pool: string, refusal: unknown): void {
+    if (refusal === undefined) this.#refusals.delete(pool);
+    else this.#refusals.set(pool, this.#parts.clock.now());
   }
 
   async #move(next: ReturnType<typeof planMoves>, signal: AbortSignal): Promise<void> {
@@ -288,21 +284,20 @@ export class GroupsController {
   }
 }
 
+/** Whether nothing is under way that another look soon would carry on. */
+function isIdle(view: PoolView, { leavers, missing, staying }: PoolPlan): boolean {
+  const isMade = missing.length === 0 && staying.every((member) => isActive(view, member));
+  return isMade && leavers.every(({ resting }) => resting);
+}
+
 function isMember(pool: string, name: string): boolean {
   return name.startsWith(`${pool}-`) && /^\d+$/.test(name.slice(pool.length + 1));
 }
 
-/** The addresses of all members that there are. */
-function hostsOf(pools: readonly Pool[]): string[] {
-  return pools.flatMap(({ state, declaration, members }) =>
-    members.map(({ index }) => addressIn(state.backend ?? declaration.backend, members, index)),
-  );
-}
-
 /** Whether tasks of Marathon may have to leave a pool: only then is it asked, for it may be silent, or not there yet. */
-function mayMove(pool: Pool, agents: Agents | undefined): boolean {
-  const { members, declaration, state } = pool;
-  if (members.length <= declaration.size && Object.keys(state.leaving).length === 0) return false;
+function mayMove(pool: Pool, size: number, agents: Agents | undefined): boolean {
+  const { members, state } = pool;
+  if (members.length <= size && Object.keys(state.leaving).length === 0) return false;
   const hosts = new Set(hostsOf([pool]));
   return agents?.registered.some(({ host, ofMarathon }) => hosts.has(host) && ofMarathon > 0) ?? false;
 }

@@ -14,6 +14,8 @@ interface FakeAgent {
 interface FakeApp {
   id: string;
   instances: number;
+  cpus?: number;
+  mem?: number;
   resourceLimits?: object;
   /** Another one than Marathon runs it, and Marathon knows nothing of it. */
   framework?: string;
@@ -28,6 +30,18 @@ export class FakeCluster {
   /** How many of Marathon's changes are refused because a deployment locks the app. */
   locks = 0;
   members: string[] = [];
+  /** What each agent offers. */
+  readonly offer = { cpus: 2, mem: 1024 };
+  /** Tasks of another framework, which end when somebody takes them off this list: the id of the agent of each. */
+  others: { id: string; agentId: string; cpus: number }[] = [];
+  /** What Marathon's queue says of the offers that it refused. */
+  rejects: object[] = [];
+  /** Answers that are errors instead, by the first word of a call: `/v2/queue`, `GET_AGENTS`. */
+  readonly broken = new Set<string>();
+  /** Why a backend starts no member. */
+  refusal: string | undefined;
+  /** What must never happen: a member ended twice, or with an agent that was not drained. */
+  readonly harm: string[] = [];
   #server: Server | undefined;
   #ids = 0;
 
@@ -57,11 +71,17 @@ export class FakeCluster {
       members: async (pool) =>
         this.members.map((name) => ({ name, index: Number(name.slice(pool.length + 1)), running: true })),
       start: async (pool, index, { backend }) => {
+        if (this.refusal !== undefined) throw new MesosError("MESOS_TEST_FULL", this.refusal);
+        if (this.members.includes(`${pool}-${index}`)) return;
         this.members.push(`${pool}-${index}`);
         this.agents.push({ id: `S${++this.#ids}`, host: addressIn(backend, [], index), deactivated: false });
+        this.schedule();
       },
       terminate: async (name) => {
         this.calls.push(`terminate ${name}`);
+        if (!this.members.includes(name)) this.harm.push(`${name} ended twice`);
+        const end = `.${name.slice(name.lastIndexOf("-") + 1)}`;
+        if (this.agents.some(({ host }) => host.endsWith(end))) this.harm.push(`${name} was not drained`);
         this.members = this.members.filter((member) => member !== name);
       },
     };
@@ -71,10 +91,33 @@ export class FakeCluster {
     app.tasks.push({ id: `t${++this.#ids}`, slaveId: agentId, state: "TASK_RUNNING" });
   }
 
+  /** Gives every task that waits an agent with room, if there is one. */
+  schedule(): void {
+    for (const app of this.apps) {
+      while (app.tasks.length < app.instances) {
+        const agent = this.agents.find(
+          (a) => !a.deactivated && this.#used(a.id) + cpusOf(app) <= this.offer.cpus,
+        );
+        if (agent === undefined) return;
+        this.place(app, agent.id);
+      }
+    }
+  }
+
+  #used(agentId: string): number {
+    const own = this.apps.flatMap((app) =>
+      app.tasks.filter((task) => task.slaveId === agentId).map(() => cpusOf(app)),
+    );
+    const foreign = this.others.filter((task) => task.agentId === agentId).map(({ cpus }) => cpus);
+    return [...own, ...foreign].reduce((sum, cpus) => sum + cpus, 0);
+  }
+
   #answer(request: IncomingMessage, text: string): [number, unknown?] {
     const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
     const path = request.url?.split("?")[0] ?? "";
     if (path === "/api/v1") return this.#operator(body);
+    if (this.broken.has(path)) return [500, { message: "out of order" }];
+    if (path === "/v2/queue") return [200, { queue: this.#queue() }];
     if (request.method === "GET" && path === "/v2/apps") {
       return [200, { apps: this.apps.filter(({ framework }) => framework === undefined) }];
     }
@@ -87,9 +130,18 @@ export class FakeCluster {
     if (app === undefined) return [404, { message: "App does not exist" }];
     this.calls.push(`patch ${app.id} ${text}`);
     app.instances = body["instances"] as number;
-    const agent = this.agents.find(({ deactivated }) => !deactivated);
-    while (agent !== undefined && app.tasks.length < app.instances) this.place(app, agent.id);
+    this.schedule();
     return [200, { version: "2026-01-01T00:00:00.000Z", deploymentId: `d${++this.#ids}` }];
+  }
+
+  #queue(): object[] {
+    return this.apps
+      .filter(({ tasks, instances, framework }) => framework === undefined && tasks.length < instances)
+      .map(({ id, tasks, instances }) => ({
+        app: { id },
+        count: instances - tasks.length,
+        processedOffersSummary: { rejectSummaryLastOffers: this.rejects },
+      }));
   }
 
   #kill(request: IncomingMessage, ids: readonly string[]): [number, unknown?] {
@@ -105,11 +157,14 @@ export class FakeCluster {
 
   #operator(body: Record<string, unknown>): [number, unknown?] {
     const type = String(body["type"]);
+    if (this.broken.has(type)) return [500, { message: "out of order" }];
     if (type === "GET_AGENTS") {
       const agents = this.agents.map(({ id, host, deactivated }) => ({
         agent_info: { id: { value: id }, hostname: host },
         active: !deactivated, // as masters say it
         deactivated,
+        total_resources: scalars(this.offer),
+        allocated_resources: scalars({ cpus: this.#used(id) }),
       }));
       return [200, { type, get_agents: { agents, recovered_agents: [] } }];
     }
@@ -126,8 +181,18 @@ export class FakeCluster {
           framework_id: { value: app.framework ?? "F-marathon" },
           agent_id: { value: task.slaveId },
           state: task.state,
+          resources: scalars({ cpus: cpusOf(app), mem: app.mem ?? 0 }),
         })),
       );
+      for (const { id, agentId, cpus } of this.others) {
+        tasks.push({
+          task_id: { value: id },
+          framework_id: { value: "F-cron" },
+          agent_id: { value: agentId },
+          state: "TASK_RUNNING",
+          resources: scalars({ cpus }),
+        });
+      }
       return [200, { type, get_tasks: { tasks } }];
     }
     this.calls.push(JSON.stringify(body));
@@ -135,11 +200,21 @@ export class FakeCluster {
     const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
     if (agent !== undefined) agent.deactivated = type !== "REACTIVATE_AGENT";
     if (type === "DRAIN_AGENT") {
+      const ours = this.apps.filter(({ framework }) => framework === undefined).flatMap(({ tasks }) => tasks);
+      if (ours.some(({ slaveId }) => slaveId === agent?.id)) this.harm.push(`${agent?.host} drained with tasks of Marathon`);
       this.agents = this.agents.filter((a) => a !== agent);
       for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => slaveId !== agent?.id);
     }
     return [200];
   }
+}
+
+function cpusOf({ cpus = 0 }: FakeApp): number {
+  return cpus;
+}
+
+function scalars(amounts: Readonly<Record<string, number>>): object[] {
+  return Object.entries(amounts).map(([name, value]) => ({ name, type: "SCALAR", scalar: { value } }));
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -151,6 +226,8 @@ async function textOf(request: IncomingMessage): Promise<string> {
 /** Nodes in memory; a change calls the watches of its path, as ZooKeeper's do, once. */
 export class MemoryStore implements Store {
   readonly nodes = new Map<string, { data: Buffer; version: number }>();
+  /** How many more writes are taken before the session is over. */
+  writesLeft = Number.POSITIVE_INFINITY;
   readonly #watches = new Map<string, Set<() => void>>();
 
   async get(path: string): Promise<{ data: Buffer; version: number } | undefined> {
@@ -165,6 +242,7 @@ export class MemoryStore implements Store {
     return [...new Set(below.map((key) => key.slice(path.length + 1).split("/")[0] ?? ""))];
   }
   async set(path: string, data: Buffer): Promise<void> {
+    if (this.writesLeft-- <= 0) throw new MesosError("MESOS_ZOOKEEPER_EXPIRED", "the session is over");
     const node = this.nodes.get(path);
     if (node === undefined) throw new MesosError("MESOS_ZOOKEEPER_MISSING", `zookeeper ${path}: missing`);
     this.nodes.set(path, { data, version: node.version + 1 });

@@ -2,14 +2,23 @@
 import { messageOf } from "@pulumi-mesos/model";
 import pino from "pino";
 import { parseOptions } from "./options";
-import { runGroups } from "./program";
+import { printDryRun, runGroups } from "./program";
 
 const options = parseOptions(process.argv.slice(2));
-const log = pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
+// What a dry run prints stands alone on stdout.
+const log = pino(
+  { base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
+  pino.destination(options.dryRun === true ? 2 : 1),
+);
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
 process.on("SIGINT", () => stop.abort());
-runGroups(options, process.env, log, stop.signal).then(
+const around = { env: process.env, log, out: (line: string) => console.log(line) };
+const work =
+  options.dryRun === true
+    ? printDryRun(options, around, stop.signal)
+    : runGroups(options, process.env, log, stop.signal);
+work.then(
   () => process.exit(0),
   (error: unknown) => {
     log.error({ reason: messageOf(error) }, "cannot go on");

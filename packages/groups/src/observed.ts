@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentPoolDeclaration, PoolBackend, PoolTemplate } from "@pulumi-mesos/model";
+import type { GroupMemory } from "./autoscale/world";
 
 /** A member as its backend sees it. */
 export interface Member {
@@ -80,6 +81,12 @@ export interface Leaving {
   readonly version: number;
   /** The agent that DRAIN_AGENT was sent for; from then on there is no way back. */
   readonly drained?: string;
+  /**
+   * Why: its group is too large for its declaration, its template is replaced, or it is not needed for now. One that is not
+   * needed waits until the tasks that nobody moves have ended by themselves, and stays when it is needed again.
+   * @default "size"
+   */
+  readonly for?: "size" | "roll" | "load";
 }
 
 /** What the controller keeps of a pool in ZooKeeper, written before anything that follows from it is done. */
@@ -93,6 +100,20 @@ export interface PoolState {
   readonly trial?: Trial;
   /** By the member's name. */
   readonly leaving: Readonly<Record<string, Leaving>>;
+}
+
+/** What autoscaling keeps of a pool in ZooKeeper, written before anything that follows from it is done. */
+export interface ScaleState {
+  /** How many agents it shall have now, without those that leave. */
+  readonly size: number;
+  /** Names of the members that are not needed, and of those of them that may end because they are empty. */
+  readonly leave: readonly string[];
+  readonly end: readonly string[];
+  /** By the member's name: when it was first seen, in ms since the epoch, and whether its agent has ever registered. */
+  readonly members: Readonly<Record<string, { readonly since: number; readonly registered: boolean }>>;
+  readonly memory: GroupMemory;
+  /** When all this was found, in ms since the epoch. */
+  readonly at: number;
 }
 
 /** The state of a pool that nobody has begun. */

@@ -18,6 +18,8 @@ export interface Options {
   readonly marathonName: string;
   readonly members: MemberHome;
   readonly bind: { readonly host: string; readonly port: number };
+  /** Whether to print what autoscaling would do now, and change nothing. */
+  readonly dryRun?: boolean;
 }
 
 /** Who the controller is where strangers are refused; it has no flags for that, because command lines are for all to read. */
@@ -98,7 +100,7 @@ const table: readonly Flag[] = [
   },
   {
     flag: "--bind <host:port>",
-    help: "where /health and /status are served",
+    help: "where /health, /status and /metrics are served",
     fallback: "127.0.0.1:8010",
     parse: bind,
   },
@@ -128,6 +130,7 @@ export function parseOptions(argv: readonly string[], onRefused?: (message: stri
     else option.default(parse(fallback), fallback);
     command.addOption(option);
   }
+  command.option("--dry-run", "print what autoscaling would do now and why, change nothing, and end");
   return command.parse(argv, { from: "user" }).opts<Options>();
 }
 

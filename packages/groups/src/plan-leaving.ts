@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Leaving } from "./observed";
+import type { Leaving, Member } from "./observed";
 import type { Action } from "./plan";
 import { runningTemplate } from "./plan-roll";
 import { agentOf, indexIn, inTurn, type PoolView, tasksToMove } from "./pool-view";
@@ -14,6 +14,8 @@ export interface Leaver {
   readonly agentId?: string;
   /** It takes longer than the declaration allows. */
   readonly overdue: boolean;
+  /** It waits for nothing that the controller does: tasks that end by themselves, or the end of what is paid. */
+  readonly resting: boolean;
 }
 
 type LeavingByName = Readonly<Record<string, Leaving>>;
@@ -30,39 +32,63 @@ export function refreshed(view: PoolView): LeavingByName {
 
 /**
  * Who leaves: whoever did already, unless they are wanted again and there is a way back; then as many as there are more than
- * `allowed`, first those on another template than `target`.
+ * the size and `surge`, first those that are not needed, then those on another template than `target`.
  */
-export function chooseLeaving(view: PoolView, target: string, allowed: number): LeavingByName {
-  const { declaration, members } = view;
+export function chooseLeaving(view: PoolView, target: string, surge: number): LeavingByName {
+  const { members, size, most } = view;
   const leaving = { ...refreshed(view) };
-  const staying = members.filter((member) => leaving[member.name] === undefined);
-  const isFresh = (member: (typeof members)[number]): boolean => runningTemplate(view, member) === target;
-  let short = declaration.size - staying.length;
+  const isFresh = (member: Member): boolean => runningTemplate(view, member) === target;
+  const unneeded = new Set(view.scale?.leave);
+  let short = size - members.filter(({ name }) => leaving[name] === undefined).length;
   for (const [name, entry] of Object.entries(leaving)) {
     if (short <= 0) break;
     const member = members.find((m) => m.name === name);
-    if (entry.drained !== undefined || member === undefined || view.busy.has(name) || !isFresh(member))
-      continue;
+    const isBound = entry.drained !== undefined || view.busy.has(name) || unneeded.has(name);
+    if (isBound || member === undefined || !isFresh(member)) continue;
     delete leaving[name];
     short--;
   }
-  if (view.agents === undefined) return leaving;
-  const order = [
-    ...inTurn(
-      view,
-      staying.filter((m) => !isFresh(m)),
-    ),
-    ...inTurn(view, staying.filter(isFresh)),
-  ];
-  for (const { name } of order.slice(0, Math.max(0, staying.length - allowed))) {
-    leaving[name] = begun(view);
+  const staying = members.filter(({ name }) => leaving[name] === undefined);
+  const chosen = view.agents === undefined ? 0 : Math.max(0, staying.length - size - surge);
+  for (const { name } of inOrder(view, staying, unneeded, isFresh).slice(0, chosen)) {
+    leaving[name] = begun(view, unneeded.has(name) ? "load" : "size");
   }
+  hurry(leaving, members.length - most - surge);
   return leaving;
 }
 
+function inOrder(
+  view: PoolView,
+  staying: readonly Member[],
+  unneeded: ReadonlySet<string>,
+  isFresh: (member: Member) => boolean,
+): Member[] {
+  const needed = staying.filter(({ name }) => !unneeded.has(name));
+  return [
+    ...staying.filter(({ name }) => unneeded.has(name)),
+    ...inTurn(
+      view,
+      needed.filter((m) => !isFresh(m)),
+    ),
+    ...inTurn(view, needed.filter(isFresh)),
+  ];
+}
+
+/** Of those that leave when it suits, as many as the declaration does not allow leave now. */
+function hurry(leaving: Record<string, Leaving>, tooMany: number): void {
+  const entries = Object.entries(leaving);
+  let more = tooMany - entries.filter(([, entry]) => entry.for !== "load").length;
+  for (const [name, entry] of entries) {
+    if (more <= 0) return;
+    if (entry.for !== "load") continue;
+    leaving[name] = { ...entry, for: "size" };
+    more--;
+  }
+}
+
 /** The entry of a member that begins to leave now. */
-export function begun({ now, version }: PoolView): Leaving {
-  return { since: now, version };
+export function begun({ now, version }: PoolView, why: NonNullable<Leaving["for"]>): Leaving {
+  return { since: now, version, for: why };
 }
 
 /** The next step of a member that leaves: deactivate, let Marathon's tasks move, drain what is left, terminate. */
@@ -70,8 +96,10 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   const { declaration, agents } = view;
   const index = indexIn(view, name);
   const agent = agentOf(view, index);
-  const overdue = view.now - entry.since > declaration.drain.timeoutSeconds * 1000;
-  const plan = { name, entry, actions: [], tasks: agent?.tasks ?? 0, agentId: agent?.id, overdue };
+  const patient = entry.for === "load";
+  const overdue = !patient && view.now - entry.since > declaration.drain.timeoutSeconds * 1000;
+  const tasks = agent?.tasks ?? 0;
+  const plan = { name, entry, actions: [], tasks, agentId: agent?.id, overdue, resting: false };
   if (agents === undefined || view.busy.has(name)) return plan;
 
   const drained = agents.registered.find((a) => a.id === entry.drained);
@@ -85,6 +113,9 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   const deactivation: Action[] = agent.deactivated ? [] : [{ kind: "deactivate", agentId: agent.id }];
   if (tasksToMove(view, agent) > 0 || !agent.deactivated) {
     return { ...plan, actions: deactivation, ...(overdue ? {} : { vacate: agent.id }) };
+  }
+  if (patient && (tasks > 0 || !view.scale?.end.includes(name))) {
+    return { ...plan, vacate: agent.id, resting: true };
   }
   return {
     ...plan,

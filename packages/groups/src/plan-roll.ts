@@ -26,7 +26,7 @@ export interface Roll {
 }
 
 /** Digest of what a member runs, or was last told to run; unknown when nobody remembers. */
-export function runningTemplate({ state }: PoolView, member: Member): string | undefined {
+export function runningTemplate({ state }: Pick<PoolView, "state">, member: Member): string | undefined {
   return member.template ?? state.runs[member.name];
 }
 
@@ -46,9 +46,9 @@ export function appliedTo(view: PoolView, member: Member): Applied | undefined {
  * @param staying members that do not leave; `leaving`: whether any does.
  */
 export function planRoll(view: PoolView, staying: readonly Member[], leaving: boolean): Roll {
-  const { template, backend, size } = view.declaration;
+  const { template, backend } = view.declaration;
   const target = templateDigest(template, backend);
-  const isStale = (member: Member): boolean => size > 0 && runningTemplate(view, member) !== target;
+  const isStale = (member: Member): boolean => view.most > 0 && runningTemplate(view, member) !== target;
   const stale = inTurn(view, staying.filter(isStale));
   const fresh = staying.filter((member) => !isStale(member));
   if (stale.length === 0) return { target, stale, replaces: false, cordoned: [] };

@@ -30,7 +30,7 @@ export interface PoolPlan {
 
 /** Decides what is next for a pool. Pure: the same view gives the same plan. */
 export function planPool(view: PoolView): PoolPlan {
-  const { declaration, members } = view;
+  const { members, size } = view;
   const refusal = refusalOf(view);
   const leaving = { ...leavingOf(view, refusal) };
   const stayingNow = members.filter((member) => leaving[member.name] === undefined);
@@ -39,8 +39,8 @@ export function planPool(view: PoolView): PoolPlan {
   // One more first, then one that is to be replaced may go; where there is no room for one more, it goes first.
   const free = missingIndices(view, leaving, 1).length > 0;
   const replaced = next !== undefined && !next.inPlace ? next.member : undefined;
-  const surge = replaced !== undefined && stayingNow.length <= declaration.size && free;
-  if (replaced !== undefined && !surge) leaving[replaced.name] = begun(view);
+  const surge = replaced !== undefined && stayingNow.length <= size && free;
+  if (replaced !== undefined && !surge) leaving[replaced.name] = begun(view, "roll");
 
   const staying = members.filter((member) => leaving[member.name] === undefined);
   const remaining = Object.entries(leaving).filter(
@@ -48,7 +48,7 @@ export function planPool(view: PoolView): PoolPlan {
   );
   const leavers = remaining.map(([name, entry]) => planLeaving(view, name, entry));
   const entries = Object.fromEntries(leavers.map((plan) => [plan.name, plan.entry]));
-  const wanted = refusal === undefined ? declaration.size + (surge ? 1 : 0) : staying.length;
+  const wanted = refusal === undefined ? size + (surge ? 1 : 0) : staying.length;
   const missing = missingIndices(view, entries, atMost(roll, staying, wanted - staying.length));
   const starts = startsOf(view, { roll, next, staying, missing, refused: refusal !== undefined });
   return {
@@ -68,8 +68,8 @@ export function planPool(view: PoolView): PoolPlan {
 }
 
 /** Why the declaration cannot be followed without a change of it. */
-function refusalOf({ declaration, capacity, state, members }: PoolView): string | undefined {
-  const { size, backend } = declaration;
+function refusalOf({ declaration, size, capacity, state, members }: PoolView): string | undefined {
+  const { backend } = declaration;
   const somebody = members.length > 0 || Object.keys(state.leaving).length > 0;
   if (size > 0 && somebody && digestOf(state.backend ?? backend) !== digestOf(backend)) {
     return "the place of its members changed while there are some: set size 0 first, then the new place with the size that you want";
@@ -83,10 +83,10 @@ function refusalOf({ declaration, capacity, state, members }: PoolView): string 
 /** Who leaves for the size alone: while members are replaced, one more than declared may stay. */
 function leavingOf(view: PoolView, refusal: string | undefined): Readonly<Record<string, Leaving>> {
   if (refusal !== undefined) return refreshed(view);
-  const { template, backend, size } = view.declaration;
+  const { template, backend } = view.declaration;
   const kept = view.members.filter((member) => view.state.leaving[member.name] === undefined);
   const { replaces } = planRoll(view, kept, false);
-  return chooseLeaving(view, templateDigest(template, backend), size + (replaces ? 1 : 0));
+  return chooseLeaving(view, templateDigest(template, backend), replaces ? 1 : 0);
 }
 
 /** While a template is on trial, one new member tries it and no more are made. */

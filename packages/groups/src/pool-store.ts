@@ -9,7 +9,7 @@ import {
   poolStatusPath,
   poolsPath,
 } from "@pulumi-mesos/model";
-import { nothingYet, type PoolState } from "./observed";
+import { nothingYet, type PoolState, type ScaleState } from "./observed";
 import type { Move } from "./plan-moves";
 
 /** What the controller needs of a ZooKeeper session. */
@@ -25,6 +25,11 @@ export interface Store {
 /** Node of what the controller keeps of a pool. */
 export function poolStatePath(cluster: string, pool: string): string {
   return `${poolPath(cluster, pool)}/state`;
+}
+
+/** Node of what autoscaling keeps of a pool. */
+export function scaleStatePath(cluster: string, pool: string): string {
+  return `${poolPath(cluster, pool)}/autoscale`;
 }
 
 /** Node of the tasks that are on their way to another agent, for all pools of a cluster: an app may have tasks on two. */
@@ -59,6 +64,22 @@ export class PoolStore {
     return (await this.#read<Record<string, Move>>(movesPath(this.#cluster))) ?? {};
   }
 
+  scale(pool: string): Promise<ScaleState | undefined> {
+    return this.#read<ScaleState>(scaleStatePath(this.#cluster, pool));
+  }
+
+  writeScale(pool: string, state: ScaleState): Promise<void> {
+    const parent = poolPath(this.#cluster, pool);
+    return this.#write(scaleStatePath(this.#cluster, pool), state, parent);
+  }
+
+  /** A pool that does not size itself any more begins anew when it does again. */
+  async removeScale(pool: string): Promise<void> {
+    const path = scaleStatePath(this.#cluster, pool);
+    this.#written.delete(path);
+    await this.#zookeeper.remove(path);
+  }
+
   writeState(pool: string, state: PoolState): Promise<void> {
     const parent = poolPath(this.#cluster, pool);
     return this.#write(poolStatePath(this.#cluster, pool), state, parent);
@@ -75,9 +96,7 @@ export class PoolStore {
 
   /** Forgets a pool whose declaration is gone, so that one of the same name begins anew. */
   forget(pool: string): void {
-    for (const path of [poolStatePath(this.#cluster, pool), poolStatusPath(this.#cluster, pool)]) {
-      this.#written.delete(path);
-    }
+    for (const path of this.#documents(pool)) this.#written.delete(path);
   }
 
   async #read<T>(path: string): Promise<T | undefined> {
@@ -99,11 +118,14 @@ export class PoolStore {
 
   /** Removes what is left below the node of a pool that was removed while a document was written. */
   async clear(pool: string): Promise<void> {
-    for (const path of [poolStatePath(this.#cluster, pool), poolStatusPath(this.#cluster, pool)]) {
-      await this.#zookeeper.remove(path);
-    }
+    for (const path of this.#documents(pool)) await this.#zookeeper.remove(path);
     const node = await this.#zookeeper.get(poolPath(this.#cluster, pool));
     if (node?.data.length === 0) await this.#zookeeper.remove(poolPath(this.#cluster, pool), node.version);
+  }
+
+  #documents(pool: string): string[] {
+    const of = [poolStatePath, scaleStatePath, poolStatusPath];
+    return of.map((path) => path(this.#cluster, pool));
   }
 
   /** With `parent` only below a node that exists: the node of a pool that was removed meanwhile must not come back. */

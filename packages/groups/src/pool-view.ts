@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentPoolDeclaration } from "@pulumi-mesos/model";
-import type { Agent, Agents, Member, PoolState } from "./observed";
+import type { Agent, Agents, Member, PoolState, ScaleState } from "./observed";
 
 /** Everything that a decision about one pool depends on. */
 export interface PoolView {
@@ -8,6 +8,11 @@ export interface PoolView {
   /** Version of the declaration's node. */
   readonly version: number;
   readonly state: PoolState;
+  /** How many agents it shall have now, and the most that its declaration allows. */
+  readonly size: number;
+  readonly most: number;
+  /** Of a pool that sizes itself: who is not needed, and who of those may end because it is empty. */
+  readonly scale?: Pick<ScaleState, "leave" | "end">;
   readonly members: readonly Member[];
   /** Nothing while no master leads. */
   readonly agents: Agents | undefined;

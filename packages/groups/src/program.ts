@@ -8,13 +8,18 @@ import type { Backend } from "./backends/backend";
 import { dockerBackend } from "./backends/docker";
 import { localBackend } from "./backends/local";
 import { systemClock } from "./clock";
-import { GroupsController, type Log } from "./controller";
+import { type ControllerParts, GroupsController } from "./controller";
+import { dryRun } from "./dry-run";
 import { becomeLeader } from "./leader-lock";
-import { type MemberHome, type Options, readSecrets } from "./options";
+import type { Log } from "./look";
+import { type MemberHome, type Options, readSecrets, type Secrets } from "./options";
 import { PoolStore } from "./pool-store";
+import { ScalingMetrics } from "./scaling/metrics";
+import type { ScalingReport } from "./scaling/scaler";
 import { createStatusServer } from "./status-server";
 
 const sessionTimeoutMs = 6000;
+const noScaling: ScalingReport = { groups: {}, unplaceable: [], queued: [] };
 
 async function backendOf(members: MemberHome, env: NodeJS.ProcessEnv): Promise<Backend> {
   if (members.kind === "local") return localBackend({ root: members.directory }, searchPath(__dirname, env));
@@ -27,6 +32,46 @@ async function backendOf(members: MemberHome, env: NodeJS.ProcessEnv): Promise<B
   return dockerBackend(docker, members.stack, systemClock);
 }
 
+async function partsOf(
+  zookeeper: ZooKeeper,
+  options: Options,
+  secrets: Secrets,
+  o: Around,
+): Promise<ControllerParts> {
+  const { masters, marathon: urls, marathonName, members, cluster } = options;
+  return {
+    store: new PoolStore(zookeeper, cluster),
+    mesos: new MesosClient({ masters, authorization: secrets.masters }),
+    marathon: urls.length === 0 ? undefined : new MarathonClient({ urls, ...secrets.marathon }),
+    marathonName,
+    backend: await backendOf(members, o.env),
+    clock: systemClock,
+    log: o.log,
+  };
+}
+
+interface Around {
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+}
+
+/** Prints what autoscaling would do now, with its reasons, beside a controller that may be at work; changes nothing. */
+export async function printDryRun(
+  options: Options,
+  around: Around & { readonly out: (line: string) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const secrets = readSecrets(around.env);
+  const session = { servers: options.zookeeper, credential: secrets.zookeeper, sessionTimeoutMs };
+  const zookeeper = await ZooKeeper.connect(session, signal);
+  try {
+    const parts = await partsOf(zookeeper, options, secrets, around);
+    for (const line of await dryRun(parts, signal)) around.out(line);
+  } finally {
+    await zookeeper.close();
+  }
+}
+
 /** Runs the controller until `signal` aborts; rejects with `MESOS_GROUPS_SESSION` when its session is over. */
 export async function runGroups(
   options: Options,
@@ -37,9 +82,16 @@ export async function runGroups(
   const secrets = readSecrets(env);
   let leading = false;
   let controller: GroupsController | undefined;
+  const metrics = new ScalingMetrics();
   const server = createStatusServer({
     health: () => ({ leading, cluster: options.cluster }),
-    status: () => ({ leading, cluster: options.cluster, pools: controller?.statuses ?? {} }),
+    status: () => ({
+      leading,
+      cluster: options.cluster,
+      pools: controller?.statuses ?? {},
+      autoscale: controller?.scaling ?? noScaling,
+    }),
+    metrics: () => metrics.text(leading, controller?.statuses ?? {}, controller?.scaling ?? noScaling),
     token: secrets.apiToken,
   });
   const { host } = options.bind;
@@ -61,18 +113,7 @@ export async function runGroups(
     await becomeLeader(zookeeper, controllerPath(options.cluster), me, work);
     leading = true;
     log.info({ cluster: options.cluster }, "leading");
-    controller = new GroupsController({
-      store: new PoolStore(zookeeper, options.cluster),
-      mesos: new MesosClient({ masters: options.masters, authorization: secrets.masters }),
-      marathon:
-        options.marathon.length === 0
-          ? undefined
-          : new MarathonClient({ urls: options.marathon, ...secrets.marathon }),
-      marathonName: options.marathonName,
-      backend: await backendOf(options.members, env),
-      clock: systemClock,
-      log,
-    });
+    controller = new GroupsController(await partsOf(zookeeper, options, secrets, { env, log }));
     await controller.run(work);
     over.signal.throwIfAborted();
   } catch (error) {

@@ -40,7 +40,7 @@ export function declarationOf(size: number): AgentPoolDeclaration {
   return {
     name: "web",
     size,
-    template: { command: ["mesos-agent", "--ip={address}", "--resources=ports:[{ports}]"] },
+    template: { command: ["mesos-agent", "--ip={address}", "--resources=cpus:2;mem:1024;ports:[{ports}]"] },
     backend: { kind: "local", network: "127.81.9.0/24", taskPorts: [31000, 31999], portsPerMember: 100 },
     drain: { graceSeconds: 5, timeoutSeconds: 600 },
   };
@@ -86,6 +86,8 @@ export class SmallWorld {
       declaration: this.declaration,
       version: this.version,
       state: this.state,
+      size: this.declaration.size,
+      most: this.declaration.size,
       members: this.members,
       agents: { registered: this.agents, recovering: [] },
       movable: this.silent ? undefined : countTasks(this.apps),

@@ -8,11 +8,13 @@ import { MesosError, messageOf } from "@pulumi-mesos/model";
 export interface StatusSource {
   health(): object;
   status(): object;
-  /** What `/status` asks for. @default nobody is asked */
+  /** Prometheus' text. */
+  metrics(): Promise<string>;
+  /** What `/status` and `/metrics` ask for. @default nobody is asked */
   readonly token?: string;
 }
 
-/** `GET /health` and `GET /status`, in JSON. */
+/** `GET /health` and `GET /status`, in JSON, and `GET /metrics`. */
 export function createStatusServer(source: StatusSource): {
   listen(host: string, port: number): Promise<number>;
   close(): Promise<void>;
@@ -22,11 +24,15 @@ export function createStatusServer(source: StatusSource): {
     const path = (request.url ?? "").split("?")[0];
     if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405, { message: "only GET" });
     else if (path === "/health") answer(response, 200, source.health());
-    else if (path === "/status" && !isKnown(request.headers.authorization, source.token)) {
+    else if (
+      (path === "/status" || path === "/metrics") &&
+      !isKnown(request.headers.authorization, source.token)
+    ) {
       response.setHeader("WWW-Authenticate", "Bearer");
       answer(response, 401, { message: "give the controller's token: Authorization: Bearer <token>" });
     } else if (path === "/status") answer(response, 200, source.status());
-    else answer(response, 404, { message: "not found: try /health or /status" });
+    else if (path === "/metrics") answerMetrics(response, source);
+    else answer(response, 404, { message: "not found: try /health, /status or /metrics" });
   });
   return {
     listen: (host, port) =>
@@ -51,6 +57,16 @@ export function createStatusServer(source: StatusSource): {
 function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+function answerMetrics(response: ServerResponse, source: StatusSource): void {
+  source.metrics().then(
+    (text) => {
+      response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+      response.end(text);
+    },
+    (error: unknown) => answer(response, 500, { message: messageOf(error) }),
+  );
 }
 
 /** Without telling by its time how much of a wrong token is right. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AgentPoolStatus, digestOf, memberName, type PoolMember } from "@pulumi-mesos/model";
+import { type AgentPoolStatus, boundsOf, digestOf, memberName, type PoolMember } from "@pulumi-mesos/model";
 import type { Member } from "./observed";
 import type { PoolPlan } from "./plan";
 import type { Leaver } from "./plan-leaving";
@@ -18,8 +18,8 @@ export function poolStatus(
   ];
   const active = members.filter((member) => member.state === "active").length;
   const reason = failureOf(view, parts, stuck);
-  const changing = parts.leavers.length > 0 || parts.roll.stale.length > 0;
-  const settled = reason === undefined && active === declaration.size && !changing;
+  const changing = parts.leavers.some(({ entry }) => entry.for !== "load") || parts.roll.stale.length > 0;
+  const settled = reason === undefined && isEnough(view, parts, active) && !changing;
   return {
     generation: digestOf(declaration),
     settled,
@@ -27,6 +27,12 @@ export function poolStatus(
     message: `${declaration.name}: ${reason ?? progress(view, parts, members, active, stuck)}`,
     members,
   };
+}
+
+/** As many as declared; of a group that sizes itself at least as many as it must have. */
+function isEnough({ declaration, size }: PoolView, { staying }: PoolPlan, active: number): boolean {
+  const { min, max } = boundsOf(declaration);
+  return declaration.autoscale === undefined ? active === size : active >= min && staying.length <= max;
 }
 
 /** Why it cannot go on without a change. What is to be replaced anyway may fail as it likes. */
@@ -49,7 +55,8 @@ function progress(
   active: number,
   stuck: ReadonlyMap<string, string>,
 ): string {
-  const { name, size } = view.declaration;
+  const { name, autoscale } = view.declaration;
+  const { size } = view;
   const { stale } = parts.roll;
   const holding = stale.length > 0 && active > 0 && parts.roll.trial?.passed !== true;
   const count =
@@ -60,6 +67,7 @@ function progress(
   ];
   return [
     count,
+    ...(autoscale === undefined ? [] : [`${autoscale.min} to ${autoscale.max} by load`]),
     ...(holding ? ["seeing whether it holds"] : []),
     ...(view.agents === undefined ? ["waiting for a leading master"] : []),
     ...(starting.length === 0 ? [] : [`starting ${starting.join(", ")}`]),

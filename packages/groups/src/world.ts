@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MarathonApp, MarathonClient, MesosClient } from "@pulumi-mesos/client";
+import type { MarathonApp, MarathonClient, MesosAgent, MesosClient, MesosTask } from "@pulumi-mesos/client";
 import type { Agent, Agents, App, Task } from "./observed";
 
 /** What the controller uses of Mesos's operator API. */
@@ -9,7 +9,18 @@ export type Mesos = Pick<
 >;
 
 /** What it uses of Marathon. */
-export type Marathon = Pick<MarathonClient, "getApp" | "getApps" | "patchApp" | "killTasks">;
+export type Marathon = Pick<
+  MarathonClient,
+  "getApp" | "getApps" | "getPods" | "getQueue" | "patchApp" | "killTasks"
+>;
+
+/** What the leading master said in one look. */
+export interface Seen {
+  readonly agents: Agents;
+  readonly offers: readonly MesosAgent[];
+  /** Those that have not ended. */
+  readonly tasks: readonly MesosTask[];
+}
 
 const ended = /^TASK_(FINISHED|FAILED|KILLED|ERROR|LOST|DROPPED|GONE|GONE_BY_OPERATOR)$/;
 
@@ -22,9 +33,9 @@ export async function observeAgents(
   hosts: readonly string[],
   marathon: string,
   signal: AbortSignal,
-): Promise<Agents> {
-  const [agents, all] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
-  const tasks = all.filter(({ state }) => !ended.test(state ?? ""));
+): Promise<Seen> {
+  const [offers, all] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
+  const tasks = all.filter(({ agentId, state }) => agentId !== undefined && !ended.test(state ?? ""));
   const frameworks = tasks.length === 0 ? [] : await mesos.getFrameworks(signal);
   const others = new Set(frameworks.filter(({ name }) => name !== marathon).map(({ id }) => id));
   const counts = countBy(tasks, ({ agentId }) => agentId);
@@ -32,13 +43,14 @@ export async function observeAgents(
     tasks.filter(({ frameworkId }) => !others.has(frameworkId ?? "")),
     ({ agentId }) => agentId,
   );
-  const registered = agents.map(({ id, hostname, active, deactivated, drainState }): Agent => {
+  const registered = offers.map(({ id, hostname, active, deactivated, drainState }): Agent => {
     const drain = drainState === "DRAINING" || drainState === "DRAINED" ? { drain: drainState } : {};
     const own = { tasks: counts.get(id) ?? 0, ofMarathon: ofMarathon.get(id) ?? 0 };
     return { id, host: hostname, active, deactivated, ...own, ...drain } as Agent;
   });
   const isComplete = hosts.every((host) => registered.some((agent) => agent.host === host));
-  return { registered, recovering: isComplete ? [] : await recovering(mesos, signal) };
+  const agents = { registered, recovering: isComplete ? [] : await recovering(mesos, signal) };
+  return { agents, offers, tasks };
 }
 
 async function recovering(mesos: Mesos, signal: AbortSignal): Promise<string[]> {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Flags, flagsOf, isFlagVariable, isRanges, parseValues, type Values } from "./agent-flags";
 import type { PoolBackend, PoolTemplate } from "./agent-pool";
 import { canonicalJson, digestOf } from "./digest";
 
@@ -18,10 +19,6 @@ export interface AgentChange {
   /** Whether whatever runs on a member of before has room on one of now. */
   readonly roomy: boolean;
 }
-
-type Flags = Readonly<Record<string, string>>;
-/** A scalar, the text of an attribute, or ranges. */
-type Value = number | string | readonly (readonly [number, number])[];
 
 /** Flags that running containers, or the agent's own checkpoints, depend on: with another value it does not find them again. */
 const boundFlags: readonly string[] = [
@@ -104,47 +101,8 @@ function programOf(command: readonly string[]): string[] {
   return command.filter((argument) => !argument.startsWith("--"));
 }
 
-const isFlagVariable = (name: string): boolean => /^MESOS_[A-Z0-9_]+$/.test(name);
-
 function plainEnv(env: PoolTemplate["env"] = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isFlagVariable(name)));
-}
-
-/** Flags by name; an argument beats the variable of the same name, as in Mesos. */
-function flagsOf({ command, env = {} }: PoolTemplate): Flags {
-  const flags: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (isFlagVariable(name)) flags[name.slice("MESOS_".length).toLowerCase()] = value;
-  }
-  for (const argument of command) {
-    const [, no, name = "", value] = /^--(no-)?([^=]+)(?:=([\s\S]*))?$/.exec(argument) ?? [];
-    if (name !== "") flags[name] = value ?? (no === undefined ? "true" : "false");
-  }
-  return flags;
-}
-
-type Values = ReadonlyMap<string, Value>;
-
-/** `cpus:2;ports(role):[1-9]` by name and role; JSON stands whole, so that any change of it is one of text. */
-function parseValues(text = ""): Values {
-  if (/^\s*[[{]|^file:/.test(text)) return new Map([["", text]]);
-  const entries = text.split(";").filter((entry) => entry.trim() !== "");
-  return new Map(
-    entries.map((entry) => {
-      const at = entry.indexOf(":");
-      return [entry.slice(0, at).trim(), parseValue(entry.slice(at + 1).trim())];
-    }),
-  );
-}
-
-function parseValue(text: string): Value {
-  if (text !== "" && Number.isFinite(Number(text))) return Number(text);
-  if (!/^\[\s*\d+\s*-\s*\d+\s*(,\s*\d+\s*-\s*\d+\s*)*\]$/.test(text)) return text;
-  return [...text.matchAll(/(\d+)\s*-\s*(\d+)/g)].map(([, first, last]) => [Number(first), Number(last)]);
-}
-
-function isRanges(value: Value | undefined): value is readonly (readonly [number, number])[] {
-  return Array.isArray(value);
 }
 
 /** The first resource of which there is less than before. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { AutoscalePolicy } from "./autoscale-policy";
 import { LocalName, ProcessSpec } from "./local-process";
 
 const closed = { additionalProperties: false } as const;
@@ -90,7 +91,12 @@ export type PoolTemplate = Static<typeof PoolTemplate>;
 export const AgentPoolDeclaration = Type.Object(
   {
     name: LocalName,
-    size: Type.Integer({ minimum: 0, maximum: 200 }),
+    size: Type.Integer({
+      minimum: 0,
+      maximum: 200,
+      description: "How many agents; with `autoscale` how many it begins with, held to its bounds.",
+    }),
+    autoscale: Type.Optional(AutoscalePolicy),
     template: PoolTemplate,
     backend: PoolBackend,
     drain: Type.Object(
@@ -110,6 +116,14 @@ export const AgentPoolDeclaration = Type.Object(
   closed,
 );
 export type AgentPoolDeclaration = Static<typeof AgentPoolDeclaration>;
+
+/** How few and how many agents a declaration allows. */
+export function boundsOf({
+  size,
+  autoscale,
+}: Pick<AgentPoolDeclaration, "size" | "autoscale">): Pick<AutoscalePolicy, "min" | "max"> {
+  return autoscale ?? { min: size, max: size };
+}
 
 /** Inputs of `mesos:index:AgentPool`: the declaration and where the controller looks for it. */
 export const AgentPoolInputs = Type.Object(

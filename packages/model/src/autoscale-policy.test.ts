@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal } from "node:assert/strict";
-import { checkAutoscalePolicy, fillAutoscalePolicy } from "./autoscale-policy";
+import { checkAutoscalePolicy, describeAutoscalePolicy, fillAutoscalePolicy } from "./autoscale-policy";
 
 const failures = (policy: unknown): string =>
   checkAutoscalePolicy(policy)
@@ -32,7 +32,18 @@ describe("an autoscaling policy", () => {
     equal(refused({ min: 5 }), "");
     equal(refused({ min: -1 }), "min: must be between 0 and 100000, got -1");
     equal(refused({ min: 1.5 }), "min: must be a whole number, got 1.5");
+    equal(
+      refused({ min: 0, max: 0 }),
+      "max: must be 1 or more, got 0; a group that is to stay empty has size: 0",
+    );
     equal(refused({ max: "5" }), 'max: must be a whole number, got "5"');
+  });
+
+  it("is told in one line", () => {
+    equal(
+      describeAutoscalePolicy({ min: 1, max: 5, targetUtilization: 0.8, billing: { per: "hour" } }),
+      "1 to 5 agents by load, at most 80 % in use, grows by 100 or 100 % in 60 s, shrinks after 300 s without need, by 1 or 10 % in 60 s, agents end with their paid hour",
+    );
   });
 
   it("refuses a target outside (0, 1]", () => {

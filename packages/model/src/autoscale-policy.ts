@@ -195,6 +195,21 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
   };
 }
 
+/** One line for people: between which sizes, by which rules. */
+export function describeAutoscalePolicy(policy: AutoscalePolicy): string {
+  const { min, max, targetUtilization, scaleUp, scaleDown, billing } = fillAutoscalePolicy(policy);
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  const step = (o: { maxStep: number; maxStepShare: number; periodSeconds: number }): string =>
+    `${o.maxStep} or ${percent(o.maxStepShare)} in ${o.periodSeconds} s`;
+  return [
+    `${min} to ${max} agents by load`,
+    `at most ${percent(targetUtilization)} in use`,
+    `grows by ${step(scaleUp)}`,
+    `shrinks after ${scaleDown.stabilizationSeconds} s without need, by ${step(scaleDown)}`,
+    ...(billing.per === "hour" ? ["agents end with their paid hour"] : []),
+  ].join(", ");
+}
+
 /** Everything that is wrong with a policy, one line each; never throws. */
 export function checkAutoscalePolicy(value: unknown): Failure[] {
   const found = checkSchema(AutoscalePolicy, value);
@@ -203,6 +218,8 @@ export function checkAutoscalePolicy(value: unknown): Failure[] {
 }
 
 function boundFailures({ min, max }: Readonly<Record<string, unknown>>): Failure[] {
+  if (max === 0)
+    return [{ path: "max", message: "must be 1 or more, got 0; a group that is to stay empty has size: 0" }];
   if (typeof min !== "number" || typeof max !== "number" || min <= max) return [];
   return [{ path: "min", message: `must be max (${max}) or less, got ${min}; raise max or lower min` }];
 }

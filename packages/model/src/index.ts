@@ -3,11 +3,13 @@
 // The language of every schema of the project, so that no other package depends on a version of its own.
 export { type Static, Type } from "@sinclair/typebox";
 export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
+export { type AgentOffer, offerOf } from "./agent-flags";
 export {
   AgentPoolDeclaration,
   AgentPoolInputs,
   AgentPoolStatus,
   AwsPoolBackend,
+  boundsOf,
   controllerPath,
   DockerPoolBackend,
   LocalPoolBackend,
@@ -33,6 +35,7 @@ export { shortestInputs } from "./app-shortest";
 export {
   AutoscalePolicy,
   checkAutoscalePolicy,
+  describeAutoscalePolicy,
   type FilledAutoscalePolicy,
   fillAutoscalePolicy,
 } from "./autoscale-policy";

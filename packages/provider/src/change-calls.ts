@@ -29,7 +29,7 @@ export async function answerCreate(
   const inputs = decode(request.getProperties());
   const response = new CreateResponse().setRefreshBeforeUpdate(refresh);
   if (request.getPreview()) {
-    await showSummary(session, urn);
+    await showSummary(session, urn, { announced: resource.announce?.(inputs.values) });
     return response.setProperties(encode(preview(resource, urn, inputs, undefined), inputs.secrets));
   }
   const timeoutSeconds = seconds(request, resource, "create");
@@ -77,7 +77,9 @@ export async function answerUpdate(
   const state = decode(request.getOlds());
   const response = new UpdateResponse().setRefreshBeforeUpdate(refresh);
   if (request.getPreview()) {
-    await showSummary(session, urn, () => foresee(session, request, peer, { inputs, state }));
+    await showSummary(session, urn, {
+      more: () => foresee(session, request, peer, { inputs, state }),
+    });
     return response.setProperties(encode(preview(resource, urn, inputs, state), inputs.secrets));
   }
   const call = {
@@ -128,12 +130,12 @@ function preview(resource: Resource, urn: UrnParts, inputs: Bag, state: Bag | un
 async function showSummary(
   { log, summaries }: Session,
   { urn }: UrnParts,
-  more: () => Promise<string | undefined> = async () => undefined,
+  o: { readonly announced?: string; readonly more?: () => Promise<string | undefined> },
 ): Promise<void> {
-  const summary = summaries.get(urn);
+  const summary = summaries.get(urn) ?? o.announced;
   if (summary === undefined) return;
   summaries.delete(urn);
-  const line = [summary, await more()].filter((part) => part !== undefined).join("; ");
+  const line = [summary, await o.more?.()].filter((part) => part !== undefined).join("; ");
   log.write("info", urn, line);
   await log.flush();
 }

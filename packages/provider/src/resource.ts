@@ -125,6 +125,8 @@ export interface Resource<I extends Properties = Properties, O extends Propertie
   diff(request: DiffRequest<I, I & O>): DiffResult;
   /** The outputs as far as they follow from inputs (and, for an update, the state). @default all `computed` */
   preview?(inputs: Properties, urn: UrnParts, state: (I & O) | undefined): Properties;
+  /** One line for the preview of a creation: what no input says by itself. Never holds a value that may be secret. */
+  announce?(inputs: Properties): string | undefined;
   /**
    * What is added to the summary of the preview of an update, once all inputs are known, from what runs now; it may only
    * read. What it throws stands there instead.

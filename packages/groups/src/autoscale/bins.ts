@@ -15,6 +15,7 @@ import type { Attributes, SizedAgent, SizedGroup, World } from "./world";
 /** An agent that tasks can be placed on, also one that boots or that leaves and could stay. */
 export interface Bin {
   readonly agent: SizedAgent;
+  readonly host: string;
   readonly group: number;
   readonly capacity: Vector;
   readonly attributes: Attributes;
@@ -120,13 +121,13 @@ export class Bins {
     const tasks = bin.load.map((s) => this.#shapes[s]).filter((s) => s !== undefined);
     // The largest first: they are the ones that may find no place.
     tasks.sort((x, y) => y.size - x.size || x.index - y.index);
-    for (const shape of tasks) count(shape, bin.attributes, bin.agent.id, -1);
+    for (const shape of tasks) count(shape, bin.attributes, bin.host, -1);
     for (const shape of tasks) {
       if (!cursors.has(shape.index)) cursors.set(shape.index, this.#cursors[shape.index] ?? 0);
       const target = this.place(shape);
       if (target < 0) {
         this.#undo(placed, cursors);
-        for (const task of tasks) count(task, bin.attributes, bin.agent.id, 1);
+        for (const task of tasks) count(task, bin.attributes, bin.host, 1);
         this.#gone[b] = 0;
         return false;
       }
@@ -149,22 +150,22 @@ export class Bins {
     }
     if (by === 1) bin.load.push(shape.index);
     else bin.load.pop();
-    if (shape.limits.length > 0) count(shape, bin.attributes, bin.agent.id, by);
+    if (shape.limits.length > 0) count(shape, bin.attributes, bin.host, by);
   }
 
   #allows(shape: Shape, bin: Bin): boolean {
     if (shape.constraints.length === 0) return true;
     if (shape.namesHosts) {
-      if (!satisfies(shape.constraints, bin.attributes, bin.agent.id)) return false;
+      if (!satisfies(shape.constraints, bin.attributes, bin.host)) return false;
     } else if (!this.#allowed(shape, bin)) return false;
-    return shape.limits.length === 0 || allowance(shape, bin.attributes, bin.agent.id) >= 1;
+    return shape.limits.length === 0 || allowance(shape, bin.attributes, bin.host) >= 1;
   }
 
   #allowed(shape: Shape, bin: Bin): boolean {
     const key = bin.attributeClass * this.#shapes.length + shape.index;
     const known = this.#satisfied.get(key);
     if (known !== undefined) return known;
-    const answer = satisfies(shape.constraints, bin.attributes, bin.agent.id);
+    const answer = satisfies(shape.constraints, bin.attributes, bin.host);
     this.#satisfied.set(key, answer);
     return answer;
   }
@@ -183,8 +184,20 @@ function binsOf(world: World): Bin[] {
     const attributeClass = classes.get(key) ?? classes.size;
     classes.set(key, attributeClass);
     const capacity = vectorOf(agent.resources ?? group.resources);
+    const host = agent.host ?? agent.id;
     return [
-      { agent, group: g, capacity, attributes, attributeClass, load: [], batch: 0, running: 0, used: 0 },
+      {
+        agent,
+        host,
+        group: g,
+        capacity,
+        attributes,
+        attributeClass,
+        load: [],
+        batch: 0,
+        running: 0,
+        used: 0,
+      },
     ];
   });
 }

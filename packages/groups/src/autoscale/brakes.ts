@@ -23,7 +23,7 @@ export function brakesOf(world: World, policies: Policies): Brakes {
   }
   const unreachable = agents.filter(({ state }) => state === "unreachable").length;
   const down = new Map<string, string>();
-  for (const { name } of world.groups) {
+  for (const { name, held } of world.groups) {
     const policy = policies[name];
     if (policy === undefined) continue;
     const unready = agents.filter(
@@ -35,7 +35,7 @@ export function brakesOf(world: World, policies: Policies): Brakes {
     } else if (unready.length > 0) {
       const names = unready.slice(0, 3).map(({ id }) => id);
       down.set(name, `${names.join(", ")}${unready.length > 3 ? ", …" : ""} not ready`);
-    }
+    } else if (held !== undefined) down.set(name, held);
   }
   return { all: undefined, down };
 }

@@ -34,6 +34,10 @@ export function decide(seen: World, policies: Policies, memory: Memory): Decisio
   const lost = settle(world, drafts, shapes, bins);
   const closed = reserve(world, drafts, bins);
   for (const [shape] of lost) close(closed, drafts, shape);
+  // Who can neither grow nor shrink takes tasks, and is not emptied on paper to make others fuller.
+  drafts.forEach(({ bounds }, g) => {
+    if (bounds.min >= bounds.max) closed.add(g);
+  });
   const spare = removable(bins, shapes, drafts, closed, world.now);
   const tasks = new Map<string, number>();
   for (const { on } of world.works) for (const id of on) tasks.set(id, (tasks.get(id) ?? 0) + 1);

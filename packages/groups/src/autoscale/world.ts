@@ -28,12 +28,16 @@ export interface SizedGroup {
   readonly bounds?: { readonly min: number; readonly max: number };
   /** When its backend last refused to start an agent, in ms since the epoch. */
   readonly refusedAt?: number;
+  /** Why nobody shall begin to leave, as whoever keeps the group says. */
+  readonly held?: string;
 }
 
 /** An agent that is paid for. */
 export interface SizedAgent {
   readonly id: string;
   readonly group: string;
+  /** Its name to constraints. @default `id` */
+  readonly host?: string;
   /** `booting`: started and not registered yet. `unready`: there, but takes no tasks though nobody asked it to leave. */
   readonly state: "booting" | "ready" | "unready" | "unreachable";
   /** When it was started, in ms since the epoch. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Failure } from "@pulumi-mesos/model";
+import { checkAutoscalePolicy, type Failure, hasComputed } from "@pulumi-mesos/model";
 import type { CheckRequest } from "../resource";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -9,13 +9,24 @@ export function poolFailures({ inputs }: CheckRequest): Failure[] {
   const declaration = inputs["declaration"];
   if (!isRecord(declaration)) return [];
   const failures: Failure[] = [];
-  const { size } = declaration;
+  const { size, autoscale } = declaration;
+  const max = isRecord(autoscale) ? autoscale["max"] : undefined;
   const room = roomOf(declaration["backend"]);
   if (typeof size === "number" && room !== undefined && size > room) {
     failures.push({
       path: "declaration.size",
       message: `must be ${room} or less, because the task ports of the pool have room for so many members, got ${size}`,
     });
+  }
+  if (typeof max === "number" && room !== undefined && max > room) {
+    failures.push({
+      path: "declaration.autoscale.max",
+      message: `must be ${room} or less, because the task ports of the pool have room for so many members, got ${max}`,
+    });
+  }
+  if (isRecord(autoscale) && !hasComputed(autoscale)) {
+    const found = checkAutoscalePolicy(autoscale);
+    failures.push(...found.map((f) => ({ ...f, path: `declaration.autoscale.${f.path}` })));
   }
   return failures;
 }

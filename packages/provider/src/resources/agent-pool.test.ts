@@ -221,6 +221,28 @@ describe("mesos:index:AgentPool", function () {
     assert.equal(summary(withFlag(pool(0), "--new")), "web: drains and removes the 2 emptiest");
   });
 
+  it("says between which sizes a group keeps itself, and nothing while that stays", () => {
+    const scaled = (max: number): AgentPoolInputs => ({
+      ...pool(0),
+      declaration: { ...pool(0).declaration, autoscale: { min: 1, max } },
+    });
+    const summary = (inputs: AgentPoolInputs, oldInputs: AgentPoolInputs): string | undefined =>
+      agentPool.diff?.({ id: "demo/web", urn, oldInputs, state: oldInputs, inputs }).summary;
+    assert.match(agentPool.announce?.(scaled(3)) ?? "", /^web: 1 to 3 agents by load, at most 93 % in use/);
+    assert.equal(agentPool.announce?.(pool(2)), undefined);
+    assert.match(summary(scaled(3), pool(2)) ?? "", /^web: 1 to 3 agents by load/);
+    assert.match(summary(scaled(4), scaled(3)) ?? "", /^web: 1 to 4 agents by load/);
+    assert.equal(summary(scaled(3), scaled(3)), undefined);
+    assert.equal(summary(pool(2), scaled(3)), "web: has 2 agents from now on, whatever the load");
+    const check = (inputs: AgentPoolInputs) =>
+      agentPool
+        .check?.({ urn, inputs, oldInputs: undefined, isSecret: () => false })
+        .failures.map((f) => f.path);
+    assert.deepEqual(check(scaled(5)), []);
+    assert.deepEqual(check(scaled(6)), ["declaration.autoscale.max"]);
+    assert.deepEqual(check(scaled(0)), ["declaration.autoscale.max"]);
+  });
+
   it("foresees how many tasks move or stay", async () => {
     await put();
     const foresee = (inputs: AgentPoolInputs) =>

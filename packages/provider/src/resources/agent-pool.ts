@@ -3,6 +3,7 @@ import { isUnreachable, ZooKeeper } from "@pulumi-mesos/client";
 import {
   AgentPoolDeclaration,
   AgentPoolInputs,
+  boundsOf,
   canonicalJson,
   decoder,
   digestOf,
@@ -16,7 +17,7 @@ import {
 import { InitFailedError } from "../init-failed";
 import type { Context, Resource } from "../resource";
 import { endMembers } from "./agent-pool-members";
-import { foreseeTasks, planPoolChange } from "./agent-pool-plan";
+import { announcePool, foreseeTasks, planPoolChange } from "./agent-pool-plan";
 import { poolFailures } from "./agent-pool-rules";
 import { parsed, statusIn, untilSettled } from "./agent-pool-wait";
 
@@ -37,6 +38,7 @@ export const agentPool: Resource<AgentPoolInputs, typeof noOutputs> = {
   check: (request) => ({ inputs: request.inputs, failures: poolFailures(request) }),
   diff: planPoolChange,
   preview: () => noOutputs,
+  announce: announcePool,
   async foresee(_id, { declaration: old, ...where }, { declaration }, context) {
     const path = poolStatusPath(where.cluster, old.name);
     const node = await connected({ ...where, declaration: old }, context, (zookeeper) => zookeeper.get(path));
@@ -123,7 +125,8 @@ async function drain(
 ): Promise<string | undefined> {
   const path = pathOf(inputs);
   if (!(await zookeeper.exists(path))) return undefined;
-  const empty = { ...inputs.declaration, size: 0 };
+  const { autoscale: _, ...sized } = inputs.declaration;
+  const empty = { ...sized, size: 0 };
   await write(zookeeper, inputs, empty);
   const outcome = await untilSettled(zookeeper, inputs.cluster, empty, context, {
     deadMs,
@@ -148,7 +151,7 @@ async function isLast(zookeeper: ZooKeeper, { cluster, declaration }: AgentPoolI
     others.map(async (name) => {
       const node = await zookeeper.get(poolPath(cluster, name));
       const decoded = node && declarations.decode(parsed(node.data));
-      return decoded?.ok ? decoded.value.size : 0;
+      return decoded?.ok ? boundsOf(decoded.value).max : 0;
     }),
   );
   return sizes.every((size) => size === 0);

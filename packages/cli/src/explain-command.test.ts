@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deepEqual } from "node:assert/strict";
+import { explainLines } from "./explain-command";
+
+describe("what is said of a group's size", () => {
+  const pool = { name: "demo-web", min: 1, max: 4 };
+  const decision = {
+    at: "2026-01-01T10:00:00.000Z",
+    until: "2026-01-01T10:00:00.000Z",
+    agents: 1,
+    size: 3,
+    demand: 2.96,
+    waiting: 4,
+    change: "1 to 3 agents",
+    reasons: ["2 more for 4 tasks that fit on no agent of /a"],
+  };
+  const { change: _, ...calm } = { ...decision, until: "2026-01-01T10:05:00.000Z", waiting: 0 };
+
+  it("is its policy, its last decisions with their reasons, and what waits", () => {
+    const report = {
+      groups: { "demo-web": { policy: "1 to 4 agents by load", decisions: [calm, decision, decision] } },
+      unplaceable: [{ works: ["/huge"], tasks: 1, reason: "no agent of any group has cpus 64" }],
+      queued: [{ work: "/huge", tasks: 1, refused: "InsufficientCpus (3 offers)" }],
+    };
+    deepEqual(explainLines(pool, report, 2), [
+      "demo-web: 1 to 4 agents by load",
+      "",
+      "2026-01-01T10:00:00.000Z to 2026-01-01T10:05:00.000Z  3 agents, no change (1 there, tasks worth 3)",
+      "  2 more for 4 tasks that fit on no agent of /a",
+      "",
+      "2026-01-01T10:00:00.000Z  1 to 3 agents (1 there, tasks worth 3, 4 tasks waiting)",
+      "  2 more for 4 tasks that fit on no agent of /a",
+      "",
+      "! /huge: 1 task waits; Marathon refused offers: InsufficientCpus (3 offers)",
+      "! /huge: 1 in vain: no agent of any group has cpus 64",
+    ]);
+  });
+
+  it("is that it is as declared where it does not size itself", () => {
+    const report = { groups: {}, unplaceable: [], queued: [] };
+    deepEqual(explainLines({ name: "demo-api", min: 2, max: 2 }, report, 1), [
+      "demo-api: 2 agents, as declared; it does not size itself",
+    ]);
+  });
+});

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import type { MesosAgent, MesosTask } from "@pulumi-mesos/client";
+import { decide } from "../autoscale/decide";
+import { declarationOf } from "../small-world.test.support";
+import type { Seen } from "../world";
+import { type ScaledPool, senseWorld } from "./sense";
+import { demandOf } from "./works";
+
+const scalars = (amounts: Record<string, number>, more: object = {}) =>
+  Object.entries(amounts).map(([name, value]) => ({ name, scalar: { value }, ...more }));
+
+function agent(id: string, host: string, more: Partial<MesosAgent> = {}): MesosAgent {
+  return {
+    id,
+    hostname: host,
+    port: 5051,
+    pid: undefined,
+    active: true,
+    deactivated: false,
+    drainState: undefined,
+    attributes: {},
+    totalResources: scalars({ cpus: 2, mem: 1024 }),
+    allocatedResources: [],
+    ...more,
+  };
+}
+
+function seenOf(offers: readonly MesosAgent[], tasks: readonly MesosTask[] = []): Seen {
+  const registered = offers.map(({ id, hostname: host, active, deactivated }) => {
+    return { id, host, active, deactivated, tasks: 0 };
+  });
+  return { agents: { registered, recovering: [] }, offers, tasks };
+}
+
+function pool(count: number, more: Partial<ScaledPool> = {}): ScaledPool {
+  return {
+    name: "web",
+    declaration: { ...declarationOf(0), autoscale: { min: 0, max: 10 } },
+    version: 1,
+    state: { templates: {}, runs: {}, leaving: {} },
+    members: Array.from({ length: count }, (_, i) => ({ index: i + 1, name: `web-${i + 1}`, running: true })),
+    scale: undefined,
+    addressOf: (index) => `127.81.9.${index}`,
+    capacity: 10,
+    stale: [],
+    refusedAt: undefined,
+    ...more,
+  };
+}
+
+const none = { works: [], waiting: new Map(), queued: [] };
+const states = (pools: ScaledPool[], seen: Seen) =>
+  senseWorld(pools, seen, none, 1000).world.agents?.map(({ id, state, doomed }) => [id, state, doomed]);
+
+describe("the world as sizing sees it", () => {
+  it("tells agents that boot from those that were there and are away, and from those that somebody closed", () => {
+    const seen = seenOf([agent("S1", "127.81.9.1"), agent("S2", "127.81.9.2", { deactivated: true })]);
+    const members = { "web-3": { since: 0, registered: true } };
+    const memory = { demand: [], needed: [], leave: [] };
+    const scale = { size: 4, leave: [], end: [], members, memory, at: 0 };
+    assert.deepEqual(states([pool(4, { scale })], seen), [
+      ["web-1", "ready", false],
+      ["web-2", "unready", false],
+      ["web-3", "unreachable", false],
+      ["web-4", "booting", false],
+    ]);
+  });
+
+  it("counts agents that were decided and that nobody has begun to make, unless their backend refuses", () => {
+    const scale = {
+      ...{ size: 3, leave: [], end: [], members: {}, at: 0 },
+      memory: { demand: [], needed: [], leave: [] },
+    };
+    const seen = seenOf([agent("S1", "127.81.9.1")]);
+    assert.equal(states([pool(1, { scale })], seen)?.length, 3);
+    assert.equal(states([pool(1, { scale, refusedAt: 900 })], seen)?.length, 1);
+  });
+
+  it("holds a group whose template is rolled, and counts the one more of that time as one that goes", () => {
+    const seen = seenOf(["1", "2", "3"].map((n) => agent(`S${n}`, `127.81.9.${n}`)));
+    const scale = {
+      ...{ size: 2, leave: [], end: [], members: {}, at: 0 },
+      memory: { demand: [], needed: [], leave: [] },
+    };
+    const rolled = pool(3, { scale, stale: ["web-1", "web-2"] });
+    const { world, policies } = senseWorld([rolled], seen, none, 1000);
+    assert.deepEqual(
+      world.agents?.map(({ doomed }) => doomed),
+      [true, false, false],
+    );
+    const decision = decide(world, policies, {}).groups["web"];
+    assert.deepEqual([decision?.size, decision?.frozen], [2, "its template is being rolled"]);
+  });
+
+  it("counts room on agents of fixed groups and of no group, and lets none of them go", () => {
+    const fixed = pool(1, { name: "api", declaration: { ...declarationOf(1), name: "api" } });
+    const api = {
+      ...fixed,
+      members: [{ index: 1, name: "api-1", running: true }],
+      addressOf: () => "127.81.8.1",
+    };
+    const others = [agent("S1", "127.81.8.1"), agent("X", "10.0.0.9")];
+    const seen = seenOf([...others, agent("S2", "127.81.9.1")]);
+    const demand = { ...none, works: [waitingWork("/a")], waiting: new Map([["/a", 5]]) };
+    const { world, policies } = senseWorld([pool(1), api], seen, demand, 1000);
+    const { groups } = decide(world, policies, {});
+    assert.equal(groups["web"]?.size, 1, "six tasks fit on the three agents that there are");
+    assert.deepEqual([groups["api"]?.size, groups["api"]?.leave], [1, []]);
+  });
+
+  it("keeps an agent on which something is reserved, and counts what executors take", () => {
+    const held = { reservations: [{ type: "DYNAMIC", role: "db" }] };
+    const offers = [
+      agent("S1", "127.81.9.1", { totalResources: [...scalars({ cpus: 2 }), ...scalars({ mem: 64 }, held)] }),
+      agent("S2", "127.81.9.2", { allocatedResources: scalars({ cpus: 0.5 }) }),
+    ];
+    const tasks = [{ id: "t", name: "job", frameworkId: "F", agentId: "S2", state: "TASK_RUNNING" }].map(
+      (task) => ({
+        ...task,
+        resources: scalars({ cpus: 0.4 }),
+      }),
+    );
+    const seen = seenOf(offers, tasks);
+    const demand = demandOf({ apps: [], pods: [], queue: [] }, seen, {});
+    const { world } = senseWorld([pool(2)], seen, demand, 1000);
+    assert.deepEqual(
+      world.works.map(({ kind, on, need }) => [kind, on, need.cpus, need.mem]),
+      [
+        ["batch", ["web-2"], 0.4, 0],
+        ["resident", ["web-1"], 0, 64],
+      ],
+    );
+    assert.equal(world.agents?.[1]?.resources?.cpus, 1.9);
+  });
+});
+
+describe("demand", () => {
+  const app = { id: "/a", instances: 2, cpus: 1, mem: 64, tasks: [], constraints: [["rack", "LIKE", "a"]] };
+
+  it("counts a task on its way to another agent once", () => {
+    const tasks = ["t1", "t2", "t3"].map((id, n) => ({
+      id,
+      appId: "/a",
+      slaveId: `S${n}`,
+      state: "TASK_RUNNING",
+    }));
+    const move = { taskId: "t1", instances: 2 };
+    const doubled = demandOf({ apps: [{ ...app, instances: 3, tasks }], pods: [], queue: [] }, undefined, {
+      "/a": move,
+    });
+    assert.deepEqual(
+      doubled.works.map(({ on, ailing }) => [on, ailing]),
+      [[["S1", "S2"], false]],
+    );
+    const waits = demandOf(
+      {
+        apps: [{ ...app, instances: 3, tasks: tasks.slice(0, 2) }],
+        pods: [],
+        queue: [{ app: { id: "/a" }, count: 1 }],
+      },
+      undefined,
+      { "/a": move },
+    );
+    assert.deepEqual([...(waits.waiting ?? [])], []);
+  });
+
+  it("leaves an app alone whose pattern only Marathon can read, and says nothing where nobody says what waits", () => {
+    const constraints = [["rack", "LIKE", "(?i)a"]];
+    const [work] = demandOf({ apps: [{ ...app, constraints }], pods: [], queue: [] }, undefined, {}).works;
+    assert.equal(work?.kind, "resident");
+    assert.equal(demandOf(undefined, undefined, {}).waiting, undefined);
+  });
+
+  it("adds up what the containers of a pod that waits need", () => {
+    const pod = {
+      id: "/p",
+      containers: [{ resources: { cpus: 0.5, mem: 32 } }, { resources: { cpus: 1, mem: 32 } }],
+      executorResources: { cpus: 0.1, mem: 32 },
+      scheduling: { placement: { constraints: [{ fieldName: "rack", operator: "UNIQUE" }] } },
+    };
+    const { works, waiting } = demandOf(
+      { apps: [], pods: [pod], queue: [{ pod: { id: "/p" }, count: 2 }] },
+      undefined,
+      {},
+    );
+    assert.deepEqual(
+      [works[0]?.need.cpus, works[0]?.need.mem, works[0]?.constraints],
+      [1.6, 96, [["rack", "UNIQUE"]]],
+    );
+    assert.deepEqual([...(waiting ?? [])], [["/p", 2]]);
+  });
+});
+
+function waitingWork(id: string) {
+  const need = { cpus: 1, mem: 64, disk: 0, gpus: 0 };
+  return { id, kind: "service" as const, need, constraints: [], on: [], ailing: false };
+}

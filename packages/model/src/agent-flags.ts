@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PoolTemplate } from "./agent-pool";
+
+export type Flags = Readonly<Record<string, string>>;
+/** A scalar, the text of an attribute, or ranges. */
+export type Value = number | string | readonly (readonly [number, number])[];
+
+export const isFlagVariable = (name: string): boolean => /^MESOS_[A-Z0-9_]+$/.test(name);
+
+/** Flags by name; an argument beats the variable of the same name, as in Mesos. */
+export function flagsOf({ command, env = {} }: PoolTemplate): Flags {
+  const flags: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (isFlagVariable(name)) flags[name.slice("MESOS_".length).toLowerCase()] = value;
+  }
+  for (const argument of command) {
+    const [, no, name = "", value] = /^--(no-)?([^=]+)(?:=([\s\S]*))?$/.exec(argument) ?? [];
+    if (name !== "") flags[name] = value ?? (no === undefined ? "true" : "false");
+  }
+  return flags;
+}
+
+export type Values = ReadonlyMap<string, Value>;
+
+/** `cpus:2;ports(role):[1-9]` by name and role; JSON stands whole, so that any change of it is one of text. */
+export function parseValues(text = ""): Values {
+  if (/^\s*[[{]|^file:/.test(text)) return new Map([["", text]]);
+  const entries = text.split(";").filter((entry) => entry.trim() !== "");
+  return new Map(
+    entries.map((entry) => {
+      const at = entry.indexOf(":");
+      return [entry.slice(0, at).trim(), parseValue(entry.slice(at + 1).trim())];
+    }),
+  );
+}
+
+function parseValue(text: string): Value {
+  if (text !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (!/^\[\s*\d+\s*-\s*\d+\s*(,\s*\d+\s*-\s*\d+\s*)*\]$/.test(text)) return text;
+  return [...text.matchAll(/(\d+)\s*-\s*(\d+)/g)].map(([, first, last]) => [Number(first), Number(last)]);
+}
+
+export function isRanges(value: Value | undefined): value is readonly (readonly [number, number])[] {
+  return Array.isArray(value);
+}
+
+/** What each agent of a template offers; an amount that only Mesos knows, because no flag says it, is absent. */
+export interface AgentOffer {
+  readonly resources: Readonly<Partial<Record<"cpus" | "mem" | "disk" | "gpus", number>>>;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What a template says that its agents offer; resources in JSON are left to what Mesos says of them. */
+export function offerOf(template: PoolTemplate): AgentOffer {
+  const flags = flagsOf(template);
+  const resources: Record<string, number> = {};
+  for (const [name, value] of parseValues(flags["resources"])) {
+    const key = name.replace(/\(.*\)$/, "");
+    if (typeof value === "number") resources[key] = (resources[key] ?? 0) + value;
+  }
+  const attributes = [...parseValues(flags["attributes"])].map(([name, value]) => [name, String(value)]);
+  return { resources, attributes: Object.fromEntries(attributes) };
+}
