@@ -7,11 +7,13 @@ import {
   agentFiles,
   agentService,
   checkAutoscalePolicy,
+  checkRollPolicy,
   closedAgentFlags,
   credentialFile,
   credentialsFile,
   doors,
   type Flags,
+  type RollPolicy,
   reservedAgentFlags,
   userAndPassword,
   zookeeperUrl,
@@ -42,6 +44,16 @@ export interface AgentGroupSpec {
   readonly flags?: Flags;
   /** How long tasks of other frameworks than Marathon may take to end when an agent leaves. @default 60 s */
   readonly drainGraceSeconds?: number;
+  /** An agent that takes longer to drain is reported. @default 600 s */
+  readonly drainTimeoutSeconds?: number;
+  /**
+   * Whether an agent that does not drain in time is only reported, or ended with the tasks that it still has.
+   *
+   * @default "report"
+   */
+  readonly onDrainTimeout?: "report" | "end";
+  /** How a changed template goes through the group. @default one agent at a time, one more first, the first alone until it holds */
+  readonly update?: RollPolicy;
 }
 
 /** Arguments of {@link AgentGroup}. */
@@ -71,6 +83,9 @@ export class AgentGroup extends pulumi.ComponentResource {
       groupName = name,
       flags = {},
       drainGraceSeconds = 60,
+      drainTimeoutSeconds = 600,
+      onDrainTimeout,
+      update,
       timeouts,
     } = args;
     const { platform, zookeeper, masters, credentials } = controller;
@@ -96,7 +111,12 @@ export class AgentGroup extends pulumi.ComponentResource {
       size,
       ...(autoscale === undefined ? {} : { autoscale }),
       ...pool,
-      drain: { graceSeconds: drainGraceSeconds, timeoutSeconds: 600 },
+      ...(update === undefined ? {} : { update }),
+      drain: {
+        graceSeconds: drainGraceSeconds,
+        timeoutSeconds: drainTimeoutSeconds,
+        ...(onDrainTimeout === undefined ? {} : { onTimeout: onDrainTimeout }),
+      },
     };
     const declared = new AgentPool(
       name,
@@ -134,6 +154,27 @@ function isAmount(value: unknown): boolean {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
+function changeRules(path: string, spec: Partial<AgentGroupSpec>): Rule[] {
+  const { update, onDrainTimeout, drainTimeoutSeconds: seconds = 600 } = spec;
+  return [
+    ...checkRollPolicy(update ?? {}).map(({ path: at, message }) => ({
+      path: `${path}.update${at === "" ? "" : `.${at}`}`,
+      when: true,
+      message,
+    })),
+    {
+      path: `${path}.drainTimeoutSeconds`,
+      when: !(Number.isFinite(seconds) && seconds >= 1),
+      message: `must be a number of seconds, 1 or more, got ${describeValue(seconds)}`,
+    },
+    {
+      path: `${path}.onDrainTimeout`,
+      when: onDrainTimeout !== undefined && !["report", "end"].includes(onDrainTimeout),
+      message: `must be "report" or "end", got ${describeValue(onDrainTimeout)}`,
+    },
+  ];
+}
+
 /** Exactly one of both, and what is wrong with it. */
 function sizeRules(path: string, size: unknown, autoscale: unknown): Rule[] {
   if (autoscale === undefined) {
@@ -155,7 +196,7 @@ function sizeRules(path: string, size: unknown, autoscale: unknown): Rule[] {
 /** What an agent group is refused for. */
 export function agentGroupRules(
   group: string,
-  { size, autoscale, resources, flags = {} }: AgentGroupSpec,
+  { size, autoscale, resources, flags = {}, ...spec }: AgentGroupSpec,
   authentication: boolean,
 ): Rule[] {
   return [
@@ -165,6 +206,7 @@ export function agentGroupRules(
       message: `a group's name must be 1 to 32 lower-case letters, digits and dashes, got ${describeValue(group)}`,
     },
     ...sizeRules(`agents.${group}`, size, autoscale),
+    ...changeRules(`agents.${group}`, spec),
     ...(["cpus", "mem", "disk", "gpus"] as const).map((key) => ({
       path: `agents.${group}.resources.${key}`,
       when: !isAmount(resources?.[key] ?? optionalAmounts[key]),

@@ -473,6 +473,12 @@ describe("bad arguments", () => {
     );
     await refused({ size: 2, autoscale: { min: 1, max: 2 } }, /agents\.web\.size: must be left out where/);
     await refused({}, /agents\.web\.size: must be a whole number, 0 or more, got nothing$/);
+    const lanes = /agents\.web\.update\.canary: must be between 1 and 200, got 0$/;
+    await refused({ size: 1, update: { canary: 0 } }, lanes);
+    await refused(
+      { size: 1, onDrainTimeout: "kill" },
+      /agents\.web\.onDrainTimeout: must be "report" or "end"/,
+    );
     await refused({ autoscale: { min: 1, max: 99 } }, /agents\.web\.autoscale\.max: must be 25 or less, /);
   });
 

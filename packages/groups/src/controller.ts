@@ -202,6 +202,9 @@ export class GroupsController {
       members: pool.members,
       agents,
       movable: marathon === undefined ? new Map() : asked.apps && countTasks(asked.apps),
+      guarded: new Set(
+        asked.apps?.filter(({ guarded }) => guarded).flatMap(({ tasks }) => tasks.map((t) => t.agentId)),
+      ),
       unmovable: asked.reason,
       busy: this.#jobs.busy,
       failures: new Map(mine),
@@ -233,6 +236,7 @@ export class GroupsController {
     try {
       if (action.kind === "deactivate") await mesos.deactivateAgent(action.agentId, bound);
       else if (action.kind === "reactivate") await mesos.reactivateAgent(action.agentId, bound);
+      else if (action.kind === "gone") await mesos.markAgentGone(action.agentId, bound);
       else {
         const drain = { graceSeconds: action.graceSeconds, markGone: true };
         await mesos.drainAgent(action.agentId, drain, bound);

@@ -56,6 +56,8 @@ export interface App {
   readonly deployments: readonly string[];
   /** Its tasks have volumes on their agents and cannot live elsewhere. */
   readonly resident: boolean;
+  /** Its label says that its tasks are not to be moved. */
+  readonly guarded: boolean;
 }
 
 /** What a member is started with. */

@@ -32,7 +32,7 @@ export function refreshed(view: PoolView): LeavingByName {
 
 /**
  * Who leaves: whoever did already, unless they are wanted again and there is a way back; then as many as there are more than
- * the size and `surge`, first those that are not needed, then those on another template than `target`.
+ * the size and `surge`, first those that are not needed, then broken ones, then those on another template than `target`.
  */
 export function chooseLeaving(view: PoolView, target: string, surge: number): LeavingByName {
   const { members, size, most } = view;
@@ -64,13 +64,10 @@ function inOrder(
   isFresh: (member: Member) => boolean,
 ): Member[] {
   const needed = staying.filter(({ name }) => !unneeded.has(name));
+  const rank = (member: Member): number => (!member.running ? 0 : isFresh(member) ? 2 : 1);
   return [
     ...staying.filter(({ name }) => unneeded.has(name)),
-    ...inTurn(
-      view,
-      needed.filter((m) => !isFresh(m)),
-    ),
-    ...inTurn(view, needed.filter(isFresh)),
+    ...inTurn(view, needed).sort((a, b) => rank(a) - rank(b)),
   ];
 }
 
@@ -108,7 +105,12 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   if ((isGone && !comesBack) || drained?.drain === "DRAINED") {
     return { ...plan, actions: [{ kind: "terminate", name }] };
   }
-  if (agent === undefined || agent.drain !== undefined) return plan;
+  if (agent === undefined) return plan;
+  // Its tasks are given up, as somebody has said they may be: whoever runs them hears of it at once.
+  if (overdue && declaration.drain.onTimeout === "end") {
+    return { ...plan, overdue: false, actions: [{ kind: "gone", agentId: agent.id }] };
+  }
+  if (agent.drain !== undefined) return plan;
   if (entry.drained === agent.id) return { ...plan, actions: [drainAction(view, agent.id)] };
   const deactivation: Action[] = agent.deactivated ? [] : [{ kind: "deactivate", agentId: agent.id }];
   if (tasksToMove(view, agent) > 0 || !agent.deactivated) {

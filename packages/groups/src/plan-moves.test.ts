@@ -17,6 +17,7 @@ const app = (more: Partial<App> = {}): App => ({
   tasks: [task("t1", "S1"), task("t2", "S2")],
   deployments: [],
   resident: false,
+  guarded: false,
   ...more,
 });
 const leave = new Set(["S1"]);
@@ -89,6 +90,9 @@ describe("the plan of moves", () => {
     assert.equal(locked.stuck.get("S1"), "/a is being deployed");
     const resident = planMoves([app({ resident: true })], leave, {});
     assert.match(resident.stuck.get("S1") ?? "", /^\/a has volumes on this agent/);
+    const guarded = planMoves([app({ guarded: true })], leave, {});
+    assert.match(guarded.stuck.get("S1") ?? "", /^\/a is protected by its label/);
+    assert.deepEqual(guarded.steps, []);
   });
 
   it("forgets an app that is gone", () => {

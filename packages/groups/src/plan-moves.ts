@@ -66,6 +66,7 @@ function begin(app: App, vacate: ReadonlySet<string>): AppPlan {
   const task = app.tasks.find((t) => vacate.has(t.agentId) && !t.killing);
   if (task === undefined) return {};
   if (app.resident) return { stuck: "has volumes on this agent: move its data by hand, then stop the app" };
+  if (app.guarded) return { stuck: "is protected by its label: take that away, or move its tasks by hand" };
   if (app.deployments.length > 0) return { stuck: "is being deployed" };
   const spare = healthyWithout(app, task) >= minimum(app, app.instances);
   if (app.minimumHealthCapacity < 1 && spare) {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AgentChange, agentChange, templateDigest } from "@pulumi-mesos/model";
-import type { Agent, Applied, Member, Trial } from "./observed";
+import {
+  type AgentChange,
+  agentChange,
+  fillRollPolicy,
+  type RollPolicy,
+  templateDigest,
+} from "@pulumi-mesos/model";
+import type { Agent, Applied, Leaving, Member, Trial } from "./observed";
 import { agentOf, inTurn, isActive, type PoolView } from "./pool-view";
 
 /** How long the first members on a template must stay active before another member is touched. */
@@ -15,9 +21,13 @@ export interface Roll {
   /** Members on another one, in the order of their turn. */
   readonly stale: readonly Member[];
   readonly trial?: Trial;
-  /** Whose turn it is now. */
-  readonly next?: { readonly member: Member; readonly inPlace: boolean };
-  /** Whether some are drained and replaced, for which one more is made first. */
+  /** Members to be changed in place now. */
+  readonly turns: readonly Member[];
+  /** Members whose replacements are active, or that must make room for them: they leave now. */
+  readonly leave: readonly Member[];
+  /** How many more than its size the pool may have now, so that replacements come first. */
+  readonly more: number;
+  /** Whether some are drained and replaced. */
   readonly replaces: boolean;
   /** Agents that take no new tasks: those of members that will be replaced, so that a task moves only once. */
   readonly cordoned: readonly Agent[];
@@ -40,44 +50,130 @@ export function appliedTo(view: PoolView, member: Member): Applied | undefined {
 }
 
 /**
- * One member at a time, and none before all that were changed are active; nothing is touched beyond the first until that one
- * has held. Pure.
+ * As many members at a time as the declaration's `update` says, and none besides the first ones, its canaries, until those have
+ * held. Pure.
  *
- * @param staying members that do not leave; `leaving`: whether any does.
+ * @param staying members that do not leave; `leaving`: those that do.
  */
-export function planRoll(view: PoolView, staying: readonly Member[], leaving: boolean): Roll {
-  const { template, backend } = view.declaration;
+export function planRoll(
+  view: PoolView,
+  staying: readonly Member[],
+  leaving: Readonly<Record<string, Leaving>>,
+): Roll {
+  const { template, backend, update } = view.declaration;
+  const policy = fillRollPolicy(update);
   const target = templateDigest(template, backend);
   const isStale = (member: Member): boolean => view.most > 0 && runningTemplate(view, member) !== target;
   const stale = inTurn(view, staying.filter(isStale));
   const fresh = staying.filter((member) => !isStale(member));
-  if (stale.length === 0) return { target, stale, replaces: false, cordoned: [] };
+  const still = { turns: [], leave: [], more: 0 };
+  if (stale.length === 0) return { target, stale, ...still, replaces: false, cordoned: [] };
 
-  const trial = trialOf(view, target, fresh);
+  const trial = trialOf(view, target, fresh, Math.min(policy.canary, Math.max(1, view.size)));
   const changes = new Map(stale.map((member) => [member, changeOf(view, member)]));
-  const first = stale.find((member) => !view.busy.has(member.name));
-  const ready =
-    view.agents !== undefined &&
-    !leaving &&
-    fresh.every((member) => isActive(view, member)) &&
-    (fresh.length === 0 || trial?.passed === true);
-  const others = stale.filter((member) => member !== first);
-  // One that serves nobody may be changed whatever the others do.
-  const mayGo = first !== undefined && (!serves(view, first) || others.every((m) => serves(view, m)));
   const toReplace = stale.filter((member) => changes.get(member)?.kind === "replace");
   const cordoned = trial?.passed
     ? toReplace.filter((m) => changes.get(m)?.roomy).flatMap((m) => agentOf(view, m.index) ?? [])
     : [];
-  const inPlace = first !== undefined && !toReplace.includes(first);
-  return {
-    target,
+  const failure = failureOf(view, trial, fresh);
+  const others = Object.values(leaving).filter((entry) => entry.for !== "load");
+  const replaced = others.filter((entry) => entry.for === "roll").length;
+  const isHeld = view.agents === undefined || others.length > replaced;
+  const isPaused = isHeld || (failure !== undefined && (policy.pauseOnFailure || trial?.passed !== true));
+  const free = stale.filter((member) => !view.busy.has(member.name));
+  const lanes: Lanes = {
     stale,
-    trial,
-    replaces: toReplace.length > 0,
-    cordoned,
-    ...(ready && mayGo ? { next: { member: first, inPlace } } : {}),
-    failure: failureOf(view, trial, fresh),
+    fresh,
+    replaced,
+    policy,
+    untried: untried(trial, fresh, policy),
+    hasHeld: hasHeld(view, trial),
   };
+  const inPlace = free[0] !== undefined && !toReplace.includes(free[0]);
+  const steps = isPaused
+    ? still
+    : inPlace
+      ? {
+          ...still,
+          turns: turnsOf(
+            view,
+            free.filter((m) => !toReplace.includes(m)),
+            lanes,
+          ),
+        }
+      : replacementsOf(
+          view,
+          free.filter((m) => toReplace.includes(m)),
+          lanes,
+        );
+  return { target, stale, trial, ...steps, replaces: toReplace.length > 0, cordoned, failure };
+}
+
+interface Lanes {
+  readonly stale: readonly Member[];
+  readonly fresh: readonly Member[];
+  /** How many leave to be replaced already. */
+  readonly replaced: number;
+  readonly policy: Required<RollPolicy>;
+  /** How many more members may get a template that has not held yet. */
+  readonly untried: number;
+  /** Whether all that have got it so far have held. */
+  readonly hasHeld: boolean;
+}
+
+function hasHeld({ now }: PoolView, trial: Trial | undefined): boolean {
+  return trial?.passed === true || (trial?.activeSince !== undefined && now - trial.activeSince >= holdMs);
+}
+
+/** How many more members may get the template: until the canaries have held, no more than those. */
+export function untried(
+  trial: Trial | undefined,
+  fresh: readonly Member[],
+  { canary }: Pick<Required<RollPolicy>, "canary">,
+): number {
+  return trial?.passed === true ? Number.POSITIVE_INFINITY : Math.max(0, canary - fresh.length);
+}
+
+/** Who is changed in place now; one that serves nobody does not make anything worse. */
+function turnsOf(view: PoolView, free: readonly Member[], lanes: Lanes): readonly Member[] {
+  const { stale, fresh, replaced, policy } = lanes;
+  if (replaced > 0) return [];
+  const unready = fresh.filter((member) => !isActive(view, member)).length;
+  const most = Math.min(lanes.untried, policy.maxUnavailable - unready);
+  const silent = stale.filter((member) => !serves(view, member)).length;
+  const turns: Member[] = [];
+  for (const member of free) {
+    const away = unready + silent + turns.filter((m) => serves(view, m)).length;
+    if (turns.length < most && (!serves(view, member) || away < policy.maxUnavailable)) turns.push(member);
+  }
+  return turns;
+}
+
+/** Who leaves now, and how many replacements may come before others leave. */
+function replacementsOf(
+  view: PoolView,
+  free: readonly Member[],
+  { stale, fresh, replaced, policy, untried, hasHeld }: Lanes,
+): Pick<Roll, "turns" | "leave" | "more"> {
+  const staying = stale.length + fresh.length;
+  const isRoomy = policy.surge > 0 && (staying > view.size || staying + replaced < view.capacity);
+  const floor = isRoomy ? view.size : view.size - policy.maxUnavailable;
+  let serving =
+    fresh.filter((member) => isActive(view, member)).length +
+    stale.filter((member) => serves(view, member)).length;
+  let left = staying;
+  const leave: Member[] = [];
+  for (const member of free) {
+    const isServing = serves(view, member);
+    // Until the template has held, members go only where there are too many, or to make room for those that try it.
+    const mayGo = isRoomy ? hasHeld || fresh.length === 0 : leave.length + replaced < untried;
+    if (!mayGo || left - 1 < floor || (isServing && serving - 1 < floor)) continue;
+    leave.push(member);
+    left--;
+    if (isServing) serving--;
+  }
+  const gone = replaced + leave.length;
+  return { turns: [], leave, more: isRoomy ? Math.max(0, Math.min(policy.surge, free.length) - gone) : 0 };
 }
 
 /** What the change does to one member: when nobody knows what it ran, it is replaced. */
@@ -95,7 +191,12 @@ function serves(view: PoolView, member: Member): boolean {
   return member.running && (agent?.active || agent?.deactivated) === true;
 }
 
-function trialOf(view: PoolView, template: string, fresh: readonly Member[]): Trial | undefined {
+function trialOf(
+  view: PoolView,
+  template: string,
+  fresh: readonly Member[],
+  canaries: number,
+): Trial | undefined {
   if (fresh.length === 0) return undefined;
   const { now, version, state } = view;
   const before = state.trial?.template === template ? state.trial : undefined;
@@ -108,7 +209,9 @@ function trialOf(view: PoolView, template: string, fresh: readonly Member[]): Tr
     since: before?.version === version && !starting ? before.since : now,
     version,
     ...(activeSince === undefined ? {} : { activeSince }),
-    passed: before?.passed === true || (activeSince !== undefined && now - activeSince >= holdMs),
+    passed:
+      before?.passed === true ||
+      (fresh.length >= canaries && activeSince !== undefined && now - activeSince >= holdMs),
   };
 }
 

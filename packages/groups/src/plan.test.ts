@@ -163,6 +163,54 @@ describe("the plan of a pool", () => {
     assert.deepEqual(world.harm, []);
   });
 
+  it("ends an agent that does not drain in time, with its tasks, only where that is declared", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    world.room = 2;
+    const app = world.run({ id: "/a", instances: 4, minimumHealthCapacity: 0.5, guarded: true });
+    const drain = { ...world.declaration.drain, onTimeout: "end" as const };
+    world.declaration = { ...world.declaration, drain };
+    world.declare(1);
+    const waiting = settle(world, 20);
+    assert.match(waiting ?? "", /2 tasks left \(\/a is protected by its label: /);
+    world.now += 601_000;
+    assert.deepEqual(world.round().plan.actions, [{ kind: "gone", agentId: "S2" }]);
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(names(world), ["web-1"]);
+    assert.equal(app.tasks.length, 2);
+    assert.deepEqual(world.harm, []);
+  });
+
+  it("chooses broken members, then old ones, then the emptiest, of those the one with the fewest tasks that nobody moves", () => {
+    const world = new SmallWorld(6);
+    settle(world);
+    world.run({ id: "/a", instances: 6 });
+    world.tick();
+    const view = world.view();
+    const tasks = [3, 2, 2, 2, 1, 5];
+    const agents = world.agents.map((agent, n) => ({ ...agent, tasks: tasks[n] ?? 0 }));
+    const movable = new Map(agents.map(({ id, tasks: count }, n) => [id, n === 2 ? 0 : count]));
+    const members = world.members.map((member) =>
+      member.name === "web-6"
+        ? { ...member, running: false }
+        : member.name === "web-1"
+          ? { ...member, template: "old" }
+          : member,
+    );
+    const chosen = (size: number, guarded: ReadonlySet<string> = new Set()): string[] => {
+      const declaration = { ...view.declaration, size };
+      const about = { agents: { registered: agents, recovering: [] }, movable, members, guarded };
+      const plan = planPool({ ...view, ...about, declaration, size, most: size });
+      return Object.keys(plan.state.leaving).sort();
+    };
+    assert.deepEqual(chosen(4), ["web-6"], "one more than declared stays while another is replaced");
+    assert.deepEqual(chosen(3), ["web-1", "web-6"]);
+    assert.deepEqual(chosen(2), ["web-1", "web-5", "web-6"]);
+    assert.deepEqual(chosen(1), ["web-1", "web-4", "web-5", "web-6"]);
+    const guarded = new Set(["S5", "S4"]);
+    assert.deepEqual(chosen(1, guarded), ["web-1", "web-2", "web-3", "web-6"]);
+  });
+
   it("waits for a master that was just elected before it takes a silent agent for gone", () => {
     const world = new SmallWorld(2);
     settle(world);

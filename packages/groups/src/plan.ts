@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { digestOf, memberName, templateDigest } from "@pulumi-mesos/model";
+import { digestOf, fillRollPolicy, memberName, templateDigest } from "@pulumi-mesos/model";
 import type { Agent, Applied, Leaving, Member, PoolState } from "./observed";
 import { begun, chooseLeaving, type Leaver, planLeaving, refreshed } from "./plan-leaving";
-import { appliedTo, planRoll, type Roll, runningTemplate } from "./plan-roll";
+import { appliedTo, planRoll, type Roll, runningTemplate, untried } from "./plan-roll";
 import { agentOf, indexIn, type PoolView } from "./pool-view";
 
 /** One thing to do; doing it twice does no harm. */
@@ -10,6 +10,8 @@ export type Action =
   | { readonly kind: "start"; readonly index: number; readonly applied: Applied }
   | { readonly kind: "deactivate"; readonly agentId: string }
   | { readonly kind: "reactivate"; readonly agentId: string }
+  /** Ends its tasks without asking anybody and bars it for ever. */
+  | { readonly kind: "gone"; readonly agentId: string }
   | { readonly kind: "drain"; readonly agentId: string; readonly graceSeconds: number }
   | { readonly kind: "terminate"; readonly name: string };
 
@@ -34,13 +36,9 @@ export function planPool(view: PoolView): PoolPlan {
   const refusal = refusalOf(view);
   const leaving = { ...leavingOf(view, refusal) };
   const stayingNow = members.filter((member) => leaving[member.name] === undefined);
-  const roll = planRoll(view, stayingNow, Object.keys(leaving).length > 0);
-  const next = refusal === undefined ? roll.next : undefined;
-  // One more first, then one that is to be replaced may go; where there is no room for one more, it goes first.
-  const free = missingIndices(view, leaving, 1).length > 0;
-  const replaced = next !== undefined && !next.inPlace ? next.member : undefined;
-  const surge = replaced !== undefined && stayingNow.length <= size && free;
-  if (replaced !== undefined && !surge) leaving[replaced.name] = begun(view, "roll");
+  const planned = planRoll(view, stayingNow, leaving);
+  const roll = refusal === undefined ? planned : { ...planned, turns: [], leave: [], more: 0 };
+  for (const { name } of roll.leave) leaving[name] = begun(view, "roll");
 
   const staying = members.filter((member) => leaving[member.name] === undefined);
   const remaining = Object.entries(leaving).filter(
@@ -48,9 +46,12 @@ export function planPool(view: PoolView): PoolPlan {
   );
   const leavers = remaining.map(([name, entry]) => planLeaving(view, name, entry));
   const entries = Object.fromEntries(leavers.map((plan) => [plan.name, plan.entry]));
-  const wanted = refusal === undefined ? size + (surge ? 1 : 0) : staying.length;
-  const missing = missingIndices(view, entries, atMost(roll, staying, wanted - staying.length));
-  const starts = startsOf(view, { roll, next, staying, missing, refused: refusal !== undefined });
+  const wanted = refusal === undefined ? size + roll.more : staying.length;
+  const { surge } = fillRollPolicy(view.declaration.update);
+  const replaced = remaining.filter(([, entry]) => entry.for === "roll").length;
+  const room = Math.min(wanted, size + surge - replaced) - staying.length;
+  const missing = missingIndices(view, entries, atMost(view, roll, staying, room));
+  const starts = startsOf(view, { roll, staying, missing, refused: refusal !== undefined });
   return {
     state: stateOf(view, roll, entries, starts),
     actions: [
@@ -85,14 +86,16 @@ function leavingOf(view: PoolView, refusal: string | undefined): Readonly<Record
   if (refusal !== undefined) return refreshed(view);
   const { template, backend } = view.declaration;
   const kept = view.members.filter((member) => view.state.leaving[member.name] === undefined);
-  const { replaces } = planRoll(view, kept, false);
-  return chooseLeaving(view, templateDigest(template, backend), replaces ? 1 : 0);
+  const { replaces } = planRoll(view, kept, {});
+  const { surge } = fillRollPolicy(view.declaration.update);
+  return chooseLeaving(view, templateDigest(template, backend), replaces ? surge : 0);
 }
 
-/** While a template is on trial, one new member tries it and no more are made. */
-function atMost({ stale, trial }: Roll, staying: readonly Member[], count: number): number {
-  if (stale.length === 0 || trial?.passed) return count;
-  return Math.min(count, staying.length > stale.length ? 0 : 1);
+/** While a template is on trial, its canaries try it and no more are made. */
+function atMost(view: PoolView, { stale, trial }: Roll, staying: readonly Member[], count: number): number {
+  if (stale.length === 0) return count;
+  const fresh = staying.filter((member) => !stale.includes(member));
+  return Math.min(count, untried(trial, fresh, fillRollPolicy(view.declaration.update)));
 }
 
 /** The lowest indices that nobody has, also nobody who is leaving. */
@@ -110,32 +113,31 @@ function missingIndices(view: PoolView, leaving: Readonly<Record<string, Leaving
 
 type Start = Extract<Action, { kind: "start" }>;
 
-/** Members to start: new ones, dead ones as they were, and the one whose turn it is to be changed in place. */
+/** Members to start: new ones, dead ones as they were, and those whose turn it is to be changed in place. */
 function startsOf(
   view: PoolView,
   o: {
     readonly roll: Roll;
-    readonly next: Roll["next"];
     readonly staying: readonly Member[];
     readonly missing: readonly number[];
     readonly refused: boolean;
   },
 ): Start[] {
   const { template, backend, name } = view.declaration;
-  const { stale, trial } = o.roll;
+  const { stale, trial, turns } = o.roll;
   const start = (index: number, applied: Applied): Start => ({ kind: "start", index, applied });
-  const changed = o.next?.inPlace && o.missing.length === 0 ? o.next.member : undefined;
+  const changed = o.missing.length === 0 ? turns : [];
   const dead = o.staying.filter((member) => {
     // It is its turn soon, unless the template that it would get is still on trial.
     const waits = stale.includes(member) && !o.refused && (trial === undefined || trial.passed);
-    return !member.running && member !== changed && !waits;
+    return !member.running && !changed.includes(member) && !waits;
   });
   return [
     ...dead.flatMap((member) => {
       const applied = appliedTo(view, member);
       return applied === undefined ? [] : [start(member.index, applied)];
     }),
-    ...(changed === undefined ? [] : [start(changed.index, { template, backend })]),
+    ...changed.map((member) => start(member.index, { template, backend })),
     ...o.missing.map((index) => start(index, { template, backend })),
   ].filter(({ index }) => !view.busy.has(memberName(name, index)));
 }

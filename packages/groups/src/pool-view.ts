@@ -20,6 +20,8 @@ export interface PoolView {
   readonly movable: ReadonlyMap<string, number> | undefined;
   /** Why Marathon is silent. */
   readonly unmovable?: string;
+  /** Agents with a task of an app that is protected. */
+  readonly guarded?: ReadonlySet<string>;
   /** Members that something is being done to. */
   readonly busy: ReadonlySet<string>;
   /** Members whose last start or end failed, and why. */
@@ -61,8 +63,23 @@ export function indexIn(view: PoolView, name: string): number {
   return Number(name.slice(view.declaration.name.length + 1));
 }
 
-/** Broken ones first, then the emptiest, of equally empty ones the last: in this order members leave and are changed. */
+/**
+ * In this order members leave and are changed: broken ones; those without a task that is protected; the emptiest; of equally empty
+ * ones those with the fewest tasks that nobody moves, then the last.
+ */
 export function inTurn(view: PoolView, members: readonly Member[]): Member[] {
-  const rank = (member: Member): number => (member.running ? (agentOf(view, member.index)?.tasks ?? -1) : -2);
-  return [...members].sort((a, b) => rank(a) - rank(b) || b.index - a.index);
+  const ranks = new Map(members.map((member) => [member, rankOf(view, member)]));
+  return [...members].sort((a, b) => {
+    const [first = [], second = []] = [ranks.get(a), ranks.get(b)];
+    const at = first.findIndex((rank, i) => rank !== second[i]);
+    return at < 0 ? b.index - a.index : (first[at] ?? 0) - (second[at] ?? 0);
+  });
+}
+
+function rankOf(view: PoolView, member: Member): readonly number[] {
+  if (!member.running) return [0];
+  const agent = agentOf(view, member.index);
+  if (agent === undefined) return [1];
+  const moved = view.movable?.get(agent.id) ?? 0;
+  return [2, view.guarded?.has(agent.id) ? 1 : 0, agent.tasks, agent.tasks - moved];
 }

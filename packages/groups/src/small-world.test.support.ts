@@ -65,6 +65,8 @@ export class SmallWorld {
   capacity = 10;
   /** Templates whose members never become ready. */
   bad: (template: PoolTemplate) => boolean = () => false;
+  /** The member that is being started. */
+  starting = "";
   /** How many tasks were killed to run elsewhere. */
   kills = 0;
   /** On whose data each member runs: what it was made with, or last started with. */
@@ -111,6 +113,7 @@ export class SmallWorld {
       declared: app.instances,
       minimumHealthCapacity: 1,
       resident: false,
+      guarded: false,
       tasks: [],
       deployments: [],
       ...app,
@@ -194,6 +197,11 @@ export class SmallWorld {
     }
     const agent = this.agents.find((a) => a.id === action.agentId);
     if (agent === undefined) return;
+    if (action.kind === "gone") {
+      this.agents = this.agents.filter((a) => a !== agent);
+      for (const app of this.apps) app.tasks = app.tasks.filter((task) => task.agentId !== agent.id);
+      return;
+    }
     if (action.kind === "drain") {
       const lost = this.apps.flatMap((app) => app.tasks).filter((task) => task.agentId === agent.id);
       if (lost.length > 0) this.harm.push(`${agent.id} drained with ${lost.length} tasks of Marathon`);
@@ -221,6 +229,7 @@ export class SmallWorld {
     }
     this.members = [...others, { index, name, running: true, template: digest }];
     this.#data.set(index, applied);
+    this.starting = name;
     if (this.bad(applied.template)) {
       this.failures.set(name, `${name} did not become ready`);
       return;

@@ -5,7 +5,7 @@ import type { Agent, Agents, App, Task } from "./observed";
 /** What the controller uses of Mesos's operator API. */
 export type Mesos = Pick<
   MesosClient,
-  "call" | "getAgents" | "getFrameworks" | "getTasks" | "drainAgent" | "deactivateAgent" | "reactivateAgent"
+  "call" | "getAgents" | "getFrameworks" | "getTasks" | "drainAgent" | "deactivateAgent" | "reactivateAgent" | "markAgentGone"
 >;
 
 /** What it uses of Marathon. */
@@ -21,6 +21,9 @@ export interface Seen {
   /** Those that have not ended. */
   readonly tasks: readonly MesosTask[];
 }
+
+/** Label of apps whose tasks are not moved: `"true"` keeps an agent that has one from being chosen, and from being drained. */
+export const protectLabel = "pulumi-mesos.protect";
 
 const ended = /^TASK_(FINISHED|FAILED|KILLED|ERROR|LOST|DROPPED|GONE|GONE_BY_OPERATOR)$/;
 
@@ -79,6 +82,7 @@ export function observeApp(app: MarathonApp): App {
     minimumHealthCapacity: strategy?.minimumHealthCapacity ?? 1,
     deployments: (app.deployments ?? []).map((deployment) => deployment.id),
     resident: container?.volumes?.some((volume) => "persistent" in volume) ?? false,
+    guarded: (app["labels"] as Record<string, string> | undefined)?.[protectLabel] === "true",
     tasks: (app.tasks ?? [])
       .filter((task) => !ended.test(task.state ?? ""))
       .map((task): Task => {

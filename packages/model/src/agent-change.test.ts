@@ -122,6 +122,15 @@ describe("a change of an agent's template", () => {
       describeAgentChange("web", 1, change),
       "web: restarts its agent in place (gc_delay); tasks keep running, none moves",
     );
+    assert.match(
+      describeAgentChange("web", 9, change, { maxUnavailable: 3, canary: 2 }),
+      /^web: restarts its 9 agents in place 3 at a time, the first 2 alone until they hold \(gc_delay\)/,
+    );
+    const replacement = agentChange(template(), template({ work_dir: "/b" }), local);
+    assert.match(
+      describeAgentChange("web", 9, replacement, { surge: 0, maxUnavailable: 2 }),
+      /^web: replaces its 9 agents 2 at a time, the first alone.*each is drained before a new one comes, and/,
+    );
     assert.notEqual(
       templateDigest(template(), local),
       templateDigest(template({ gc_delay: "1days" }), local),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Flags, flagsOf, isFlagVariable, isRanges, parseValues, type Values } from "./agent-flags";
-import type { PoolBackend, PoolTemplate } from "./agent-pool";
+import { fillRollPolicy, type PoolBackend, type PoolTemplate, type RollPolicy } from "./agent-pool";
 import { canonicalJson, digestOf } from "./digest";
 
 /**
@@ -147,9 +147,19 @@ function includes(
 }
 
 /** One line for people: what happens to a pool of `size` members. */
-export function describeAgentChange(pool: string, size: number, change: AgentChange): string {
+export function describeAgentChange(
+  pool: string,
+  size: number,
+  change: AgentChange,
+  update: RollPolicy = {},
+): string {
+  const { maxUnavailable, surge, canary } = fillRollPolicy(update);
   const agents = size === 1 ? "its agent" : `its ${size} agents`;
-  const oneByOne = size === 1 ? "" : " one at a time, the first alone until it holds";
+  const lanes = change.kind === "replace" && surge > 0 ? surge : maxUnavailable;
+  const atATime = lanes === 1 ? " one at a time" : ` ${lanes} at a time`;
+  const first = canary === 1 ? "the first alone until it holds" : `the first ${canary} alone until they hold`;
+  const oneByOne = size === 1 ? "" : `${atATime}, ${first}`;
+  const drained = surge > 0 ? "once a new one is active" : "before a new one comes";
   const what = change.changed.join(", ");
   switch (change.kind) {
     case "none":
@@ -159,6 +169,6 @@ export function describeAgentChange(pool: string, size: number, change: AgentCha
     case "additive":
       return `${pool}: restarts ${agents} in place${oneByOne}, which take the larger ${what} by their additive policy; tasks keep running, none moves`;
     case "replace":
-      return `${pool}: replaces ${agents}${oneByOne} (${what}), because ${change.because}; each is drained once a new one is active, and Marathon's tasks move once, a replacement healthy before each kill`;
+      return `${pool}: replaces ${agents}${oneByOne} (${what}), because ${change.because}; each is drained ${drained}, and Marathon's tasks move once, a replacement healthy before each kill`;
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import { AutoscalePolicy } from "./autoscale-policy";
+import type { Failure } from "./failures";
 import { LocalName, ProcessSpec } from "./local-process";
+import { formatPath } from "./property-path";
+import { checkSchema } from "./schema-check";
 
 const closed = { additionalProperties: false } as const;
 
@@ -87,6 +90,48 @@ export const PoolTemplate = Type.Composite(
 );
 export type PoolTemplate = Static<typeof PoolTemplate>;
 
+/** How a changed template goes through a pool. */
+export const RollPolicy = Type.Object(
+  {
+    maxUnavailable: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 200, description: "So many members are changed at a time." }),
+    ),
+    surge: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 200,
+        description:
+          "So many more than its size a pool may have while members are replaced; 0: each goes before another comes.",
+      }),
+    ),
+    canary: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 200,
+        description: "So many members must hold on a new template before any other is touched.",
+      }),
+    ),
+    pauseOnFailure: Type.Optional(
+      Type.Boolean({ description: "Whether a member that does not come up stops those after it, too." }),
+    ),
+  },
+  closed,
+);
+export type RollPolicy = Static<typeof RollPolicy>;
+
+/** Everything that is wrong with it, one line each. */
+export function checkRollPolicy(value: unknown): Failure[] {
+  return checkSchema(RollPolicy, value).failures.map(({ at, message }) => ({
+    path: formatPath(at),
+    message,
+  }));
+}
+
+/** The policy with the defaults for what it leaves out: one at a time, one more first. */
+export function fillRollPolicy(policy: RollPolicy = {}): Required<RollPolicy> {
+  return { maxUnavailable: 1, surge: 1, canary: 1, pauseOnFailure: true, ...policy };
+}
+
 /** What the controller of agent groups reads from ZooKeeper: one document a pool, at {@link poolPath}. */
 export const AgentPoolDeclaration = Type.Object(
   {
@@ -99,6 +144,7 @@ export const AgentPoolDeclaration = Type.Object(
     autoscale: Type.Optional(AutoscalePolicy),
     template: PoolTemplate,
     backend: PoolBackend,
+    update: Type.Optional(RollPolicy),
     drain: Type.Object(
       {
         graceSeconds: Type.Number({
@@ -107,8 +153,14 @@ export const AgentPoolDeclaration = Type.Object(
         }),
         timeoutSeconds: Type.Number({
           minimum: 1,
-          description: "A drain that takes longer is reported, not forced.",
+          description: "A drain that takes longer is reported, and forced only where `onTimeout` says so.",
         }),
+        onTimeout: Type.Optional(
+          Type.Union([Type.Literal("report"), Type.Literal("end")], {
+            description:
+              "Whether an agent that does not drain in time is only reported, or ended with its tasks.",
+          }),
+        ),
       },
       closed,
     ),

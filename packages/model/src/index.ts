@@ -10,8 +10,10 @@ export {
   AgentPoolStatus,
   AwsPoolBackend,
   boundsOf,
+  checkRollPolicy,
   controllerPath,
   DockerPoolBackend,
+  fillRollPolicy,
   LocalPoolBackend,
   memberName,
   PoolBackend,
@@ -20,6 +22,7 @@ export {
   poolPath,
   poolStatusPath,
   poolsPath,
+  RollPolicy,
 } from "./agent-pool";
 export {
   App,

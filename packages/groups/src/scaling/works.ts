@@ -82,7 +82,7 @@ function queuedOf(
 
 function appWork(app: MarathonApp, move: Move | undefined): Work {
   const seen = observeApp(app);
-  const { minimumHealthCapacity, resident } = seen;
+  const { minimumHealthCapacity, resident, guarded } = seen;
   const instances = move?.instances ?? seen.instances;
   const isDoubled = move !== undefined && seen.tasks.length > instances;
   const tasks = isDoubled ? seen.tasks.filter(({ id }) => id !== move.taskId) : seen.tasks;
@@ -90,7 +90,7 @@ function appWork(app: MarathonApp, move: Move | undefined): Work {
   const constraints = constraintsOf(app["constraints"]);
   return {
     id: app.id,
-    kind: resident || constraints === undefined ? "resident" : "service",
+    kind: resident || guarded || constraints === undefined ? "resident" : "service",
     need: pick(app),
     constraints: constraints ?? [],
     on: tasks.map(({ agentId }) => agentId),

@@ -49,7 +49,7 @@ function describeChange(old: AgentPoolDeclaration, now: AgentPoolDeclaration): s
   const change = changeOf(old, now);
   const runs = Math.min(boundsOf(old).max, boundsOf(now).max);
   const parts = [
-    ...(change.kind === "none" || runs === 0 ? [] : [describeAgentChange(name, runs, change)]),
+    ...(change.kind === "none" || runs === 0 ? [] : [describeAgentChange(name, runs, change, now.update)]),
     ...(autoscale === undefined ? describeSize(name, size, old) : describeScaling(name, autoscale, old)),
   ];
   return parts.length === 0 ? undefined : parts.join("; ");
