@@ -56,6 +56,7 @@ export type {
   MesosState,
   MesosTask,
 } from "./mesos-documents";
+export { type NumberSource, readNumber } from "./numbers";
 export { probeEnsemble, probeMember } from "./probe";
 export {
   type EdgeHealth,

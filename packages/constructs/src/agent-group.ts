@@ -13,6 +13,7 @@ import {
   credentialsFile,
   doors,
   type Flags,
+  largestMax,
   type RollPolicy,
   reservedAgentFlags,
   userAndPassword,
@@ -101,7 +102,7 @@ export class AgentGroup extends pulumi.ComponentResource {
       {
         group: groupName,
         service,
-        most: autoscale?.max ?? size,
+        most: autoscale === undefined ? size : largestMax(autoscale),
         mostPath: `agents.${groupName}.${autoscale === undefined ? "size" : "autoscale.max"}`,
       },
       { parent: this, provider: platform.provider },

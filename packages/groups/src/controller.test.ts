@@ -26,7 +26,7 @@ describe("the controller", () => {
       marathon: marathon(),
       marathonName: "marathon",
       backend: cluster.backend(),
-      clock: { now: () => 1_000_000, pause: async () => {} },
+      clock: { now: () => 1_000_000, wall: () => 0, pause: async () => {} },
       log,
     });
   const marathon = (): Marathon => {

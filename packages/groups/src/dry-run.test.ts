@@ -17,7 +17,7 @@ describe("a dry run", () => {
         mesos: new MesosClient({ masters: [address] }),
         marathon: new MarathonClient({ urls: [`http://${address}`] }),
         backend: cluster.backend(),
-        clock: { now: () => 1_000_000_000, pause: async () => {} },
+        clock: { now: () => 1_000_000_000, wall: () => 0, pause: async () => {} },
         log: { info() {}, warn() {} },
       },
       new AbortController().signal,

@@ -38,6 +38,8 @@ export class FakeCluster {
   rejects: object[] = [];
   /** Answers that are errors instead, by the first word of a call: `/v2/queue`, `GET_AGENTS`. */
   readonly broken = new Set<string>();
+  /** Answers of others that a group listens to, by path. */
+  readonly answers = new Map<string, unknown>();
   /** Why a backend starts no member. */
   refusal: string | undefined;
   /** What must never happen: a member ended twice, or with an agent that was not drained. */
@@ -117,6 +119,7 @@ export class FakeCluster {
     const path = request.url?.split("?")[0] ?? "";
     if (path === "/api/v1") return this.#operator(body);
     if (this.broken.has(path)) return [500, { message: "out of order" }];
+    if (this.answers.has(path)) return [200, this.answers.get(path)];
     if (path === "/v2/queue") return [200, { queue: this.#queue() }];
     if (request.method === "GET" && path === "/v2/apps") {
       return [200, { apps: this.apps.filter(({ framework }) => framework === undefined) }];

@@ -4,6 +4,7 @@ import { AutoscalePolicy } from "./autoscale-policy";
 import type { Failure } from "./failures";
 import { LocalName, ProcessSpec } from "./local-process";
 import { formatPath } from "./property-path";
+import { largestMax } from "./schedule";
 import { checkSchema } from "./schema-check";
 
 const closed = { additionalProperties: false } as const;
@@ -169,12 +170,14 @@ export const AgentPoolDeclaration = Type.Object(
 );
 export type AgentPoolDeclaration = Static<typeof AgentPoolDeclaration>;
 
-/** How few and how many agents a declaration allows. */
+/** How few and how many agents a declaration allows, at any time. */
 export function boundsOf({
   size,
   autoscale,
 }: Pick<AgentPoolDeclaration, "size" | "autoscale">): Pick<AutoscalePolicy, "min" | "max"> {
-  return autoscale ?? { min: size, max: size };
+  if (autoscale === undefined) return { min: size, max: size };
+  const least = autoscale.schedule?.map(({ min = autoscale.min, max = min }) => Math.min(min, max)) ?? [];
+  return { min: Math.min(autoscale.min, ...least), max: largestMax(autoscale) };
 }
 
 /** Inputs of `mesos:index:AgentPool`: the declaration and where the controller looks for it. */

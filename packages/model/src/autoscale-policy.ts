@@ -2,6 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Failure } from "./failures";
 import { formatPath } from "./property-path";
+import { describeSchedule, scheduleFailures } from "./schedule";
 import { checkSchema } from "./schema-check";
 import { isRecord } from "./schema-view";
 
@@ -9,6 +10,43 @@ const closed = { additionalProperties: false } as const;
 const agents = (description: string) => Type.Integer({ minimum: 0, maximum: 100_000, description });
 const seconds = (description: string) => Type.Number({ minimum: 0, maximum: 604_800, description });
 const share = (description: string) => Type.Number({ exclusiveMinimum: 0, maximum: 1, description });
+
+/** Bounds from each time that a cron pattern names, for so long. */
+export const ScheduledBounds = Type.Object(
+  {
+    cron: Type.String({ minLength: 1, description: "When they begin to hold: `0 8 * * 1-5`." }),
+    timeZone: Type.Optional(
+      Type.String({ minLength: 1, description: "Of the pattern, as `Europe/Berlin`." }),
+    ),
+    durationSeconds: Type.Number({ minimum: 1, maximum: 604_800, description: "How long they hold." }),
+    min: Type.Optional(agents("Never fewer agents then.")),
+    max: Type.Optional(agents("Never more agents then.")),
+  },
+  closed,
+);
+export type ScheduledBounds = Static<typeof ScheduledBounds>;
+
+/** A number that somebody else knows, and how much of it an agent is good for. */
+export const ScalingSignal = Type.Object(
+  {
+    name: Type.String({ pattern: "^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", description: "In reasons." }),
+    url: Type.String({
+      pattern: "^https?://",
+      description:
+        "Answers a number, or JSON with the number as `value`; with `query` the address of a Prometheus.",
+    }),
+    query: Type.Optional(
+      Type.String({ minLength: 1, description: "A query of Prometheus with one result." }),
+    ),
+    perAgent: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e12,
+      description: "The group has at least one agent for so much of it, within its bounds.",
+    }),
+  },
+  closed,
+);
+export type ScalingSignal = Static<typeof ScalingSignal>;
 
 /** How a group of agents sizes itself. Sizes count agents; every field but `min` and `max` has a default. */
 export const AutoscalePolicy = Type.Object(
@@ -103,6 +141,16 @@ export const AutoscalePolicy = Type.Object(
         closed,
       ),
     ),
+    schedule: Type.Optional(
+      Type.Array(ScheduledBounds, {
+        description: "Other bounds at certain times; where several hold, the largest.",
+      }),
+    ),
+    signals: Type.Optional(
+      Type.Array(ScalingSignal, {
+        description: "What else the group must have agents for, by somebody's word.",
+      }),
+    ),
     billing: Type.Optional(
       Type.Object(
         {
@@ -155,6 +203,8 @@ export interface FilledAutoscalePolicy {
     readonly endWithinSeconds: number;
   };
   readonly spot: Filled<NonNullable<AutoscalePolicy["spot"]>> | undefined;
+  readonly schedule: readonly ScheduledBounds[];
+  readonly signals: readonly ScalingSignal[];
 }
 
 /** The policy with the defaults for what it leaves out. */
@@ -191,13 +241,16 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
       ...policy.scaleDown,
     },
     billing: { per: "second", endWithinSeconds: 600, price: undefined, ...policy.billing },
+    schedule: policy.schedule ?? [],
+    signals: policy.signals ?? [],
     spot: policy.spot === undefined ? undefined : { maxShare: 1, retrySeconds: 300, ...policy.spot },
   };
 }
 
 /** One line for people: between which sizes, by which rules. */
 export function describeAutoscalePolicy(policy: AutoscalePolicy): string {
-  const { min, max, targetUtilization, scaleUp, scaleDown, billing } = fillAutoscalePolicy(policy);
+  const { min, max, targetUtilization, scaleUp, scaleDown, billing, schedule, signals } =
+    fillAutoscalePolicy(policy);
   const percent = (share: number): string => `${Math.round(share * 100)} %`;
   const step = (o: { maxStep: number; maxStepShare: number; periodSeconds: number }): string =>
     `${o.maxStep} or ${percent(o.maxStepShare)} in ${o.periodSeconds} s`;
@@ -206,6 +259,8 @@ export function describeAutoscalePolicy(policy: AutoscalePolicy): string {
     `at most ${percent(targetUtilization)} in use`,
     `grows by ${step(scaleUp)}`,
     `shrinks after ${scaleDown.stabilizationSeconds} s without need, by ${step(scaleDown)}`,
+    ...schedule.map(describeSchedule),
+    ...signals.map(({ name, perAgent }) => `an agent for each ${perAgent} of signal ${name}`),
     ...(billing.per === "hour" ? ["agents end with their paid hour"] : []),
   ].join(", ");
 }
@@ -214,7 +269,10 @@ export function describeAutoscalePolicy(policy: AutoscalePolicy): string {
 export function checkAutoscalePolicy(value: unknown): Failure[] {
   const found = checkSchema(AutoscalePolicy, value);
   const failures = found.failures.map(({ at, message }) => ({ path: formatPath(at), message }));
-  return [...failures, ...(isRecord(found.value) ? boundFailures(found.value) : [])];
+  if (!isRecord(found.value)) return failures;
+  // Patterns are read only where everything has its form.
+  const times = found.failures.length === 0 ? scheduleFailures(found.value as AutoscalePolicy) : [];
+  return [...failures, ...boundFailures(found.value), ...times];
 }
 
 function boundFailures({ min, max }: Readonly<Record<string, unknown>>): Failure[] {

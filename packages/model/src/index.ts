@@ -41,6 +41,7 @@ export {
   describeAutoscalePolicy,
   type FilledAutoscalePolicy,
   fillAutoscalePolicy,
+  type ScalingSignal,
 } from "./autoscale-policy";
 export {
   aclProblem,
@@ -214,6 +215,7 @@ export {
   quotaRoleProblem,
 } from "./quota";
 export { defaultIntervalSeconds, defaultMinRequests, ReleaseInputs, stepsFrom } from "./release";
+export { type Bounds, boundsAt, largestMax } from "./schedule";
 export { checkSchema, type SchemaCheckOptions, type SchemaFindings } from "./schema-check";
 export { secretPaths, secretPropertyPaths } from "./secret-values";
 export { defaultServerFacts, type KeptFacts, keptFacts, knownFacts, type ServerFacts } from "./server-facts";

@@ -38,10 +38,11 @@ export function conclude(
   const end = all.filter(
     ({ id, leaving, startedAt }) => leaving && !tasks.has(id) && isPaidUp({ startedAt }, policy.billing, now),
   );
+  const why = bounds.because === undefined ? "" : ` (${bounds.because})`;
   const reasons = [
-    ...(forced.length > 0 ? [`${forced.length} leave, so that there are ${bounds.max}`] : []),
+    ...(forced.length > 0 ? [`${forced.length} leave, so that there are ${bounds.max}${why}`] : []),
     ...draft.reasons,
-    ...(missing > 0 ? [`${missing} more, so that there are ${bounds.min}`] : []),
+    ...(missing > 0 ? [`${missing} more, so that there are ${bounds.min}${why}`] : []),
     ...describeLeaving(draft, leave),
     ...(isRefused(group, policy, now) ? ["its backend refuses new agents for now"] : []),
     ...(frozen === undefined ? [] : [`nobody begins to leave: ${frozen}`]),

@@ -7,7 +7,7 @@ import type { GroupMemory, Memory, Policies, SizedAgent, World } from "./world";
 /** One group in the course of a decision. */
 export interface Draft extends Growable {
   readonly memory: GroupMemory;
-  readonly bounds: { readonly min: number; readonly max: number };
+  readonly bounds: { readonly min: number; readonly max: number; readonly because?: string };
   /** All its agents that are not doomed, also those that take no tasks. */
   readonly members: readonly SizedAgent[];
   /** How many of them tasks can be placed on. */

@@ -24,8 +24,8 @@ export interface SizedGroup {
   /** What each of its agents offers. */
   readonly resources: Resources;
   readonly attributes: Attributes;
-  /** What a schedule says at this time; the policy's own bounds where absent. */
-  readonly bounds?: { readonly min: number; readonly max: number };
+  /** What a schedule or a signal says at this time, and which; the policy's own bounds where absent. */
+  readonly bounds?: { readonly min: number; readonly max: number; readonly because?: string };
   /** When its backend last refused to start an agent, in ms since the epoch. */
   readonly refusedAt?: number;
   /** Why nobody shall begin to leave, as whoever keeps the group says. */

@@ -8,7 +8,8 @@ import type { Move } from "../plan-moves";
 import type { Marathon, Seen } from "../world";
 import { History, type Sample, type Told } from "./history";
 import { resumed } from "./memory";
-import { rememberMembers, type ScaledPool, senseWorld, sizeOf } from "./sense";
+import { orderedSize, rememberMembers, type ScaledPool, senseWorld } from "./sense";
+import { listen } from "./signals";
 import { type Asked, type Demand, demandOf, type Queued } from "./works";
 
 /** How often it decides; whatever is declared anew is decided at once. */
@@ -17,7 +18,7 @@ const askMs = 5_000;
 
 export interface ScalerParts {
   readonly marathon: Pick<Marathon, "getPods" | "getQueue"> | undefined;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "wall">;
   readonly log: {
     info(details: object, message: string): void;
     warn(details: object, message: string): void;
@@ -93,7 +94,7 @@ export class Scaler {
 
   /** Decides about all of them; answers the new states of those that size themselves. */
   async decide(
-    pools: readonly ScaledPool[],
+    given: readonly ScaledPool[],
     seen: Seen | undefined,
     marathon: { readonly apps: Asked["apps"] | undefined; readonly moves: Readonly<Record<string, Move>> },
     signal: AbortSignal,
@@ -101,6 +102,7 @@ export class Scaler {
     const { clock } = this.#parts;
     const { apps, moves } = marathon;
     const demand = demandOf(apps && (await this.#ask(apps, signal)), seen, moves);
+    const pools = await Promise.all(given.map((pool) => withSignals(pool, clock.wall(), signal)));
     const now = clock.now();
     const { world, policies } = senseWorld(pools, seen, demand, now);
     const memory = Object.fromEntries([...this.#states].map(([name, state]) => [name, state.memory]));
@@ -146,7 +148,7 @@ export class Scaler {
 
   #tell(pool: ScaledPool, made: GroupDecision, state: ScaleState, { queued }: Demand): void {
     const agents = pool.members.length;
-    const before = sizeOf(pool);
+    const before = orderedSize(pool);
     const began = made.leave.filter((name) => pool.state.leaving[name] === undefined);
     const change =
       made.size === before && began.length === 0
@@ -168,4 +170,10 @@ export class Scaler {
     if (change !== undefined)
       this.#parts.log.info({ pool: pool.name, reasons: made.reasons }, `autoscale: ${change}`);
   }
+}
+
+/** The pool with what schedule and signals make of its bounds now. */
+async function withSignals(pool: ScaledPool, now: number, signal: AbortSignal): Promise<ScaledPool> {
+  const { autoscale } = pool.declaration;
+  return autoscale === undefined ? pool : { ...pool, ...(await listen(autoscale, now, signal)) };
 }

@@ -25,6 +25,7 @@ describe("a group that sizes itself", function () {
   let store: MemoryStore;
   let address: string;
   let now: number;
+  let wall: number;
 
   const controllerOf = (): GroupsController =>
     new GroupsController({
@@ -32,7 +33,7 @@ describe("a group that sizes itself", function () {
       mesos: new MesosClient({ masters: [address], electionMs: 0 }),
       marathon: new MarathonClient({ urls: [`http://${address}`], electionMs: 0 }),
       backend: cluster.backend(),
-      clock: { now: () => now, pause: async () => {} },
+      clock: { now: () => now, wall: () => wall, pause: async () => {} },
       log,
     });
   const declare = async (autoscale: AutoscalePolicy | undefined, size = 0): Promise<void> => {
@@ -61,6 +62,7 @@ describe("a group that sizes itself", function () {
     store = new MemoryStore();
     address = await cluster.listen();
     now = 1_000_000_000;
+    wall = Date.parse("2026-01-05T00:00:00Z");
   });
   afterEach(async () => {
     await cluster.close();
@@ -243,6 +245,43 @@ describe("a group that sizes itself", function () {
       await pass(() => second, 20);
       assert.equal(cluster.members.length, 1, `after the window, ${jump} ms away`);
     }
+  });
+
+  it("has other bounds by schedule, by the clock on the wall", async () => {
+    await declare({ ...policy, schedule: [{ cron: "0 8 * * *", durationSeconds: 3600, min: 3 }] });
+    const controller = controllerOf();
+    await pass(() => controller, 2);
+    assert.equal(cluster.members.length, 1);
+    wall = Date.parse("2026-01-05T08:00:01Z");
+    await pass(() => controller, 2);
+    assert.equal(cluster.members.length, 3);
+    assert.match(reasons(controller), /2 more, so that there are 3 \(by schedule 0 8 \* \* \*\)/);
+    wall = Date.parse("2026-01-05T09:00:01Z");
+    await pass(() => controller, 20);
+    assert.equal(cluster.members.length, 1);
+  });
+
+  it("has the agents that a signal asks for within its bounds, and keeps everybody while one says nothing", async () => {
+    const url = `http://${address}/signal`;
+    await declare({ ...policy, signals: [{ name: "queue", url, perAgent: 100 }] });
+    const controller = controllerOf();
+    cluster.answers.set("/signal", { value: 50 });
+    await pass(() => controller, 2);
+    assert.equal(cluster.members.length, 1);
+    cluster.answers.set("/signal", { value: 250 });
+    await pass(() => controller, 2);
+    assert.equal(cluster.members.length, 3);
+    assert.match(reasons(controller), /so that there are 3 \(signal queue says 250\)/);
+    cluster.answers.set("/signal", { value: 1e9 });
+    await pass(() => controller, 2);
+    assert.equal(cluster.members.length, 5, "no more than max");
+    cluster.answers.delete("/signal");
+    await pass(() => controller, 20);
+    assert.equal(cluster.members.length, 5);
+    assert.match(reasons(controller), /nobody begins to leave: signal queue says nothing: .*404/);
+    cluster.answers.set("/signal", 0);
+    await pass(() => controller, 20);
+    assert.equal(cluster.members.length, 1);
   });
 
   it("does no more once ZooKeeper does not take its words, and the next controller ends nobody twice and nobody undrained", async () => {

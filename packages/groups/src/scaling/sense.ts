@@ -2,6 +2,7 @@
 import type { MesosAgent } from "@pulumi-mesos/client";
 import {
   type AgentPoolDeclaration,
+  type Bounds,
   boundsOf,
   type FilledAutoscalePolicy,
   fillAutoscalePolicy,
@@ -29,6 +30,10 @@ export interface ScaledPool {
   /** Names of members on another template than the declared one. */
   readonly stale: readonly string[];
   readonly refusedAt: number | undefined;
+  /** What schedule and signals make of its bounds now. @default the declared ones */
+  readonly bounds?: Bounds;
+  /** Why nobody shall leave: a signal that says nothing. */
+  readonly held?: string;
 }
 
 /** Name that agents have that are of no group. */
@@ -70,19 +75,26 @@ function fixedPolicy(size: number): FilledAutoscalePolicy {
 }
 
 /** How many agents a pool shall have now: what was decided last, or what there is, within what is declared now. */
-export function sizeOf({ declaration, scale, members, state, capacity }: ScaledPool): number {
-  const { min, max } = boundsOf(declaration);
+export function sizeOf(pool: ScaledPool): number {
+  const { declaration, scale, members, state, capacity } = pool;
   if (declaration.autoscale === undefined) return declaration.size;
+  const { min, max } = pool.bounds ?? boundsOf(declaration);
   const staying = members.filter(({ name }) => state.leaving[name] === undefined).length;
   const size = scale?.size ?? Math.max(declaration.size, staying);
   return Math.min(max, capacity, Math.max(min, size));
+}
+
+/** How many agents were asked for last, whatever the bounds are now. */
+export function orderedSize(pool: ScaledPool): number {
+  return pool.declaration.autoscale === undefined ? sizeOf(pool) : (pool.scale?.size ?? sizeOf(pool));
 }
 
 function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
   const { name, declaration, stale, refusedAt, capacity } = pool;
   const { resources, attributes } = offerOf(declaration.template);
   const known = memberAgents(pool, seen)[0];
-  const { min, max } = boundsOf(declaration);
+  const { min, max, because } = pool.bounds ?? { ...boundsOf(declaration), because: undefined };
+  const held = stale.length === 0 ? pool.held : "its template is being rolled";
   return {
     name,
     size: sizeOf(pool),
@@ -96,9 +108,9 @@ function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
       ...resources,
     },
     attributes,
-    bounds: { min: Math.min(min, capacity), max: Math.min(max, capacity) },
+    bounds: { min: Math.min(min, capacity), max: Math.min(max, capacity), because },
     ...(refusedAt === undefined ? {} : { refusedAt }),
-    ...(stale.length === 0 ? {} : { held: "its template is being rolled" }),
+    ...(held === undefined ? {} : { held }),
   };
 }
 
@@ -135,7 +147,7 @@ function agentsOf(
     });
   });
   const staying = members.filter(({ leaving, doomed }) => !leaving && !doomed).length;
-  const ordered = isRefused(pool, now) ? 0 : sizeOf(pool) - staying;
+  const ordered = isRefused(pool, now) ? 0 : orderedSize(pool) - staying;
   const group = { group: pool.name, startedAt: now, leaving: false, doomed: false };
   return [
     ...members,

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkAutoscalePolicy, type Failure, hasComputed } from "@pulumi-mesos/model";
+import {
+  type AutoscalePolicy,
+  checkAutoscalePolicy,
+  type Failure,
+  hasComputed,
+  largestMax,
+} from "@pulumi-mesos/model";
 import type { CheckRequest } from "../resource";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -10,7 +16,7 @@ export function poolFailures({ inputs }: CheckRequest): Failure[] {
   if (!isRecord(declaration)) return [];
   const failures: Failure[] = [];
   const { size, autoscale } = declaration;
-  const max = isRecord(autoscale) ? autoscale["max"] : undefined;
+  const max = mostOf(autoscale);
   const room = roomOf(declaration["backend"]);
   if (typeof size === "number" && room !== undefined && size > room) {
     failures.push({
@@ -18,7 +24,7 @@ export function poolFailures({ inputs }: CheckRequest): Failure[] {
       message: `must be ${room} or less, because the task ports of the pool have room for so many members, got ${size}`,
     });
   }
-  if (typeof max === "number" && room !== undefined && max > room) {
+  if (max !== undefined && room !== undefined && max > room) {
     failures.push({
       path: "declaration.autoscale.max",
       message: `must be ${room} or less, because the task ports of the pool have room for so many members, got ${max}`,
@@ -29,6 +35,14 @@ export function poolFailures({ inputs }: CheckRequest): Failure[] {
     failures.push(...found.map((f) => ({ ...f, path: `declaration.autoscale.${f.path}` })));
   }
   return failures;
+}
+
+/** The most that a policy may ask for, as far as that is known. */
+function mostOf(autoscale: unknown): number | undefined {
+  if (!isRecord(autoscale) || hasComputed(autoscale) || typeof autoscale["max"] !== "number")
+    return undefined;
+  const schedule = Array.isArray(autoscale["schedule"]) ? autoscale["schedule"].filter(isRecord) : [];
+  return largestMax({ max: autoscale["max"], schedule: schedule as AutoscalePolicy["schedule"] });
 }
 
 function roomOf(backend: unknown): number | undefined {
