@@ -18,7 +18,7 @@ const lanes = 2;
 /** A bound against hanging, as when a test leaves something open. */
 const longestMinutes = 20;
 /** The suites that click and read in Chromium; nothing else needs one. */
-const clicking = new Set(["simulator", "pages", "edge:page"]);
+const clicking = new Set(["simulator", "pages", "edge:page", "groups:page"]);
 /** The suites that need a dockerd, and whether it has the images of `npm run images`, which are kept for the next time. */
 const onDocker = new Map([
   ["simulator", { keep: false }],
@@ -32,19 +32,21 @@ function suites() {
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => file.slice(0, -".test.ts".length))
     .map((name) => ({ name: `e2e:${name}`, glob: `test/dist/${name}.test.js` }));
-  const packages = ["simulator", "provider", "supervisor", "client", "groups", "cli", "model"].map(
-    (name) => ({
-      name,
-      glob: `packages/${name}/dist/**/*.test.js`,
-    }),
-  );
-  // Of the edge's tests only those of its page need a browser, and must not run beside others that touch the network.
+  const packages = ["simulator", "provider", "supervisor", "client", "cli", "model"].map((name) => ({
+    name,
+    glob: `packages/${name}/dist/**/*.test.js`,
+  }));
+  // Of the edge's and the groups' tests only those of their page need a browser, and must not run beside others that touch the network.
   const edge = [
     { name: "edge", glob: "packages/edge/dist/**/!(page).test.js" },
     { name: "edge:page", glob: "packages/edge/dist/page/page.test.js" },
   ];
   // The pure parts; those with mocks run in a process of their own.
   const aws = { name: "aws", glob: "packages/aws/dist/!(*.mocks).test.js" };
+  const groups = [
+    { name: "groups", glob: "packages/groups/dist/**/!(page).test.js" },
+    { name: "groups:page", glob: "packages/groups/dist/page.test.js" },
+  ];
   const examples = ["test-your-stack", "own-framework", "aws"].map((name) => ({
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
@@ -59,6 +61,7 @@ function suites() {
     ...endToEnd,
     ...packages,
     ...edge,
+    ...groups,
     aws,
     ...examples,
     ...mocks,

@@ -53,12 +53,19 @@ async function pagesOf({ ensembles, urls }: Installation, signal: AbortSignal): 
       }),
     );
   };
-  const [mesos, marathon, edge] = await Promise.all([
+  const [mesos, marathon, edge, groups] = await Promise.all([
     page("mesos-master", "mesos", "/"),
     page("marathon", "marathon", "/ui/"),
     page("edge", "edge", "/"),
+    page("groups", "groups", "/"),
   ]);
-  return [...mesos, ...marathon, ...edge, ...Object.entries(urls).map(([name, url]) => ({ name, url }))];
+  return [
+    ...mesos,
+    ...marathon,
+    ...edge,
+    ...groups,
+    ...Object.entries(urls).map(([name, url]) => ({ name, url })),
+  ];
 }
 
 const openers: Partial<Record<NodeJS.Platform, readonly string[]>> = {

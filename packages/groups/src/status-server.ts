@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
+import { pageFile } from "./page-files";
 
 /** What the controller tells over HTTP. */
 export interface StatusSource {
@@ -14,16 +15,20 @@ export interface StatusSource {
   readonly token?: string;
 }
 
-/** `GET /health` and `GET /status`, in JSON, and `GET /metrics`. */
+/** A page at `/`, `GET /health` and `GET /status`, in JSON, and `GET /metrics`. */
 export function createStatusServer(source: StatusSource): {
   listen(host: string, port: number): Promise<number>;
   close(): Promise<void>;
 } {
   const server: Server = createServer({ maxHeaderSize: 8192, requestTimeout: 5000 }, (request, response) => {
     request.resume();
-    const path = (request.url ?? "").split("?")[0];
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    const page = pageFile(path);
     if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405, { message: "only GET" });
-    else if (path === "/health") answer(response, 200, source.health());
+    else if (page !== undefined) {
+      response.writeHead(200, page.headers);
+      response.end(request.method === "HEAD" ? undefined : page.body);
+    } else if (path === "/health") answer(response, 200, source.health());
     else if (
       (path === "/status" || path === "/metrics") &&
       !isKnown(request.headers.authorization, source.token)
