@@ -145,4 +145,38 @@ describe("a change of what agents run", function () {
     assert.equal((await endedTasks()) - ended, 4, "as many moves as tasks");
     await stack.unchanged();
   });
+
+  it("sizes itself between two bounds by what waits and what is needed, with every request kept", async () => {
+    const autoscale = {
+      ...{ min: 1, max: 3, targetUtilization: 1, headroom: { maxShare: 0 } },
+      scaleDown: { stabilizationSeconds: 10, cooldownSeconds: 0, maxStep: 3 },
+    };
+    const marathon = await cluster.marathonUrl();
+    const filler = { id: "/filler", cmd: "exec sleep 86400", cpus: 0.9, mem: 32, instances: 5 };
+    const active = async (): Promise<number> =>
+      Object.values(await agents()).filter((agent) => agent.active).length;
+    await stack.ok("config", "set", "autoscale", JSON.stringify(autoscale));
+    assert.match(
+      await stack.ok("preview", "--diff"),
+      /demo-web: 1 to 3 agents by load, at most 100 % in use/,
+    );
+    assert.equal((await request(`${marathon}/v2/apps`, { method: "POST", json: filler })).status, 201);
+    await stack.up();
+    await eventually(hangMs, async () => {
+      assert.equal(await active(), 3);
+      assert.equal((await cluster.app("/filler")).tasksRunning, 5);
+    });
+    await stack.unchanged();
+    const load = new SteadyLoad(`${cluster.edgeUrl}/`, 100);
+    try {
+      assert.equal((await request(`${marathon}/v2/apps/filler`, { method: "DELETE" })).status, 200);
+      await eventually(hangMs, async () => assert.equal(await active(), 1));
+      await eventually(hangMs, async () => assert.equal((await cluster.app("/nginx")).tasksHealthy, 4));
+    } finally {
+      await load.stop();
+    }
+    console.log(`      ${load.failures.length} of ${load.sent} requests failed`);
+    assert.deepEqual(load.failures, []);
+    await stack.unchanged();
+  });
 });

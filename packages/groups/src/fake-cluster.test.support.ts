@@ -30,6 +30,8 @@ export class FakeCluster {
   /** How many of Marathon's changes are refused because a deployment locks the app. */
   locks = 0;
   members: string[] = [];
+  /** Members whose process has died. */
+  readonly dead = new Set<string>();
   /** What each agent offers. */
   readonly offer = { cpus: 2, mem: 1024 };
   /** Tasks of another framework, which end when somebody takes them off this list: the id of the agent of each. */
@@ -71,11 +73,16 @@ export class FakeCluster {
       kind: "local",
       capacity: () => 10,
       members: async (pool) =>
-        this.members.map((name) => ({ name, index: Number(name.slice(pool.length + 1)), running: true })),
+        this.members.map((name) => ({
+          name,
+          index: Number(name.slice(pool.length + 1)),
+          running: !this.dead.has(name),
+        })),
       start: async (pool, index, { backend }) => {
         if (this.refusal !== undefined) throw new MesosError("MESOS_TEST_FULL", this.refusal);
-        if (this.members.includes(`${pool}-${index}`)) return;
-        this.members.push(`${pool}-${index}`);
+        const name = `${pool}-${index}`;
+        if (this.members.includes(name) && !this.dead.delete(name)) return;
+        if (!this.members.includes(name)) this.members.push(name);
         this.agents.push({ id: `S${++this.#ids}`, host: addressIn(backend, [], index), deactivated: false });
         this.schedule();
       },
@@ -87,6 +94,17 @@ export class FakeCluster {
         this.members = this.members.filter((member) => member !== name);
       },
     };
+  }
+
+  /** A member dies with its agent and everything on it. */
+  kill(name: string): void {
+    const end = `.${name.slice(name.lastIndexOf("-") + 1)}`;
+    const ids = this.agents.filter(({ host }) => host.endsWith(end)).map(({ id }) => id);
+    this.dead.add(name);
+    this.agents = this.agents.filter(({ id }) => !ids.includes(id));
+    this.others = this.others.filter(({ agentId }) => !ids.includes(agentId));
+    for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => !ids.includes(slaveId));
+    this.schedule();
   }
 
   place(app: FakeApp, agentId: string): void {

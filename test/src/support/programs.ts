@@ -52,6 +52,7 @@ export const agentsProgram = `
 const pulumi = require("@pulumi/pulumi");
 const mesos = require("pulumi-mesos");
 const config = new pulumi.Config();
+const autoscale = config.getObject("autoscale");
 const cluster = new mesos.Cluster("demo", {
   platform: new mesos.LocalPlatform({ network: config.require("network") }),
   secret: config.requireSecret("clusterSecret"),
@@ -59,7 +60,7 @@ const cluster = new mesos.Cluster("demo", {
   masters: { size: 3, flags: config.getObject("masterFlags") },
   agents: {
     web: {
-      size: 2,
+      ...(autoscale === undefined ? { size: 2 } : { autoscale }),
       resources: { cpus: 2, mem: 1024 },
       attributes: { rack: config.get("rack") ?? "a" },
       flags: config.getObject("agentFlags"),
