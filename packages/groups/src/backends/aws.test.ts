@@ -21,6 +21,7 @@ function world(): { aws: FakeAws; backend: Backend; clock: Clock } {
   let now = 0;
   const clock: Clock = {
     now: () => now,
+    wall: () => now,
     pause: async (ms) => {
       now += ms;
       aws.step();

@@ -23,7 +23,7 @@ describe("the local backend", function () {
     const spec = memberSpec("web", 3, template, backend);
     assert.deepEqual(spec, {
       name: "web-3",
-      command: ["mesos-agent", "--ip=127.81.9.3", "--resources=ports:[31200-31299]"],
+      command: ["mesos-agent", "--ip=127.81.9.3", "--resources=cpus:2;mem:1024;ports:[31200-31299]"],
       ready: { http: "http://127.81.9.3:5051/health" },
       volume: "web-3",
       listen: [{ host: "127.81.9.3", port: 5051 }],
