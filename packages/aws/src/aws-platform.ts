@@ -135,13 +135,17 @@ export class AwsPlatform implements Platform {
     );
   }
 
-  pool(name: string, { group, service, size }: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool {
+  pool(
+    name: string,
+    { group, service, most, mostPath }: PoolArgs,
+    opts: pulumi.ComponentResourceOptions,
+  ): Pool {
     const { image, kmsKeyArn } = this.#args;
     const machines = { ...usualAgents(image.architecture), ...this.#args.agents?.[group] };
-    const message = `must be ${machines.most} or less, which platform.agents.${group}.most says, got ${size}`;
-    validate(opts.parent, [{ path: `agents.${group}.size`, when: size > machines.most, message }]);
+    const message = `must be ${machines.most} or less, which platform.agents.${group}.most says, got ${most}`;
+    validate(opts.parent, [{ path: mostPath, when: most > machines.most, message }]);
     const program = this.#program(service.software);
-    this.#count(machines.instanceTypes[0] ?? "", size, machines.diskGiB);
+    this.#count(machines.instanceTypes[0] ?? "", most, machines.diskGiB);
     return makePool(
       {
         around: this.#around,
@@ -166,7 +170,7 @@ export class AwsPlatform implements Platform {
 
   /**
    * What everything that this platform has made so far costs an hour: an estimate by `prices`, without traffic. Agents count at
-   * their declared size and on-demand price.
+   * their declared size, those of a group that sizes itself at the most, and at the on-demand price.
    */
   hourlyCost(): HourlyCost {
     const { natGateways } = this.#network;
