@@ -16,6 +16,7 @@ describe("a dry run", () => {
         store: new PoolStore(store, "c"),
         mesos: new MesosClient({ masters: [address] }),
         marathon: new MarathonClient({ urls: [`http://${address}`] }),
+        marathonName: "marathon",
         backend: cluster.backend(),
         clock: { now: () => 1_000_000_000, wall: () => 0, pause: async () => {} },
         log: { info() {}, warn() {} },

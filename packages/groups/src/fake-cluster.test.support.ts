@@ -222,7 +222,8 @@ export class FakeCluster {
     if (agent !== undefined) agent.deactivated = type !== "REACTIVATE_AGENT";
     if (type === "DRAIN_AGENT") {
       const ours = this.apps.filter(({ framework }) => framework === undefined).flatMap(({ tasks }) => tasks);
-      if (ours.some(({ slaveId }) => slaveId === agent?.id)) this.harm.push(`${agent?.host} drained with tasks of Marathon`);
+      if (ours.some(({ slaveId }) => slaveId === agent?.id))
+        this.harm.push(`${agent?.host} drained with tasks of Marathon`);
       this.agents = this.agents.filter((a) => a !== agent);
       for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => slaveId !== agent?.id);
     }

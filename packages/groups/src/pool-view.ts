@@ -80,6 +80,6 @@ function rankOf(view: PoolView, member: Member): readonly number[] {
   if (!member.running) return [0];
   const agent = agentOf(view, member.index);
   if (agent === undefined) return [1];
-  const moved = view.movable?.get(agent.id) ?? 0;
+  const moved = tasksToMove(view, agent);
   return [2, view.guarded?.has(agent.id) ? 1 : 0, agent.tasks, agent.tasks - moved];
 }

@@ -5,7 +5,14 @@ import type { Agent, Agents, App, Task } from "./observed";
 /** What the controller uses of Mesos's operator API. */
 export type Mesos = Pick<
   MesosClient,
-  "call" | "getAgents" | "getFrameworks" | "getTasks" | "drainAgent" | "deactivateAgent" | "reactivateAgent" | "markAgentGone"
+  | "call"
+  | "getAgents"
+  | "getFrameworks"
+  | "getTasks"
+  | "drainAgent"
+  | "deactivateAgent"
+  | "reactivateAgent"
+  | "markAgentGone"
 >;
 
 /** What it uses of Marathon. */

@@ -97,6 +97,7 @@ class Storm {
       store: new PoolStore(this.store, "c"),
       mesos: new MesosClient({ masters: [this.#address], electionMs: 0 }),
       marathon: new MarathonClient({ urls: [`http://${this.#address}`], electionMs: 0 }),
+      marathonName: "marathon",
       backend: this.cluster.backend(),
       clock: { now: () => this.now, wall: () => this.now, pause: async () => {} },
       log: { info() {}, warn() {} },

@@ -32,6 +32,7 @@ describe("a group that sizes itself", function () {
       store: new PoolStore(store, "c"),
       mesos: new MesosClient({ masters: [address], electionMs: 0 }),
       marathon: new MarathonClient({ urls: [`http://${address}`], electionMs: 0 }),
+      marathonName: "marathon",
       backend: cluster.backend(),
       clock: { now: () => now, wall: () => wall, pause: async () => {} },
       log,

@@ -28,7 +28,7 @@ function agent(id: string, host: string, more: Partial<MesosAgent> = {}): MesosA
 
 function seenOf(offers: readonly MesosAgent[], tasks: readonly MesosTask[] = []): Seen {
   const registered = offers.map(({ id, hostname: host, active, deactivated }) => {
-    return { id, host, active, deactivated, tasks: 0 };
+    return { id, host, active, deactivated, tasks: 0, ofMarathon: 0 };
   });
   return { agents: { registered, recovering: [] }, offers, tasks };
 }
