@@ -190,6 +190,16 @@ describe("the docker backend", function () {
       }
     });
 
+    it("has a member's data where the Docker host has it, when it starts containers itself", async () => {
+      const command = ["/bin/busybox", "sh", "-c", "echo kept > {data}/file; exec sleep 1000"];
+      const template = { ...applied.template, command };
+      const backend = { ...applied.backend, socket: process.env["TEST_DOCKER_SOCKET"] ?? "" };
+      await test?.backend.start("web", 1, { template, backend }, signal);
+      const { Mounts } = await inspected();
+      const [data, socket] = [...Mounts].sort((a, b) => (a.Type < b.Type ? 1 : -1));
+      assert.deepEqual([data?.Destination, socket?.Destination], [data?.Source, "/var/run/docker.sock"]);
+    });
+
     it("ends with a member the containers of its tasks that are left, and nobody else's", async () => {
       const made = await Promise.all(
         ["web-1", "web-2"].map(async (member) => {

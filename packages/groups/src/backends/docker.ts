@@ -46,11 +46,10 @@ export function dockerBackend(docker: Docker, stack: StackName, clock: Clock): B
 
 /** Making one that exists already is success for dockerd. Answers where it lies on the Docker host. */
 async function makeVolume(docker: Docker, stack: StackName, pool: string, member: string): Promise<string> {
-  const { Mountpoint: place } = await docker.createVolume({
-    Name: containerName(stack, member),
-    Labels: { ...stackLabels(stack), [memberLabel]: member, [poolLabel]: pool },
-  });
-  return place;
+  const name = containerName(stack, member);
+  const labels = { ...stackLabels(stack), [memberLabel]: member, [poolLabel]: pool };
+  await docker.createVolume({ Name: name, Labels: labels });
+  return (await docker.getVolume(name).inspect()).Mountpoint;
 }
 
 /** Starts what is there when it is what is wanted, otherwise makes it anew; its data stays. */
