@@ -2,6 +2,7 @@
 import {
   AutoScalingClient,
   type AutoScalingClientConfig,
+  AutoScalingServiceException,
   DescribeAutoScalingGroupsCommand,
   SetDesiredCapacityCommand,
   TerminateInstanceInAutoScalingGroupCommand,
@@ -56,7 +57,12 @@ export function awsApi(
     },
     async terminate(id, { decrement }) {
       const input = { InstanceId: id, ShouldDecrementDesiredCapacity: decrement };
-      await autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(input));
+      try {
+        await autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(input));
+      } catch (error) {
+        // It ended by itself since it was looked at, and what is left of its group is looked at again.
+        if (!isNoInstanceOfGroup(error)) throw error;
+      }
     },
     async tag(id, { pool, member, template }) {
       const Tags = [
@@ -72,6 +78,15 @@ export function awsApi(
       await ec2.send(new DeleteTagsCommand({ Resources: [id], Tags }));
     },
   };
+}
+
+/** AWS's answer where an instance is in no auto-scaling group any more. */
+function isNoInstanceOfGroup(error: unknown): boolean {
+  return (
+    error instanceof AutoScalingServiceException &&
+    error.name === "ValidationError" &&
+    error.message.startsWith("Instance Id not found")
+  );
 }
 
 async function listMachines(

@@ -32,6 +32,7 @@ export interface AwsApi {
     name: string,
   ): Promise<{ readonly desired: number; readonly most: number; readonly launches: string }>;
   setDesired(group: string, count: number): Promise<void>;
+  /** Ends an instance of a group; one that is in none any more is left alone. */
   terminate(id: string, how: { readonly decrement: boolean }): Promise<void>;
   tag(
     id: string,

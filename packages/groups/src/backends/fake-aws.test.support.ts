@@ -51,7 +51,7 @@ export class FakeAws implements AwsApi {
   }
 
   async terminate(id: string, { decrement }: { decrement: boolean }): Promise<void> {
-    if (this.#machines.get(id)?.state === "dead") throw new Error(`${id} is not in the group`);
+    if (this.#machines.get(id)?.state === "dead") return;
     if (decrement) await this.setDesired(this.#group, this.desired - 1);
     this.kill(id);
   }
