@@ -75,7 +75,7 @@ class AwsBackend {
   /** Machines that were claimed or ended from here: AWS may not tell it yet. */
   readonly #claimed = new Set<string>();
   readonly #gone = new Set<string>();
-  #ends: Promise<unknown> = Promise.resolve();
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(api: AwsApi, clock: Clock) {
     this.#api = api;
@@ -112,11 +112,15 @@ class AwsBackend {
     await this.#api.tag(machine.id, { pool, member: name, template });
   }
 
-  /** One after the other: what one takes from the desired capacity, the next must see. */
   terminate(name: string): Promise<void> {
-    const ended = this.#ends.then(() => this.#end(name));
-    this.#ends = ended.catch(() => undefined);
-    return ended;
+    return this.#inTurn(() => this.#end(name));
+  }
+
+  /** One after the other: what one does to the desired capacity, the next must see. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turns.then(work);
+    this.#turns = done.catch(() => undefined);
+    return done;
   }
 
   async #end(name: string): Promise<void> {
@@ -209,7 +213,7 @@ class AwsBackend {
       return fit;
     }
     for (const old of free.filter(({ launched }) => launched !== wanted)) await this.#replace(old);
-    await this.#ask(group, live.length - free.length);
+    await this.#inTurn(() => this.#ask(group));
     return undefined;
   }
 
@@ -232,8 +236,10 @@ class AwsBackend {
     if (member !== undefined) await this.#api.untag(id);
   }
 
-  async #ask(group: string, claimed: number): Promise<void> {
-    const needed = claimed + (this.#waiting.get(group)?.size ?? 0);
+  /** Has the group launch what is missing for those that wait. */
+  async #ask(group: string): Promise<void> {
+    const claimed = this.#live(await this.#api.machines({ group })).filter((one) => !this.#isFree(one));
+    const needed = claimed.length + (this.#waiting.get(group)?.size ?? 0);
     const { desired, most } = await this.#api.group(group);
     if (needed > most)
       throw new MesosError(
