@@ -85,7 +85,7 @@ describe("the quickstart, by its own commands", function () {
   function pidOf(program: string, address: string): number {
     const found = ours().filter(
       ({ argv, environ }) =>
-        argv.some((a) => a.endsWith(program) || a.includes(program)) &&
+        argv.some((a) => path.basename(a) === program) &&
         (argv.some((a) => a.includes(address)) || environ.some((e) => e.includes(address))),
     );
     const [process] = found;
