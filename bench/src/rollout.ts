@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { eventually, hangMs } from "../../test/dist/support/eventually";
 import { SteadyLoad } from "../../test/dist/support/load";
+import { nginxBehindEdge } from "../../test/dist/support/programs";
 import { QuorumWatch } from "../../test/dist/support/quorum-watch";
 import { TestStack } from "../../test/dist/support/test-stack";
 import type { Figure } from "./figure";
@@ -25,20 +26,7 @@ const cluster = new mesos.Cluster("demo", {
   marathon: { size: 2 },
   edge: { size: 1 },
 });
-const nginx = new mesos.marathon.App("nginx", {
-  cpus: 0.1,
-  mem: 32,
-  instances: ${instances},
-  container: {
-    type: "DOCKER",
-    docker: { image: "nginx:latest" },
-    portMappings: [{ containerPort: 80, hostPort: 0, protocol: "tcp" }],
-  },
-  networks: [{ mode: "container/bridge" }],
-  healthChecks: [{ protocol: "HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 5, intervalSeconds: 1, maxConsecutiveFailures: 3 }],
-}, { provider: cluster.provider });
-new mesos.bamboo.Service("nginx", { appId: nginx.appId, acl: "path_beg /" }, { provider: cluster.provider });
-`;
+${nginxBehindEdge(instances)}`;
 }
 
 /** The quickstart's cluster with four agents, on this machine and, where a dockerd runs, on Docker: made, then changed under load. */

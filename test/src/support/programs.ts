@@ -47,6 +47,24 @@ const app = new mesos.marathon.App("web", {
 new mesos.bamboo.Service("web", { appId: app.appId, acl: config.get("acl") ?? "path_beg /web" }, { provider: cluster.provider });
 `;
 
+/** The part of a program that has nginx run on its `cluster`, behind the edge. */
+export function nginxBehindEdge(instances: number): string {
+  return `const nginx = new mesos.marathon.App("nginx", {
+  cpus: 0.1,
+  mem: 32,
+  instances: ${instances},
+  container: {
+    type: "DOCKER",
+    docker: { image: "nginx:latest" },
+    portMappings: [{ containerPort: 80, hostPort: 0, protocol: "tcp" }],
+  },
+  networks: [{ mode: "container/bridge" }],
+  healthChecks: [{ protocol: "HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 5, intervalSeconds: 1, maxConsecutiveFailures: 3 }],
+}, { provider: cluster.provider });
+new mesos.bamboo.Service("nginx", { appId: nginx.appId, acl: "path_beg /" }, { provider: cluster.provider });
+`;
+}
+
 /** A cluster whose flags, and attributes of agents, come from the config, with nginx behind the edge. */
 export const agentsProgram = `
 const pulumi = require("@pulumi/pulumi");
@@ -69,17 +87,4 @@ const cluster = new mesos.Cluster("demo", {
   marathon: { size: 1, flags: config.getObject("marathonFlags") },
   edge: { size: 1 },
 });
-const nginx = new mesos.marathon.App("nginx", {
-  cpus: 0.1,
-  mem: 32,
-  instances: 4,
-  container: {
-    type: "DOCKER",
-    docker: { image: "nginx:latest" },
-    portMappings: [{ containerPort: 80, hostPort: 0, protocol: "tcp" }],
-  },
-  networks: [{ mode: "container/bridge" }],
-  healthChecks: [{ protocol: "HTTP", path: "/", portIndex: 0, gracePeriodSeconds: 5, intervalSeconds: 1, maxConsecutiveFailures: 3 }],
-}, { provider: cluster.provider });
-new mesos.bamboo.Service("nginx", { appId: nginx.appId, acl: "path_beg /" }, { provider: cluster.provider });
-`;
+${nginxBehindEdge(4)}`;

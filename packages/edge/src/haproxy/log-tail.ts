@@ -27,7 +27,7 @@ export class LogTail {
 
   /** Begins behind what the file holds now, if it is there. */
   async start(): Promise<void> {
-    this.#offset = (await this.#size()) ?? 0;
+    this.#offset = (await sizeOf(this.#path)) ?? 0;
     // The directory tells of a file that is made later, too.
     this.#watcher = watch(dirname(this.#path), (_, name) => {
       if (name === basename(this.#path)) this.#due();
@@ -61,13 +61,9 @@ export class LogTail {
     }
   }
 
-  async #size(): Promise<number | undefined> {
-    return sizeOf(this.#path);
-  }
-
   /** Reads the next part; whether there was one. */
   async #readMore(): Promise<boolean> {
-    const size = (await this.#size()) ?? 0;
+    const size = (await sizeOf(this.#path)) ?? 0;
     // Somebody has cut it, and it begins anew.
     if (size < this.#offset) this.#offset = 0;
     if (size === this.#offset) return false;
