@@ -88,7 +88,8 @@ export class GroupsController {
   async reconcile(signal: AbortSignal): Promise<boolean> {
     const { store } = this.#parts;
     const names = await store.pools(this.#wake);
-    const found = (await Promise.all(names.map((name) => this.#look(name)))).filter((p) => p !== undefined);
+    const looked = await Promise.all(names.map((name) => this.#look(name)));
+    const found = looked.filter((pool) => pool !== undefined).map((pool) => this.#scaled(pool));
     for (const name of this.#statuses.keys()) {
       if (found.some((pool) => pool.name === name)) continue;
       this.#forget(name);
@@ -96,8 +97,8 @@ export class GroupsController {
     }
     const moves = await store.moves();
     const seen = found.length === 0 ? undefined : await lookAtMesos(this.#parts, hostsOf(found), signal);
-    const due = this.#scaler.isDue(found.map((pool) => this.#scaled(pool)));
-    const someMove = found.some((pool) => mayMove(pool, sizeOf(this.#scaled(pool)), seen?.agents));
+    const due = this.#scaler.isDue(found);
+    const someMove = found.some((pool) => mayMove(pool, sizeOf(pool), seen?.agents));
     const asked: Asked =
       due || someMove || Object.keys(moves).length > 0
         ? await lookAtMarathon(this.#parts, signal)
@@ -165,17 +166,16 @@ export class GroupsController {
 
   /** The pools with their new sizes, which are written before anything follows from them. */
   async #rescaled(
-    pools: readonly Pool[],
+    pools: readonly ScaledPool[],
     o: {
       readonly seen: Seen | undefined;
       readonly asked: Asked;
       readonly moves: Readonly<Record<string, Move>>;
     },
     signal: AbortSignal,
-  ): Promise<Pool[]> {
-    const scaled = pools.map((pool) => this.#scaled(pool));
+  ): Promise<ScaledPool[]> {
     const states = await this.#scaler.decide(
-      scaled,
+      pools,
       o.seen,
       { apps: o.asked.documents, moves: o.moves },
       signal,
@@ -188,7 +188,7 @@ export class GroupsController {
     return scaledPool(pool, this.#parts.backend, this.#refusals.get(pool.name));
   }
 
-  #view(pool: Pool, agents: Agents | undefined, asked: Asked): PoolView {
+  #view(pool: ScaledPool, agents: Agents | undefined, asked: Asked): PoolView {
     const { backend, clock, marathon } = this.#parts;
     const where = pool.state.backend ?? pool.declaration.backend;
     const mine = [...this.#jobs.failures].filter(([name]) => isMember(pool.name, name));
@@ -196,7 +196,7 @@ export class GroupsController {
       declaration: pool.declaration,
       version: pool.version,
       state: pool.state,
-      size: sizeOf(this.#scaled(pool)),
+      size: sizeOf(pool),
       most: boundsOf(pool.declaration).max,
       scale: pool.scale,
       members: pool.members,
