@@ -53,9 +53,15 @@ const server = createServer((request, response) => {
   const { pathname } = new URL(request.url ?? "/", "http://marathon");
   if (pathname === "/v2/events") {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write("\r\n");
+    const beat = (): void => void response.write("\r\n");
+    beat();
+    // As Jetty's event source does, of which Marathon's stream is made.
+    const beating = setInterval(beat, 10_000);
     streams.add(response);
-    response.once("close", () => streams.delete(response));
+    response.once("close", () => {
+      clearInterval(beating);
+      streams.delete(response);
+    });
     return;
   }
   const id = pathname.replace(/^\/v2\/apps\/*/, "/");

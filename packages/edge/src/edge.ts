@@ -59,6 +59,9 @@ export function createEdge(options: EdgeOptions, dependencies: EdgeDependencies)
   return { listen: () => controller.listen(), close: () => controller.close() };
 }
 
+/** How often everything is looked at again that events and HAProxy's own words should have told. */
+const regularMs = 60_000;
+
 class Controller {
   readonly #o: EdgeOptions;
   readonly #d: EdgeDependencies;
@@ -80,7 +83,7 @@ class Controller {
     this.#o = o;
     this.#d = d;
     this.#stats = d.stats ?? noStats;
-    const { source, clock, log, resyncMs = 30_000 } = d;
+    const { source, clock, log, resyncMs = regularMs } = d;
     this.#router = new Router({
       ...{ options: o, source, clock, log, resyncMs },
       table: () => this.#haproxy?.applier.table,
@@ -186,7 +189,7 @@ class Controller {
     const { clock, log } = this.#d;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await clock.pause(30_000, signal);
+      await clock.pause(regularMs, signal);
       if (signal.aborted) return;
       try {
         await this.#haproxy?.master.trimLog();

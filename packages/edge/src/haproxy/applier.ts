@@ -342,9 +342,8 @@ export class Applier {
   /** A HAProxy that cannot open a port ends: the next try is without it. */
   async #start(routes: Routes, next: Running, signal: AbortSignal): Promise<string | undefined> {
     const files = this.#acceptance.files(routes, next);
-    const isAccepted = this.#acceptance.hasAccepted(next.shape);
     try {
-      return await this.#launcher.start(next, files, isAccepted, signal);
+      return await this.#launcher.start(next, files, signal);
     } catch (error) {
       this.#acceptance.doubt();
       this.#acceptance.blamePorts(await this.#o.master.lastWords(50), routes.ports);

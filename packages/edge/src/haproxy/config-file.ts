@@ -88,10 +88,13 @@ export class ConfigFile {
 
   /** Has map files there, which HAProxy opens when it checks a configuration. */
   async ensureMaps(): Promise<void> {
-    for (const name of mapNames) {
+    const ensure = async (name: MapName): Promise<void> => {
       const path = join(this.#directory, mapFile(name));
-      if ((await readIfThere(path)) === undefined) await writeAtomically(path, "");
-    }
+      const lines = await readIfThere(path);
+      if (lines === undefined) await writeAtomically(path, "");
+      this.#written.set(name, lines ?? "");
+    };
+    await Promise.all(mapNames.map(ensure));
   }
 
   /** The files as they are, to be put back. */
@@ -143,18 +146,21 @@ export class ConfigFile {
     await this.#snapshot.write(routes);
   }
 
-  /** One after the other: each goes through the same file beside the real one. */
+  /** One call after the other: each goes through the same files beside the real ones, which the disk takes together. */
   async #write({ text, maps }: Files): Promise<void> {
     const turn = this.#writing.then(async () => {
-      for (const name of mapNames) {
-        const lines = mapText(maps[name]);
-        if (this.#written.get(name) === lines) continue;
-        await writeAtomically(join(this.#directory, mapFile(name)), lines);
-        this.#written.set(name, lines);
-      }
-      await writeAtomically(this.path, text);
+      const written = mapNames.map((name) => this.#writeMap(name, mapText(maps[name])));
+      const all = await Promise.allSettled([...written, writeAtomically(this.path, text)]);
+      const failed = all.find((result) => result.status === "rejected");
+      if (failed) throw failed.reason;
     });
     this.#writing = turn.catch(() => undefined);
     await turn;
+  }
+
+  async #writeMap(name: MapName, lines: string): Promise<void> {
+    if (this.#written.get(name) === lines) return;
+    await writeAtomically(join(this.#directory, mapFile(name)), lines);
+    this.#written.set(name, lines);
   }
 }

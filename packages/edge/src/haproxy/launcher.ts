@@ -28,20 +28,23 @@ export class Launcher {
     this.#o = o;
   }
 
-  /** Starts HAProxy with `files`, which it checks unless it has accepted them before; why it refuses, or nothing once it serves. */
+  /** Starts HAProxy with `files`; why it refuses them, or nothing once it serves. One that did not start is asked why. */
   async start(
     { generation, shape }: Running,
     files: Files,
-    isAccepted: boolean,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { master, runtime, check, file, onExit } = this.#o;
-    const reason = isAccepted ? undefined : await check(files.text, signal);
-    if (reason !== undefined) return reason;
     await file.write(files);
     await master.start(onExit, signal);
-    await master.record();
-    await this.#until(async () => (await runtime.serving(generation, shape)) !== undefined, signal);
+    const serves = async (): Promise<boolean> => (await runtime.serving(generation, shape)) !== undefined;
+    try {
+      await Promise.all([master.record(), this.#until(serves, signal)]);
+    } catch (error) {
+      const reason = master.alive || signal.aborted ? undefined : await check(files.text, signal);
+      if (reason === undefined) throw error;
+      return reason;
+    }
     return undefined;
   }
 

@@ -10,14 +10,16 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
+/** Of this boot, and so of this program, too. */
+let bootId: string | undefined;
+
 /** The identity of a living process; a zombie lives no more. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
-  const bootId = readProc("/proc/sys/kernel/random/boot_id");
   const fields = statOf(pid);
   const [state, startTicks] = [fields[0], fields[19]];
-  if (bootId === undefined) return undefined;
   if (state === "Z" || state === "X" || startTicks === undefined) return undefined;
-  return { pid, startTicks, bootId: bootId.trim() };
+  bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return { pid, startTicks, bootId };
 }
 
 /** Whether a process is stopped, as by SIGSTOP or a debugger: until it goes on, only SIGKILL has an effect. */
