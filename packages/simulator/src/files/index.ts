@@ -2,4 +2,4 @@
 export { filesCall, isFilesCall } from "./calls";
 export { type LogFile, logName, openLogFile } from "./log-file";
 export { addFilesRoutes, type FilesView } from "./routes";
-export type { Attached } from "./virtual-files";
+export { type Attached, attachedAbove } from "./virtual-files";

@@ -40,28 +40,37 @@ export function isFilesRefusal<T extends object>(value: T | FilesRefusal): value
   return "status" in value && "message" in value;
 }
 
+/** What is attached that a path is, or is below: the longest, by its name. */
+export function attachedAbove<T>(
+  attached: ReadonlyMap<string, T>,
+  path: string,
+): { readonly to: T; readonly rest: string } | undefined {
+  const parts = path.replace(/\/$/, "").split("/");
+  for (let count = parts.length; count > 0; count--) {
+    const to = attached.get(parts.slice(0, count).join("/"));
+    if (to !== undefined) return { to, rest: parts.slice(count).join("/") };
+  }
+  return undefined;
+}
+
 /** Where a path that others name really lies; links lead nowhere outside of what is attached. */
 export async function resolveFile(
   attached: Attached,
   path: string,
 ): Promise<{ readonly real: string } | FilesRefusal> {
-  const parts = path.replace(/\/$/, "").split("/");
-  for (let count = parts.length; count > 0; count--) {
-    const root = attached.get(parts.slice(0, count).join("/"));
-    if (root === undefined) continue;
-    const rest = parts.slice(count).join("/");
-    try {
-      const realRoot = await realpath(root);
-      if (!(await stat(realRoot)).isDirectory()) return rest === "" ? { real: realRoot } : notFound;
-      const real = await realpath(join(realRoot, rest));
-      const inside = real === realRoot || real.startsWith(`${realRoot}${sep}`);
-      return inside ? { real } : invalid(`'${root}/${rest}' is inaccessible.\n`);
-    } catch (error) {
-      if (isMissing(error)) return notFound;
-      throw error;
-    }
+  const found = attachedAbove(attached, path);
+  if (found === undefined) return notFound;
+  const { to: root, rest } = found;
+  try {
+    const realRoot = await realpath(root);
+    if (!(await stat(realRoot)).isDirectory()) return rest === "" ? { real: realRoot } : notFound;
+    const real = await realpath(join(realRoot, rest));
+    const inside = real === realRoot || real.startsWith(`${realRoot}${sep}`);
+    return inside ? { real } : invalid(`'${root}/${rest}' is inaccessible.\n`);
+  } catch (error) {
+    if (isMissing(error)) return notFound;
+    throw error;
   }
-  return notFound;
 }
 
 /** The entries of a directory by name; of a file there are none. */

@@ -62,8 +62,8 @@ describe("flags of the three programs (mesos.md 1.1, 1.2; marathon.md 3.1)", fun
       "--whitelist is not simulated",
     ]);
     const own = ["--master=127.0.0.1:1", "--work_dir=/w"];
-    assert.deepEqual(validateAgentFlags(valuesOf(agentFlags, [...own, "--acls={}"])), [
-      "--acls is not simulated",
+    assert.deepEqual(validateAgentFlags(valuesOf(agentFlags, [...own, "--hooks=mine"])), [
+      "--hooks is not simulated",
     ]);
     const plugins = validateMarathonFlags(valuesOf(marathonFlags, ["--master=m:1", "--plugin_dir=/p"]));
     assert.deepEqual(plugins, ["--plugin_dir is not simulated"]);

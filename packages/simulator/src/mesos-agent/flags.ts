@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Authorizer } from "../authorizer";
 import {
   ambiguousIp,
   decimal,
@@ -139,6 +140,8 @@ export const agentFlags = {
     file: true,
     redact: fileOnly,
   }),
+  acls: optional(Authorizer.parse, "Who may do what: JSON or file:///path", { file: true }),
+  authorizer: withDefault(oneOf("local"), "local", "Who decides by --acls"),
   authenticatee: withDefault(oneOf("crammd5"), "crammd5", "How this agent authenticates"),
   http_authenticators: withDefault(oneOf("basic"), "basic", "How HTTP requests authenticate"),
   authenticate_http_readonly: toggle(false, "Whether endpoints that read ask for credentials"),

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, realpathSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
+import { Authorizer } from "../authorizer";
 import type { Clock } from "../clock";
-import { type Attached, type FilesView, type LogFile, openLogFile } from "../files";
+import { type FilesView, type LogFile, openLogFile } from "../files";
 import { listenIp } from "../flags";
 import { createHttpServer } from "../http";
 import { LoggingLevel } from "../logging-level";
 import { toJson } from "../protocol/resources";
 import { realSurroundings, type Surroundings } from "../surroundings";
 import { Agent } from "./agent";
-import { agentFiles } from "./agent-files";
+import { agentFiles, agentFilesView } from "./agent-files";
 import { resourcesOf } from "./agent-info";
 import { ownContainer } from "./beside";
 import { cgroupsOf } from "./cgroups";
@@ -21,6 +22,7 @@ import { idleIsolators } from "./isolation";
 import { addOperatorRoutes } from "./operator-api";
 import { agentAuthentication } from "./realms";
 import { type AgentView, addAgentRoutes, withoutPrefix } from "./routes";
+import { Sight } from "./sight";
 import { addStatisticsRoutes } from "./statistics";
 
 export interface AgentProgramOptions {
@@ -92,15 +94,15 @@ export class AgentProgram implements AgentView {
 
   /** Sandboxes by their paths, the newest of each task or executor also by its own, and the log. */
   get files(): FilesView {
-    const attached = (): Attached =>
-      agentFiles(this.#options.flags, this.#checkpoints.sandboxes, this.#agent);
-    return {
-      get attached() {
-        return attached();
-      },
-      allows: () => true,
-      allowsDebug: () => true,
-    };
+    return agentFilesView(
+      () => agentFiles(this.#options.flags, this.#checkpoints.sandboxes, this.#agent),
+      () => this.#agent,
+      (principal) => this.sightOf(principal),
+    );
+  }
+
+  sightOf(principal: string | undefined): Sight {
+    return new Sight(this.#options.flags.acls ?? Authorizer.open, principal);
   }
 
   now(): number {

@@ -15,11 +15,12 @@ import { allocatedOn, allocatedTo, type Kept, type KeptExecutor, keptBy } from "
 import { capabilities } from "./registration";
 import type { AgentView } from "./routes";
 import type { RunningTask } from "./running-task";
+import type { Sight } from "./sight";
 
 type Json = Record<string, unknown>;
 
 /** An agent's `/state` (docs/endpoints/slave/state.md, src/slave/http.cpp). */
-export function stateJson(view: AgentView): Json {
+export function stateJson(view: AgentView, sight: Sight): Json {
   const { agent } = view;
   const { drain, info } = agent ?? {};
   const { live, ended } = keptBy(agent);
@@ -31,15 +32,17 @@ export function stateJson(view: AgentView): Json {
     ...(info?.domain === undefined ? {} : { domain: info.domain }),
     capabilities,
     start_time: (agent?.startedAt ?? 0) / 1000,
-    ...resourcesJson(agent?.total ?? noResources, allocatedOn(live)),
+    ...resourcesJson(agent?.total ?? noResources, allocatedOn(live), sight),
     resource_providers: [],
     attributes: attributesToLegacy(info?.attributes ?? []),
     ...named("master_hostname", agent?.masterHostname),
-    ...named("log_dir", view.texts["log_dir"]),
-    ...named("external_log_file", view.texts["external_log_file"]),
-    flags: view.texts,
+    ...(sight.allows("view_flags") && {
+      ...named("log_dir", view.texts["log_dir"]),
+      ...named("external_log_file", view.texts["external_log_file"]),
+      flags: view.texts,
+    }),
     ...named("drain_config", drain),
-    ...frameworksJson(live, ended),
+    ...frameworksJson(sight.kept(live), sight.kept(ended)),
   };
 }
 
@@ -48,8 +51,10 @@ function named(name: string, value: unknown): Json {
 }
 
 /** The agent's resources, and what of them is reserved for whom and in use. */
-function resourcesJson(total: Resources, used: Resources): Json {
-  const roles = [...new Set(kinds(total).map(reservedFor))].filter((role) => role !== "*").sort();
+function resourcesJson(total: Resources, used: Resources, sight: Sight): Json {
+  const roles = [...new Set(kinds(total).map(reservedFor))]
+    .filter((role) => role !== "*" && sight.allows("view_roles", role))
+    .sort();
   const of = (all: Resources, role: string): Resources => only(all, (kind) => reservedFor(kind) === role);
   const byRole = (all: Resources, say: (r: Resources) => unknown): Json =>
     Object.fromEntries(roles.map((role) => [role, say(of(all, role))]));

@@ -7,7 +7,8 @@ import type { ExecutorCheckpoint } from "./checkpoint";
 import { commandExecutorName } from "./command-executor";
 import { commandLimits, executorLimits } from "./containers";
 import { type ProcessId, usageOf } from "./processes";
-import type { AgentView } from "./routes";
+import { type AgentView, refuseEndpoint } from "./routes";
+import { userOf } from "./sight";
 
 /** A container of this agent: a command with its executor, or an executor that a framework named. */
 export interface AgentContainer {
@@ -16,6 +17,8 @@ export interface AgentContainer {
   readonly executorId: string;
   readonly name: string;
   readonly source: string;
+  /** Whose it is. */
+  readonly user: string;
   /** The process at its head. */
   readonly pid?: number;
   /** Of each session of processes in it; dockerd's are its own. */
@@ -25,15 +28,20 @@ export interface AgentContainer {
 
 /** `/monitor/statistics` (docs/endpoints/slave/monitor/statistics.md). */
 export function addStatisticsRoutes(server: FastifyInstance, view: AgentView): void {
-  const answer = async (): Promise<Record<string, unknown>[]> =>
+  const answer = (): Record<string, unknown>[] =>
     containersOf(view)
       .filter(({ processes }) => processes.length > 0)
       .map((container) => {
         const { container_id: _id, ...names } = namesOf(container); // of containers only `/containers` tells the id
         return { ...names, statistics: statisticsOf(view, container) };
       });
-  server.get("/monitor/statistics", answer);
-  server.get("/monitor/statistics.json", answer);
+  for (const path of ["/monitor/statistics", "/monitor/statistics.json"]) {
+    server.get(
+      path,
+      async (request, reply) =>
+        (await refuseEndpoint(view, request, reply, "/monitor/statistics")) ?? answer(),
+    );
+  }
 }
 
 /** How both endpoints name a container. */
@@ -52,7 +60,7 @@ export function containersOf(view: AgentView): AgentContainer[] {
   const tasks = (view.agent?.tasks ?? []).filter((task) => !isTerminal(task.state));
   const commands = tasks
     .filter((task) => task.record.executor === undefined)
-    .map(({ info, frameworkId, record: { containerId, run } }): AgentContainer => {
+    .map(({ info, frameworkId, record: { containerId, run, framework } }): AgentContainer => {
       const id = info.task_id.value;
       const process = run?.kind === "process" ? run.process : undefined;
       return {
@@ -61,6 +69,7 @@ export function containersOf(view: AgentView): AgentContainer[] {
         executorId: id,
         name: commandExecutorName(info),
         source: id,
+        user: userOf(info.command, framework),
         processes: process === undefined ? [] : [process],
         limits: commandLimits(info),
         ...(process === undefined ? {} : { pid: process.pid }),
@@ -77,6 +86,7 @@ export function containersOf(view: AgentView): AgentContainer[] {
         executorId: info.executor_id.value,
         name: info.name ?? "",
         source: info.source ?? "",
+        user: userOf(info.command, framework),
         processes: process === undefined ? started : [process],
         limits: executorLimits(
           info.resources,

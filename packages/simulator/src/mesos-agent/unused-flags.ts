@@ -77,7 +77,6 @@ export const unusedAgentFlags = {
 
 /** Real flags without which the agent would be less guarded, or not do what was asked for. */
 export const refusedAgentFlags = {
-  acls: refused,
   hooks: refused,
   master_detector: refused,
   modules: refused,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Authorizer } from "../authorizer";
 import type { Clock } from "../clock";
 import type { MasterInfo } from "../protocol/types";
-import type { Authorizer } from "./authorizer";
 import type { MasterFlags } from "./flags";
 import type { Registrar } from "./registry";
 import type { Agent, ClusterState, Offer } from "./state";

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { Authorizer } from "../authorizer";
 import {
   ambiguousIp,
   bytes,
@@ -23,7 +25,6 @@ import {
 import { fileOnly, parseCredentials } from "../http";
 import { parseDomain } from "../protocol/domain";
 import { parseZkUrl } from "../zookeeper";
-import { Authorizer } from "./authorizer";
 import { parseMinAllocatable } from "./min-allocatable";
 import { refusedMasterFlags, unusedMasterFlags } from "./unused-flags";
 import { parseWeights } from "./weights-flag";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { Authorizer } from "../authorizer";
 import type { Clock } from "../clock";
 import type { MasterInfo } from "../protocol/types";
 import { Agents } from "./agents";
 import { Allocator } from "./allocator";
-import { Authorizer } from "./authorizer";
 import type { Context } from "./context";
 import { Conversions } from "./conversions";
 import type { MasterFlags } from "./flags";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Action } from "../authorizer";
 import { kindOfJson, reservedFor } from "../protocol/kinds";
 import type { ResourceJson } from "../protocol/types";
-import type { Action } from "./authorizer";
 import type { Context } from "./context";
 import type { CallRefusal } from "./scheduler-call";
 import type { ClusterState, Framework, TaskRecord } from "./state";

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type { FastifyInstance } from "fastify";
+import { Authorizer } from "../authorizer";
 import type { Clock } from "../clock";
 import { addFilesRoutes, type FilesView, type LogFile, logName, openLogFile } from "../files";
 import { formatDuration, listenIp } from "../flags";
@@ -11,7 +12,6 @@ import { regionOf } from "../protocol/domain";
 import { type MasterInfo, mesosVersion } from "../protocol/types";
 import { realSurroundings, type Surroundings } from "../surroundings";
 import { addAllocationRoutes } from "./allocation-routes";
-import { Authorizer } from "./authorizer";
 import { Election, ipNumber } from "./election";
 import type { MasterFlags } from "./flags";
 import { addFormRoutes, takesForms } from "./form-routes";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Authorizer } from "../authorizer";
 import type { FilesView } from "../files";
 import { principalOf } from "../http";
 import type { LoggingLevel } from "../logging-level";
 import { addMetricsRoute } from "../metrics-route";
 import { type MasterInfo, versionInfo } from "../protocol/types";
-import type { Authorizer } from "./authorizer";
 import type { Context } from "./context";
 import { jsonChunks } from "./json-chunks";
 import type { Leader } from "./leader";

@@ -38,6 +38,27 @@ const objects = {
   reactivate_agents: "agents",
   set_log_level: "level",
   access_mesos_logs: "logs",
+  access_sandboxes: "users",
+  view_containers: "users",
+  view_standalone_containers: "users",
+  view_resource_providers: "resource_providers",
+  // Of what agents answer 501 to, so that the rules of a real one are read.
+  launch_nested_containers_as_user: "users",
+  launch_nested_containers_under_parent_with_user: "users",
+  kill_nested_containers: "users",
+  wait_nested_containers: "users",
+  remove_nested_containers: "users",
+  launch_nested_container_sessions_as_user: "users",
+  launch_nested_container_sessions_under_parent_with_user: "users",
+  attach_containers_input: "users",
+  attach_containers_output: "users",
+  launch_standalone_containers: "users",
+  kill_standalone_containers: "users",
+  wait_standalone_containers: "users",
+  remove_standalone_containers: "users",
+  modify_resource_provider_configs: "resource_providers",
+  mark_resource_providers_gone: "resource_providers",
+  prune_images: "images",
 } as const;
 
 export type Action = keyof typeof objects;
@@ -47,7 +68,7 @@ interface Rule {
   readonly object: Entity;
 }
 
-/** Decides who may do what by `--acls`: the first rule of an action that is about both decides. */
+/** Decides who may do what at a master or an agent, which read the same rules, by `--acls`: the first rule of an action that is about both decides. */
 export class Authorizer {
   readonly #rules: ReadonlyMap<Action, readonly Rule[]>;
   readonly #permissive: boolean;
