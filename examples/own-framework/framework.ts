@@ -42,28 +42,44 @@ export function describeOffer(offer: Offer): string {
   return `${offer.hostname}: ${parts.join(", ")}`;
 }
 
+function basic({ principal, secret }: { readonly principal: string; readonly secret: string }): string {
+  return `Basic ${Buffer.from(`${principal}:${secret}`).toString("base64")}`;
+}
+
+/** Who a framework is where masters ask, and with which role it registers. */
+export interface Identity {
+  /** @default "*" */
+  readonly role?: string;
+  readonly credential?: { readonly principal: string; readonly secret: string };
+}
+
 /**
  * A framework that launches nothing: subscribes at the leading master, prints every offer and declines it for a minute.
  * Goes where a standby's redirect points. Ends with the signal or with the stream.
  */
 export async function watchOffers(
   master: string,
+  { role = "*", credential }: Identity,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const url = new URL("/api/v1/scheduler", master);
-  const headers = { "content-type": "application/json", accept: "application/json" };
+  const headers = {
+    ...{ "content-type": "application/json", accept: "application/json" },
+    ...(credential && { authorization: basic(credential) }),
+  };
   const framework_info = {
     user: "root",
     name: "own-framework",
-    roles: ["*"],
+    roles: [role],
+    ...(credential && { principal: credential.principal }),
     capabilities: [{ type: "MULTI_ROLE" }],
   };
   const body = JSON.stringify({ type: "SUBSCRIBE", subscribe: { framework_info } });
   const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
   const location = response.headers.get("location");
   if (response.status === 307 && location !== null) {
-    return await watchOffers(new URL(location, url).origin, print, signal);
+    return await watchOffers(new URL(location, url).origin, { role, credential }, print, signal);
   }
   if (response.body === null || !response.ok)
     throw new Error(`${url}: ${response.status} ${await response.text()}`);

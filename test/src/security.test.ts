@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
@@ -10,6 +12,7 @@ import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
 import { request } from "./support/http";
 import { listenersIn } from "./support/processes";
+import { repository } from "./support/repository";
 import { TestStack } from "./support/test-stack";
 
 const secret = "the-secret-of-this-closed-cluster-alone";
@@ -23,7 +26,9 @@ const config = new pulumi.Config();
 const cluster = new mesos.Cluster("demo", {
   platform: new mesos.LocalPlatform({ network: "${network}" }),
   secret: config.requireSecret("clusterSecret"),
-  security: { authentication: config.require("authentication") === "true" },
+  security: config.require("authentication") === "true"
+    ? { authentication: true, frameworks: { "my-framework": { roles: ["analytics"] } } }
+    : { authentication: false },
   zookeeper: { size: 3 },
   masters: { size: 3 },
   agents: { web: { size: 1, resources: { cpus: 2, mem: 1024 } } },
@@ -40,7 +45,7 @@ new mesos.bamboo.Service("web", { appId: app.appId, acl: "path_beg /" }, { provi
 new mesos.Quota("batch", { role: "batch", limits: { cpus: 1 } }, { provider: cluster.provider });
 `;
 
-const keys = new ClusterKeys({ project: "quickstart", stack: "dev" }, secret);
+const keys = new ClusterKeys({ project: "quickstart", stack: "dev" }, secret, "demo", ["my-framework"]);
 
 /** What answers at a port: to everybody, and to its operator alone. */
 interface Port {
@@ -189,6 +194,30 @@ describe("a cluster that is closed to strangers", function () {
     }
     for (const principal of ["operator", "groups"] as const)
       assert.notEqual(await call(principal, drain), 403, principal);
+  });
+
+  it("lets the example of a framework of one's own register with the role that the program gives it, and with no other", async () => {
+    const example = path.join(repository, "examples/own-framework/dist/index.js");
+    const registers = async (env: Record<string, string>): Promise<string> => {
+      const url = `http://${cluster.hosts("masters", 1)[0]}:5050`;
+      const child = spawn(process.execPath, [example, url], { env: { ...process.env, ...env } });
+      let printed = "";
+      for (const output of [child.stdout, child.stderr])
+        output.on("data", (chunk: Buffer) => {
+          printed += String(chunk);
+          if (/: cpus /.test(printed)) child.kill("SIGINT");
+        });
+      await once(child, "close");
+      return printed;
+    };
+    const own = {
+      MESOS_PRINCIPAL: "my-framework",
+      MESOS_SECRET: keys.framework("my-framework"),
+      MESOS_ROLE: "analytics",
+    };
+    assert.match(await registers(own), /^subscribed as \S+\n127\.\S+: cpus /);
+    assert.match(await registers({ ...own, MESOS_ROLE: "*" }), /Not authorized to use roles/);
+    assert.match(await registers({ ...own, MESOS_SECRET: "guessed-by-a-stranger" }), / 401 /);
   });
 
   it("opens ZooKeeper to its own programs alone, each for what it made", async () => {

@@ -22,6 +22,8 @@ export interface AgentControllerArgs {
   readonly clusterName?: string;
   /** Refuses whoever has none of these; its groups' agents do, too. @default everybody may do everything */
   readonly credentials?: Credentials;
+  /** Whether each principal may do at its groups' agents only what it is for; with `credentials`. @default true with them */
+  readonly authorization?: boolean;
   readonly timeouts?: Timeouts;
 }
 
@@ -32,6 +34,7 @@ export class AgentController extends pulumi.ComponentResource {
   readonly zookeeper: ZooKeeperEndpoints;
   readonly masters: MasterEndpoints;
   readonly credentials: Credentials | undefined;
+  readonly authorization: boolean;
   readonly ready: readonly pulumi.Resource[];
   readonly #groups = new Set<string>();
 
@@ -62,6 +65,7 @@ export class AgentController extends pulumi.ComponentResource {
     this.zookeeper = zookeeper;
     this.masters = masters;
     this.credentials = credentials;
+    this.authorization = credentials !== undefined && args.authorization !== false;
     this.ready = [ready];
     this.registerOutputs({});
   }

@@ -89,12 +89,13 @@ export class AgentGroup extends pulumi.ComponentResource {
       update,
       timeouts,
     } = args;
-    const { platform, zookeeper, masters, credentials } = controller;
+    const { platform, zookeeper, masters, credentials, authorization } = controller;
     const authentication = credentials !== undefined;
     validate(this, agentGroupRules(groupName, args, authentication));
     controller.claim(this, groupName);
     const attributes = args.attributes ?? { group: groupName };
-    const plain = agentService({ master: masters.zk, resources, attributes, flags, authentication });
+    const asks = { authentication, authorization };
+    const plain = agentService({ master: masters.zk, resources, attributes, flags, ...asks });
     const service = withSecrets(plain, credentials && agentSecrets(credentials, masters.zk));
     const zookeeperCredential = credentials?.pair("zookeeper", "groups").apply(userAndPassword);
     const pool = platform.pool(

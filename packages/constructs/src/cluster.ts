@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
+import type { Frameworks } from "@pulumi-mesos/model";
 import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgeRules } from "./bamboo-edge";
@@ -21,7 +22,8 @@ type Wired =
   | "timeouts"
   | "statsPassword"
   | "credentials"
-  | "authorization";
+  | "authorization"
+  | "frameworks";
 
 /** How a cluster keeps strangers out. */
 export interface ClusterSecurity {
@@ -36,6 +38,14 @@ export interface ClusterSecurity {
    * @default as `authentication`
    */
   readonly authorization?: boolean;
+  /**
+   * Frameworks of one's own, by principal: with which roles each may register. `cluster.credentials.framework(principal)` has its secret.
+   *
+   * @example
+   * frameworks: { "my-framework": { roles: ["batch"] } }
+   * @default none but Marathon
+   */
+  readonly frameworks?: Frameworks;
 }
 
 /** Arguments of {@link Cluster}. */
@@ -93,12 +103,17 @@ export class Cluster extends pulumi.ComponentResource {
       ...args.masters,
       ...base,
       authorization: args.security?.authorization,
+      frameworks: args.security?.frameworks,
     };
     const masters = new Masters(`${name}-masters`, ofMasters, child);
     const places = marathonPlaces(platform, `${name}-marathon`, args.marathon);
     // Addresses are dealt out in the order of first use, which is not the order of parts: clusters that stand keep theirs.
     platform.addresses(`${name}-edge`, 1);
-    const groups = { ...base, masters, marathon: places, clusterName: name };
+    const groups = {
+      ...base,
+      ...{ masters, marathon: places, clusterName: name },
+      authorization: args.security?.authorization,
+    };
     const controller = new AgentController(`${name}-groups`, groups, child);
     const agents = mapValues(
       args.agents ?? {},
@@ -137,7 +152,7 @@ function clusterRules(args: ClusterArgs): Rule[] {
   return [
     ...(typeof args.secret === "string" ? [secretRule(args.secret)] : []),
     ...zookeeperRules(args.zookeeper),
-    ...masterRules({ ...args.masters, authorization: args.security?.authorization }, closed),
+    ...masterRules({ ...args.masters, ...args.security }, closed),
     ...marathonRules(args.marathon ?? {}, closed),
     ...edgeRules(args.edge ?? {}),
     {

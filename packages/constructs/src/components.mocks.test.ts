@@ -7,7 +7,10 @@ import {
   type Door,
   deriveCredential,
   doors,
+  type Frameworks,
+  frameworkRole,
   type MemberStatus,
+  masterAcls,
   type UserOf,
 } from "@pulumi-mesos/model";
 import { Cluster, type ClusterArgs } from "./cluster";
@@ -372,6 +375,78 @@ describe("a closed Cluster", () => {
     assert.equal(opened(mesosPassword), passwordOf("mesos", "operator"));
     const pool = find(all, "demo-web", "mesos:index:AgentPool").inputs;
     assert.equal(opened(pool.zookeeperCredential), `groups:${passwordOf("zookeeper", "groups")}`);
+  });
+
+  it("lets frameworks of one's own register at its masters, each by its own secret, and no other", async () => {
+    let known: pulumi.Output<unknown> | undefined;
+    const all = await record(() => {
+      const frameworks = { mine: { roles: ["batch"] } };
+      const { credentials } = new Cluster("demo", {
+        ...{
+          platform: new LocalPlatform({ network }),
+          secret,
+          security: { authentication: true, frameworks },
+        },
+        ...{ zookeeper: { size: 3 }, masters: { size: 3 } },
+      });
+      known = credentials?.framework("mine");
+    });
+    const own = { user: "mine", password: deriveCredential(secret, stack, frameworkRole("demo", "mine")) };
+    assert.ok(known);
+    assert.deepEqual(await new Promise((resolve) => known?.apply(resolve)), own);
+    assert.equal(await pulumi.isSecret(known), true);
+    for (const name of ["demo-masters-1", "demo-masters-3"]) {
+      const files = opened(find(all, name, "mesos:local:Process").inputs.files) as Record<string, string>[];
+      const text = (path: string) => files.find((file) => file["path"] === path)?.["content"] ?? "";
+      assert.ok(text("credentials.json").includes(`{"principal":"mine","secret":"${own.password}"}`));
+      assert.equal(text("acls.json"), masterAcls({ mine: { roles: ["batch"] } }));
+    }
+    for (const { name, inputs } of all.filter((r) => !r.name.startsWith("demo-masters")))
+      assert.ok(!JSON.stringify(inputs).includes(own.password), name);
+  });
+
+  it("tells its agents who may do what, unless authorization is off", async () => {
+    const flags = async (authorization?: boolean): Promise<string[]> => {
+      const all = await record(() => {
+        new Cluster("demo", {
+          ...{ platform: new LocalPlatform({ network }), secret },
+          security: { authentication: true, authorization },
+          ...{ zookeeper: { size: 3 }, masters: { size: 3 } },
+          agents: { web: { size: 1, resources: { cpus: 1, mem: 512 } } },
+        });
+      });
+      const declaration = opened(find(all, "demo-web", "mesos:index:AgentPool").inputs.declaration);
+      const { command } = (declaration as { template: { command: string[] } }).template;
+      return command.filter((word) => word.startsWith("--acls"));
+    };
+    assert.deepEqual(await flags(), ["--acls=file://{conf}/acls.json"]);
+    assert.deepEqual(await flags(false), []);
+  });
+
+  it("fails with everything wrong about frameworks of one's own at once", async () => {
+    const made = (authentication: boolean, frameworks: object): Promise<unknown> =>
+      record(() => {
+        new Cluster("demo", {
+          ...{ platform: new LocalPlatform({ network }), secret },
+          security: { authentication, frameworks: frameworks as Frameworks },
+          ...{ zookeeper: { size: 3 }, masters: { size: 3 } },
+        });
+      });
+    await assert.rejects(
+      made(false, { mine: { roles: ["a"] } }),
+      /security\.frameworks: needs authentication/,
+    );
+    const wrong = { marathon: { roles: ["a"] }, "a:b": { roles: [] }, mine: { roles: ["a"], users: "root" } };
+    await assert.rejects(made(true, wrong), (error: Error) => {
+      for (const path of [
+        '["marathon"]: a principal',
+        '["a:b"]: a principal',
+        '["a:b"].roles',
+        '["mine"].users',
+      ])
+        assert.ok(error.message.includes(`security.frameworks${path}`), error.message);
+      return true;
+    });
   });
 
   it("marks its ensembles with a fingerprint of the secret that tells nothing of it", async () => {

@@ -9,6 +9,7 @@ import {
   type Door,
   deriveCredential,
   fingerprintOf,
+  frameworkRole,
   type Service,
   type UserOf,
 } from "@pulumi-mesos/model";
@@ -63,6 +64,18 @@ export class Credentials {
   /** Several users of one door; secret. */
   pairs<D extends Door>(door: D, users: readonly UserOf<D>[]): pulumi.Output<Credential[]> {
     return pulumi.all(users.map((user) => this.pair(door, user))) as pulumi.Output<Credential[]>;
+  }
+
+  /**
+   * Principal and secret of a framework of one's own, which the masters know by `security.frameworks`; secret.
+   *
+   * @example
+   * const { user, password } = cluster.credentials.framework("my-framework");
+   */
+  framework(principal: string): pulumi.Output<Credential> {
+    return this.#derived(frameworkRole(this.#cluster, principal)).apply(
+      (password): Credential => ({ user: principal, password }),
+    );
   }
 
   /** The header `Authorization` by which a program knows the operator; secret. */

@@ -7,6 +7,7 @@ import {
   credentialsFile,
   doors,
   type Flags,
+  type Frameworks,
   masterFiles,
   masterService,
   ports,
@@ -38,6 +39,8 @@ export interface MastersArgs {
   readonly credentials?: Credentials;
   /** Whether each principal may do only what it is for; with `credentials`. @default true with them */
   readonly authorization?: boolean;
+  /** Frameworks of one's own, by principal; with `credentials`, whose {@link Credentials.framework} has their secrets. @default none */
+  readonly frameworks?: Frameworks;
   readonly timeouts?: Timeouts;
 }
 
@@ -59,7 +62,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
   constructor(name: string, args: MastersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Masters", name, { size: args.size }, opts);
     const { platform, zookeeper, size, quorumOf = size, flags = {}, clusterName = name, timeouts } = args;
-    const { credentials } = args;
+    const { credentials, frameworks = {} } = args;
     const authentication = credentials !== undefined;
     const { authorization = authentication } = args;
     validate(this, masterRules(args, authentication));
@@ -73,8 +76,10 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
       flags,
       authentication,
       authorization,
+      frameworks,
     });
-    const service = withSecrets(plain, credentials && masterSecrets(credentials, this.zk));
+    const principals = Object.keys(frameworks);
+    const service = withSecrets(plain, credentials && masterSecrets(credentials, this.zk, principals));
     const ready = makeMembers(this, name, {
       kind: "mesos-master",
       platform,
@@ -97,24 +102,27 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
   }
 }
 
-function masterSecrets(credentials: Credentials, zk: string): ServiceSecrets {
+function masterSecrets(credentials: Credentials, zk: string, principals: readonly string[]): ServiceSecrets {
+  const ours = credentials.pairs("mesos", doors.mesos);
+  const theirs = pulumi.all(principals.map((principal) => credentials.framework(principal)));
   return {
     files: {
       [masterFiles.zk]: credentials.pair("zookeeper", "masters").apply((c) => zookeeperUrl(c, zk)),
-      [masterFiles.credentials]: credentials.pairs("mesos", doors.mesos).apply(credentialsFile),
+      [masterFiles.credentials]: pulumi.all([ours, theirs]).apply((all) => credentialsFile(all.flat())),
     },
   };
 }
 
-type MasterChoices = Pick<MastersArgs, "size" | "quorumOf" | "flags" | "authorization">;
+type MasterChoices = Pick<MastersArgs, "size" | "quorumOf" | "flags" | "authorization" | "frameworks">;
 
 /** What masters are refused for. */
 export function masterRules(
-  { size, quorumOf, flags = {}, authorization }: MasterChoices,
+  { size, quorumOf, flags = {}, authorization, frameworks = {} }: MasterChoices,
   authentication: boolean,
 ): Rule[] {
   return [
     quorumOfRule("masters", size, quorumOf),
+    ...frameworkRules(frameworks, authentication),
     {
       path: "masters.authorization",
       when: authorization === true && !authentication,
@@ -129,5 +137,44 @@ export function masterRules(
       ...reservedMasterFlags,
       ...(authentication ? closedMasterFlags : []),
     ]),
+  ];
+}
+
+/** A principal goes into a header and a file, where a colon ends it. */
+const principalName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+function frameworkRules(frameworks: Frameworks, authentication: boolean): Rule[] {
+  const ours: readonly string[] = doors.mesos;
+  const isTexts = (value: unknown): boolean =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((text) => typeof text === "string" && text !== "");
+  return [
+    {
+      path: "security.frameworks",
+      when: Object.keys(frameworks).length > 0 && !authentication,
+      message:
+        "needs authentication, because masters that ask nobody know no principal; turn it on, or leave it out",
+    },
+    ...Object.entries(frameworks).flatMap(([principal, { roles, users }]) => {
+      const path = `security.frameworks[${JSON.stringify(principal)}]`;
+      return [
+        {
+          path,
+          when: !principalName.test(principal) || ours.includes(principal),
+          message: `a principal is 1 to 63 letters, digits, dots, dashes and underscores, and none of the cluster's own (${ours.join(", ")})`,
+        },
+        {
+          path: `${path}.roles`,
+          when: !isTexts(roles),
+          message: `must be a list of one role or more, such as ["batch"], got ${describeValue(roles)}`,
+        },
+        {
+          path: `${path}.users`,
+          when: users !== undefined && !isTexts(users),
+          message: `must be a list of one user or more, or left out for any, got ${describeValue(users)}`,
+        },
+      ];
+    }),
   ];
 }

@@ -47,6 +47,11 @@ export function credentialRole<D extends Door>(cluster: string, door: D, user: U
   return `${cluster}/${door}/${user}`;
 }
 
+/** What {@link deriveCredential} is told for the secret of a framework of one's own at the masters of a cluster. */
+export function frameworkRole(cluster: string, principal: string): string {
+  return `${cluster}/frameworks/${principal}`;
+}
+
 /** A user with its password. */
 export interface Credential {
   readonly user: string;

@@ -104,6 +104,7 @@ export {
   deriveCredential,
   doors,
   fingerprintOf,
+  frameworkRole,
   type UserOf,
   userAndPassword,
   zookeeperId,
@@ -169,6 +170,7 @@ export { checkPod, checkPodInputs, checkPodRules } from "./pod-check";
 export { diffPod, type PodChange } from "./pod-diff";
 export { normalisePod } from "./pod-normal-form";
 export { shortestPodInputs } from "./pod-shortest";
+export { agentAcls, type FrameworkAccess, type Frameworks, masterAcls } from "./programs/acls";
 export { type BambooSettings, bambooConfig, bambooService, bambooTemplate } from "./programs/bamboo";
 export { type EdgeSettings, edgeCertificates, edgeService, edgeVariables } from "./programs/edge";
 export { type Flags, marathonArgs, mesosArgs } from "./programs/flags";

@@ -7,6 +7,7 @@ import {
   type Door,
   deriveCredential,
   doors,
+  frameworkRole,
   type StackName,
   type UserOf,
 } from "@pulumi-mesos/model";
@@ -17,16 +18,25 @@ export class ClusterKeys {
   readonly passwords: ReadonlyMap<string, string>;
   readonly #cluster: string;
 
-  constructor(stack: StackName, secret: string, cluster = "demo") {
+  /** @param frameworks principals of frameworks of one's own */
+  constructor(stack: StackName, secret: string, cluster = "demo", frameworks: readonly string[] = []) {
     this.#cluster = cluster;
     const roles = (Object.keys(doors) as Door[]).flatMap((door) =>
       doors[door].map((user) => credentialRole(cluster, door, user as UserOf<typeof door>)),
     );
+    roles.push(...frameworks.map((principal) => frameworkRole(cluster, principal)));
     this.passwords = new Map(roles.map((role) => [role, deriveCredential(secret, stack, role)]));
   }
 
   password<D extends Door>(door: D, user: UserOf<D>): string {
     const found = this.passwords.get(credentialRole(this.#cluster, door, user));
+    assert.ok(found);
+    return found;
+  }
+
+  /** The secret of a framework of one's own. */
+  framework(principal: string): string {
+    const found = this.passwords.get(frameworkRole(this.#cluster, principal));
     assert.ok(found);
     return found;
   }

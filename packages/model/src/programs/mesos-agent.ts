@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Service } from "../service";
+import { agentAcls } from "./acls";
 import { type Flags, mesosArgs } from "./flags";
 import { ports } from "./ports";
 
@@ -19,6 +20,8 @@ export interface AgentSettings {
   readonly master: string;
   /** Whether strangers are refused: then {@link agentFiles} go with it. @default false */
   readonly authentication?: boolean;
+  /** Whether each principal may do only what it is for. @default as authentication */
+  readonly authorization?: boolean;
   readonly resources: AgentResources;
   /** Mesos attributes, text values. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -27,6 +30,8 @@ export interface AgentSettings {
 
 /** Paths below {conf} of the files that only an agent with authentication reads. */
 export const agentFiles = { master: "master", credential: "credential.json", http: "http.json" } as const;
+
+const aclsFile = "acls.json";
 
 const authenticationFlags = {
   credential: `{conf}/${agentFiles.credential}`,
@@ -49,11 +54,11 @@ export const reservedAgentFlags = [
 ] as const;
 
 /** Flags that follow from `authentication`, beside the others. */
-export const closedAgentFlags: readonly string[] = Object.keys(authenticationFlags);
+export const closedAgentFlags: readonly string[] = [...Object.keys(authenticationFlags), "acls"];
 
 /** A Mesos agent as a service: the template of a pool, so `{ports}` stands for the member's task ports. */
 export function agentService(settings: AgentSettings): Service {
-  const { authentication = false } = settings;
+  const { authentication = false, authorization = authentication } = settings;
   const { cpus, mem, disk = 10240, gpus } = settings.resources;
   const resources = [
     `cpus:${cpus}`,
@@ -71,6 +76,7 @@ export function agentService(settings: AgentSettings): Service {
       reconfiguration_policy: "additive",
       ...settings.flags,
       ...(authentication ? authenticationFlags : {}),
+      ...(authorization ? { acls: `file://{conf}/${aclsFile}` } : {}),
       master: authentication ? `file://{conf}/${agentFiles.master}` : settings.master,
       work_dir: "{data}",
       ip: "{address}",
@@ -80,7 +86,7 @@ export function agentService(settings: AgentSettings): Service {
       ...(attributes.length === 0 ? {} : { attributes: attributes.map(([k, v]) => `${k}:${v}`).join(";") }),
     }),
     env: {},
-    files: [],
+    files: authorization ? [{ path: aclsFile, content: agentAcls() }] : [],
     ports: ports.agent,
     data: true,
     ready: { http: `http://{address}:${ports.agent.http}/health`, timeoutSeconds: 60 },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quorumOf } from "../members";
 import type { Service } from "../service";
+import { type Frameworks, masterAcls } from "./acls";
 import { type Flags, mesosArgs } from "./flags";
-import { masterAcls } from "./master-acls";
 import { ports } from "./ports";
 
 /** What the masters of one cluster share. */
@@ -13,6 +13,8 @@ export interface MasterSettings {
   readonly authentication?: boolean;
   /** Whether each principal may do only what it is for. @default as authentication */
   readonly authorization?: boolean;
+  /** Frameworks of one's own; who has none of these principals cannot register. @default none */
+  readonly frameworks?: Frameworks;
   readonly size: number;
   /** Shown in the UI and in `/state`. */
   readonly cluster: string;
@@ -70,7 +72,7 @@ export function masterService(settings: MasterSettings): Service {
       registry: "replicated_log",
     }),
     env: {},
-    files: authorization ? [{ path: aclsFile, content: masterAcls() }] : [],
+    files: authorization ? [{ path: aclsFile, content: masterAcls(settings.frameworks) }] : [],
     ports: ports.master,
     data: true,
     ready: { http: `http://{address}:${ports.master.http}/health`, timeoutSeconds: 60 },

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { expandPlaceholders, type Service } from "../service";
+import { agentAcls, masterAcls } from "./acls";
 import { edgeService } from "./edge";
 import { marathonArgs, mesosArgs } from "./flags";
 import { groupsService } from "./groups";
 import { marathonService } from "./marathon";
-import { masterAcls } from "./master-acls";
-import { agentService } from "./mesos-agent";
+import { agentService, closedAgentFlags } from "./mesos-agent";
 import { masterService } from "./mesos-master";
 import { connectionString, peersFile, zookeeperService } from "./zookeeper";
 
@@ -182,12 +182,60 @@ describe("masterAcls", () => {
     assert.ok(!may("operator").includes("register_frameworks"));
   });
 
+  it("lets a framework of one's own register with its roles and run tasks as its users, and nothing of others", () => {
+    const access = { roles: ["batch", "batch/%"], users: ["nobody"] };
+    const text = masterAcls({ mine: access, other: { roles: ["other"] } });
+    const theirs = JSON.parse(text) as Record<string, { principals: { values: string[] } }[]>;
+    const of = (principal: string): Record<string, unknown> =>
+      Object.fromEntries(
+        Object.entries(theirs)
+          .filter(([action]) => action !== "permissive")
+          .flatMap(([action, rules]) =>
+            rules
+              .filter(({ principals }) => principals.values.includes(principal))
+              .map(({ principals: _, ...about }) => [action, about] as const),
+          ),
+      );
+    const roles = { roles: { type: "SOME", values: access.roles } };
+    const own = { type: "SOME", values: ["mine"] };
+    assert.deepEqual(of("mine"), {
+      register_frameworks: roles,
+      run_tasks: { users: { type: "SOME", values: ["nobody"] } },
+      teardown_frameworks: { framework_principals: own },
+      reserve_resources: roles,
+      unreserve_resources: { reserver_principals: own },
+      create_volumes: roles,
+      destroy_volumes: { creator_principals: own },
+      resize_volumes: roles,
+    });
+    assert.deepEqual(of("other")["run_tasks"], { users: { type: "ANY" } });
+    assert.deepEqual(Object.keys(of("marathon")), may("marathon"));
+  });
+
   it("stands in a file beside the master that it is for", () => {
     const settings = { zk: "zk://h/mesos", size: 3, cluster: "c", flags: {}, authentication: true };
     const service = masterService(settings);
     assert.ok(service.args.includes("--acls=file://{conf}/acls.json"));
     assert.equal(file(service, "acls.json"), masterAcls());
     assert.deepEqual(masterService({ ...settings, authorization: false }).files, []);
+  });
+});
+
+describe("agentAcls", () => {
+  it("lets the operator see everything of an agent and start nothing, and is told to agents that ask who one is", () => {
+    const { permissive, ...acls } = JSON.parse(agentAcls()) as Record<string, unknown>;
+    assert.equal(permissive, false);
+    assert.deepEqual(
+      Object.keys(acls).filter((action) => !/^(view|access|get)_/.test(action)),
+      ["set_log_level"],
+    );
+    const settings = { master: "m", resources: { cpus: 1, mem: 1 }, attributes: {}, flags: {} };
+    const closed = agentService({ ...settings, authentication: true });
+    assert.ok(closed.args.includes("--acls=file://{conf}/acls.json"));
+    assert.equal(file(closed, "acls.json"), agentAcls());
+    assert.ok(closedAgentFlags.includes("acls"));
+    for (const open of [{}, { authentication: true, authorization: false }])
+      assert.deepEqual(agentService({ ...settings, ...open }).files, []);
   });
 });
 
