@@ -120,13 +120,17 @@ describe("pulumi-mesos status, validate, explain, logs and ui", function () {
       ...gate,
       urn: urn("mesos:index:Ready", "demo-edge-1-ready"),
       parent: urn("mesos:index:BambooEdge", "demo-edge"),
-      inputs: { kind: "edge", member: { ...dead, name: "demo-edge-1", port: 2 }, peers: [] },
+      inputs: {
+        kind: "edge",
+        member: { ...dead, name: "demo-edge-1", port: 2, via: "127.122.3.9:3" },
+        peers: [],
+      },
     };
     stateWith(stack, gate, edge);
     const { code, out } = await run("ui");
     const pages = [
       "mesos  http://127.122.3.9:1/",
-      "edge   http://127.122.3.9:2/",
+      "edge   http://127.122.3.9:3/",
       "shop   http://shop.example",
     ];
     deepEqual([code, out], [0, `${pages.join("\n")}\n`]);

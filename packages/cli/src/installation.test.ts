@@ -23,6 +23,29 @@ function exported(...resources: object[]): string {
 }
 
 describe("an installation", () => {
+  it("is reached by an address map where this machine does not reach its members", () => {
+    const addressMap = { "10.0.0.1:8080": "127.0.0.1:10005" };
+    const marathon = { name: "demo-marathon-1", host: "10.0.0.1", port: 8080, via: "127.0.0.1:10005" };
+    const inputs = { kind: "marathon", member: marathon, peers: [] };
+    const made = { ...gate(1, []), inputs };
+    const provider = {
+      urn: urn("pulumi:providers:mesos", "mine"),
+      type: "pulumi:providers:mesos",
+      inputs: { marathonUrls: '["http://10.0.0.1:8080"]', addressMap: JSON.stringify(addressMap) },
+    };
+    for (const resource of [made, provider]) {
+      const { marathons, ensembles } = installationOf(resourcesIn(exported(resource)));
+      deepEqual(
+        marathons.map((place) => [place.urls, place.addressMap]),
+        [[["http://10.0.0.1:8080"], addressMap]],
+      );
+      deepEqual(
+        ensembles.flatMap(({ members }) => members),
+        resource === made ? [marathon] : [],
+      );
+    }
+  });
+
   it("is read from a stack's gates, processes, groups, providers and outputs", () => {
     const stack = {
       urn: urn("pulumi:pulumi:Stack", "shop-dev"),

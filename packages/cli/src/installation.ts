@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type AddressMap,
   boundsOf,
   decoder,
   MemberAddress,
   MemberKind,
   MesosError,
+  mapOfMembers,
   memberName,
   resourceTokens,
   type Static,
@@ -32,6 +34,8 @@ export interface DeclaredPool {
 export interface MarathonPlace {
   readonly name: string;
   readonly urls: readonly string[];
+  /** Where connections go for addresses that this machine does not reach. */
+  readonly addressMap?: AddressMap;
   /** Header of that name, if it asks who one is. */
   readonly authorization?: string;
 }
@@ -92,7 +96,12 @@ const decoders = {
     }),
   ),
   process: decoder(Type.Object({ logFile: Type.String() })),
-  provider: decoder(Type.Object({ marathonUrls: Type.Union([Type.String(), Type.Array(Type.String())]) })),
+  provider: decoder(
+    Type.Object({
+      marathonUrls: Type.Union([Type.String(), Type.Array(Type.String())]),
+      addressMap: Type.Optional(Type.Union([Type.String(), Type.Record(Type.String(), Type.String())])),
+    }),
+  ),
 };
 
 /** The resources in what `pulumi stack export` prints. */
@@ -177,14 +186,20 @@ function marathonsIn(resources: readonly StateResource[], ensembles: readonly En
       name,
       ...(authorization === undefined ? {} : { authorization }),
       urls: members.map(({ host, port }) => `http://${host}:${port}`),
+      ...mapped(mapOfMembers(members)),
     }));
   }
   return inputsOf(resources, "pulumi:providers:mesos", decoders.provider).map(
-    ([{ urn }, { marathonUrls: urls }]) => ({
+    ([{ urn }, { marathonUrls: urls, addressMap: map }]) => ({
       name: nameIn(urn),
       urls: typeof urls === "string" ? (JSON.parse(urls) as string[]) : urls,
+      ...mapped(typeof map === "string" ? (JSON.parse(map) as AddressMap) : map),
     }),
   );
+}
+
+function mapped(addressMap: AddressMap | undefined): { readonly addressMap?: AddressMap } {
+  return addressMap === undefined ? {} : { addressMap };
 }
 
 /** Members of a group are processes beside the others; their controller makes them, so the state does not list them. */

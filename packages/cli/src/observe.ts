@@ -8,7 +8,7 @@ import {
   poolStatuses,
   probeEnsemble,
 } from "@pulumi-mesos/client";
-import { type MemberAddress, type MemberKind, messageOf } from "@pulumi-mesos/model";
+import { type MemberAddress, type MemberKind, mapOfMembers, messageOf } from "@pulumi-mesos/model";
 import type { Ensemble, Installation } from "./installation";
 import {
   type AgentsView,
@@ -48,8 +48,8 @@ export async function observe(
     ),
     together(
       installation.marathons.filter(({ name }) => !mute.some((ensemble) => ensemble.name === name)),
-      ({ name, urls, authorization }) =>
-        ask(name, marathonOf({ ...knownAs(authorization, credentials), urls }, signal), signal),
+      ({ name, urls, authorization, addressMap }) =>
+        ask(name, marathonOf({ ...knownAs(authorization, credentials), urls, addressMap }, signal), signal),
     ),
     together(
       up("edge").flatMap(({ name, members }) => members.map((member) => ({ member, key: keys.get(name) }))),
@@ -71,7 +71,7 @@ function together<A, B>(list: readonly A[], change: (item: A) => Promise<B>): Pr
 /** The members that answered, to be asked more. */
 function answering({ name, members }: EnsembleView): { name: string; members: MemberAddress[] } {
   const up = members.filter((member) => member.up);
-  return { name, members: up.map(({ name: of, host, port }) => ({ name: of, host, port })) };
+  return { name, members: up.map(({ name: of, host, port, via }) => ({ name: of, host, port, via })) };
 }
 
 async function look(
@@ -80,8 +80,8 @@ async function look(
 ): Promise<EnsembleView> {
   const statuses = await probeEnsemble(kind, members, signal, authorization);
   const views = statuses.map((status, index) => {
-    const { host = "", port = 0 } = members[index] ?? {};
-    return { ...status, host, port };
+    const { host = "", port = 0, via } = members[index] ?? {};
+    return { ...status, host, port, ...(via === undefined ? {} : { via }) };
   });
   return { kind, name, members: views };
 }
@@ -103,6 +103,7 @@ async function agentsOf(
   const client = new MesosClient({
     authorization,
     masters: masters.map(({ host, port }) => `${host}:${port}`),
+    addressMap: mapOfMembers(masters),
     ...impatient,
   });
   const agents = await client.getAgents(signal);

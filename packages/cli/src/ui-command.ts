@@ -48,8 +48,8 @@ async function pagesOf({ ensembles, urls }: Installation, signal: AbortSignal): 
         const [best] = members
           .map((member, i) => ({ member, rank: rank(i) }))
           .sort((a, b) => b.rank - a.rank);
-        const { host = "", port = 0 } = best?.member ?? {};
-        return { name: made.length === 1 ? name : of, url: `http://${host}:${port}${path}` };
+        const { host = "", port = 0, via = `${host}:${port}` } = best?.member ?? {};
+        return { name: made.length === 1 ? name : of, url: `http://${via}${path}` };
       }),
     );
   };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import { type ConnectionOptions, connectionFaults, MesosError } from "@pulumi-mesos/model";
+import { type AddressMap, type ConnectionOptions, connectionFaults, MesosError } from "@pulumi-mesos/model";
 import type { Agents } from "./http";
+import { agentsThrough } from "./mapped-agents";
 
 /** What one client says of itself to the servers it was made for, and how it connects to them. */
 export class Connection {
@@ -18,7 +17,7 @@ export class Connection {
   /** Fails with `MESOS_CLIENT_OPTIONS` when `o` cannot work. */
   constructor(
     urls: readonly string[],
-    o: ConnectionOptions,
+    o: ConnectionOptions & { readonly addressMap?: AddressMap },
     name: (option: keyof ConnectionOptions) => string,
   ) {
     const faults = connectionFaults(o, urls, name);
@@ -27,11 +26,8 @@ export class Connection {
       throw new MesosError("MESOS_CLIENT_OPTIONS", lines.join("; "));
     }
     const tls = { ca: o.ca, cert: o.cert, key: o.key, rejectUnauthorized: o.insecure !== true };
-    this.kept = {
-      httpAgent: new HttpAgent({ keepAlive: true }),
-      httpsAgent: new HttpsAgent({ keepAlive: true, ...tls }),
-    };
-    this.single = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent(tls) };
+    this.kept = agentsThrough(o.addressMap, { keepAlive: true, ...tls });
+    this.single = agentsThrough(o.addressMap, tls);
     this.#origins = new Set(urls.map((url) => new URL(url).origin));
     const basic = Buffer.from(`${o.user}:${o.password}`).toString("base64");
     this.#authorization = o.user === undefined ? o.token && tokenHeader(o.token) : `Basic ${basic}`;

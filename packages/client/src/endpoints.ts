@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConnectionOption, ConnectionOptions } from "@pulumi-mesos/model";
+import type { AddressMap, ConnectionOption, ConnectionOptions } from "@pulumi-mesos/model";
 import { delay, nowMs } from "./clock";
 import { Connection } from "./connection";
 import { isAborted, StatusError, TlsError, UnreachableError, wasNotSent } from "./errors";
@@ -10,6 +10,8 @@ import { tlsError } from "./tls-faults";
 
 export interface EndpointsOptions extends ConnectionOptions {
   readonly urls: readonly string[];
+  /** Where connections go for addresses that this machine does not reach, those of redirects included. @default there */
+  readonly addressMap?: AddressMap;
   /** What the user calls an option, for errors. @default its name here */
   readonly optionName?: (option: ConnectionOption) => string;
   /** Bounds one request to one address. @default 15000 */

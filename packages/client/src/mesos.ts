@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AddressMap } from "@pulumi-mesos/model";
 import { delay, nowMs } from "./clock";
 import { isAborted, StatusError, UnreachableError } from "./errors";
-import { decodeBody, type HttpMethod, type HttpResponse, send } from "./http";
+import { type Agents, decodeBody, type HttpMethod, type HttpResponse, send } from "./http";
+import { agentsThrough } from "./mapped-agents";
 import {
   agentOf,
   decoders,
@@ -21,6 +23,8 @@ export interface MesosOptions {
   readonly masters: readonly string[];
   /** Header of that name for the masters that are listed, and for no other. @default none */
   readonly authorization?: string;
+  /** Where connections go for addresses that this machine does not reach, the leader's included. @default there */
+  readonly addressMap?: AddressMap;
   /** Bounds one request to one master. @default 15000 */
   readonly timeoutMs?: number;
   /** How long an election or a recovery of the registry is waited out. @default 30000 */
@@ -40,6 +44,7 @@ export type OperatorCall = { readonly type: string } & Readonly<Record<string, u
 export class MesosClient {
   readonly #masters: readonly string[];
   readonly #authorization: Readonly<Record<string, string>>;
+  readonly #agents: Agents | undefined;
   readonly #timeoutMs: number;
   readonly #electionMs: number;
   #leader: string | undefined;
@@ -47,6 +52,7 @@ export class MesosClient {
   constructor(o: MesosOptions) {
     this.#masters = o.masters;
     this.#authorization = o.authorization === undefined ? {} : { Authorization: o.authorization };
+    this.#agents = o.addressMap && agentsThrough(o.addressMap, { keepAlive: true, maxFreeSockets: 4 });
     this.#timeoutMs = o.timeoutMs ?? 15_000;
     this.#electionMs = o.electionMs ?? 30_000;
   }
@@ -215,7 +221,11 @@ export class MesosClient {
 
   async #send(method: HttpMethod, url: string, signal: AbortSignal, body?: unknown): Promise<HttpResponse> {
     const headers = this.#masters.includes(new URL(url).host) ? this.#authorization : {};
-    const response = await send({ method, url, body, headers, timeoutMs: this.#timeoutMs, signal });
+    const response = await send({
+      ...{ method, url, body, headers, signal },
+      agents: this.#agents,
+      timeoutMs: this.#timeoutMs,
+    });
     if (response.status !== 401) return response;
     const isKnown = Object.keys(headers).length > 0;
     throw new StatusError({

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type MemberAddress, type MemberKind, type MemberStatus, messageOf } from "@pulumi-mesos/model";
+import {
+  type HostPort,
+  type MemberAddress,
+  type MemberKind,
+  type MemberStatus,
+  mapOfMembers,
+  messageOf,
+  throughMap,
+} from "@pulumi-mesos/model";
 import { bounded } from "./clock";
 import { ClientAbortedError, StatusError } from "./errors";
 import { fourLetterWord } from "./four-letter-word";
 import { type HttpResponse, send } from "./http";
+import { agentsOf } from "./mapped-agents";
 
 type Answer = Omit<MemberStatus, "name">;
 /** Asks for one path; how members are asked is known to it. */
@@ -59,7 +68,7 @@ export async function probeEnsemble(
 }
 
 async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
-  const text = await fourLetterWord(member, "srvr", signal);
+  const text = await fourLetterWord(placeOf(member), "srvr", signal);
   const mode = /^Mode: (\w+)/m.exec(text)?.[1];
   if (mode === undefined) {
     // A server without a quorum says so in one line; an empty answer is a server that is going down.
@@ -71,9 +80,13 @@ async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promi
   return { up: true, joined: true, leading, ...(told === undefined ? {} : { told }), detail: mode };
 }
 
+function placeOf(member: MemberAddress): HostPort {
+  return throughMap(member, mapOfMembers([member]));
+}
+
 /** How many servers a server knows of; a server before 3.6 does not say. */
 async function serversOf(member: MemberAddress, signal: AbortSignal): Promise<number | undefined> {
-  const text = await fourLetterWord(member, "mntr", signal);
+  const text = await fourLetterWord(placeOf(member), "mntr", signal);
   const size = /^zk_quorum_size\s+(\d+)/m.exec(text)?.[1];
   return size === undefined ? undefined : Number(size);
 }
@@ -146,7 +159,8 @@ async function ask(
 ): Promise<HttpResponse> {
   const url = `http://${member.host}:${member.port}${path}`;
   const headers = { Accept: "*/*", ...(authorization && { Authorization: authorization }) };
-  const response = await send({ method: "GET", url, headers, timeoutMs: boundMs, signal });
+  const agents = agentsOf(member);
+  const response = await send({ method: "GET", url, headers, agents, timeoutMs: boundMs, signal });
   if (response.status !== 401) return response;
   const hint = authorization === undefined ? "it asks for a credential" : "it does not know this credential";
   throw new StatusError({ ...response, hint });

@@ -9,6 +9,7 @@ import {
 } from "@pulumi-mesos/model";
 import { StatusError } from "./errors";
 import { decodeBody, type HttpResponse, send } from "./http";
+import { agentsOf } from "./mapped-agents";
 
 const problem = Type.Union([Type.String(), Type.Null()]);
 const EdgeHealth = Type.Object({
@@ -97,13 +98,14 @@ export async function scalingReport(
 }
 
 function get(
-  { host, port }: MemberAddress,
+  member: MemberAddress,
   path: string,
   signal: AbortSignal,
   authorization: string | undefined,
 ): Promise<HttpResponse> {
   const headers = authorization === undefined ? undefined : { Authorization: authorization };
-  return send({ method: "GET", url: `http://${host}:${port}${path}`, headers, timeoutMs: boundMs, signal });
+  const url = `http://${member.host}:${member.port}${path}`;
+  return send({ method: "GET", url, headers, agents: agentsOf(member), timeoutMs: boundMs, signal });
 }
 
 function decoded<T>(response: HttpResponse, by: Decoder<T>, statuses: readonly number[]): T {

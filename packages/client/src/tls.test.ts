@@ -47,6 +47,17 @@ describe("MarathonClient over TLS", function () {
     assert.deepEqual(await info(await serve(own), { ca: authority.cert }), version);
   });
 
+  it("checks through an address map whose certificate it is by the server's own name", async () => {
+    const [named, unreached] = [identity("named", { ip: "127.83.2.9", authority }), "127.83.2.9:8443"];
+    const through = (server: TestServer): Partial<MarathonOptions> => ({
+      ca: authority.cert,
+      addressMap: { [unreached]: server.host },
+    });
+    const server = await serve(named);
+    assert.deepEqual(await info({ url: `https://${unreached}` }, through(server)), version);
+    await fails(info({ url: `https://${unreached}` }, through(await serve(own))), /127\.83\.2\.9/);
+  });
+
   it("fails when it does not know the authority, and names the setting that mends it", async () => {
     const server = await serve(own);
     await fails(info(server), new RegExp(`^${server.host} .*this machine does not trust; give .* as ca$`));

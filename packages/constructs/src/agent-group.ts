@@ -124,7 +124,7 @@ export class AgentGroup extends pulumi.ComponentResource {
       name,
       {
         cluster: controller.clusterName,
-        zookeeper: zookeeper.connectionString,
+        zookeeper: zookeeper.via ?? zookeeper.connectionString,
         ...(zookeeperCredential === undefined ? {} : { zookeeperCredential }),
         declaration,
       },

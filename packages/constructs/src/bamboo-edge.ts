@@ -136,7 +136,8 @@ export class BambooEdge extends pulumi.ComponentResource {
     });
     this.ready = [ready];
     const { addresses } = this;
-    this.urls = addresses.map((a) => `http://${a.host}${trafficPort === 80 ? "" : `:${trafficPort}`}`);
+    const own = trafficPort === 80 ? "" : `:${trafficPort}`;
+    this.urls = addresses.map((a) => `http://${platform.via?.(a, trafficPort) ?? a.host + own}`);
     this.url = platform.endpoint(name, { addresses, port: trafficPort }, { parent: this });
     this.httpsUrl = args.certificates && httpsEndpoint(this, name, platform);
     this.registerOutputs({ url: this.url, httpsUrl: this.httpsUrl });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import type { Frameworks } from "@pulumi-mesos/model";
+import { type AddressMap, type Frameworks, ports } from "@pulumi-mesos/model";
 import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgeRules } from "./bamboo-edge";
@@ -10,6 +10,7 @@ import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
 import { Masters, type MastersArgs, masterRules } from "./masters";
 import type { Platform, Timeouts } from "./platform";
+import { addressMapOf } from "./reach";
 import { Provider, type ProviderArgs } from "./resources/provider";
 import { ZooKeeper, type ZooKeeperArgs, zookeeperRules } from "./zookeeper";
 
@@ -82,6 +83,11 @@ export class Cluster extends pulumi.ComponentResource {
   readonly edge: BambooEdge;
   /** What opens its programs; nothing where everybody may do everything. */
   readonly credentials: Credentials | undefined;
+  /**
+   * Where connections to its masters, Marathons and edges go where this machine does not reach their addresses: for a
+   * {@link Provider} of another stack that has their `urls`. Undefined where it reaches them.
+   */
+  readonly addressMap: AddressMap | undefined;
   /** Knows the cluster's endpoints from the first preview on, and waits for all of it: pass it to apps and rules. */
   readonly provider: Provider;
 
@@ -129,6 +135,11 @@ export class Cluster extends pulumi.ComponentResource {
     this.edge = edge;
     this.agents = agents;
     this.credentials = credentials;
+    this.addressMap = addressMapOf(platform, [
+      { addresses: masters.addresses, port: ports.master.http },
+      { addresses: marathon.addresses, port: ports.marathon.http },
+      { addresses: edge.addresses, port: ports.edge.api },
+    ]);
     const parts = [marathon, edge, controller, ...Object.values(agents)];
     this.provider = new Provider(
       `${name}-provider`,
@@ -137,6 +148,7 @@ export class Cluster extends pulumi.ComponentResource {
         bambooUrls: edge.apiUrls,
         ...(edge.apiToken !== undefined && { bambooToken: edge.apiToken }),
         mesosUrls: masters.urls,
+        ...(this.addressMap !== undefined && { addressMap: this.addressMap }),
         clusterInStack: true,
         ...(credentials === undefined ? {} : providerAccess(credentials)),
       },

@@ -7,6 +7,8 @@ import type { Address } from "@pulumi-mesos/model";
 export interface ZooKeeperEndpoints {
   /** `host:port,host:port`. */
   readonly connectionString: string;
+  /** The same as the machine that runs Pulumi reaches it. @default `connectionString` */
+  readonly via?: string;
   /** What must stand before the ensemble can be used; empty for an existing one. */
   readonly ready: readonly pulumi.Resource[];
 }

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import {
-  type Address,
-  type MemberAddress,
-  type MemberKind,
-  quorumOf,
-  type ZooKeeperRoot,
-} from "@pulumi-mesos/model";
+import { type Address, type MemberKind, quorumOf, type ZooKeeperRoot } from "@pulumi-mesos/model";
 import type { Credentials } from "./credentials";
 import { describeValue, type Rule } from "./invalid-args-error";
 import type { NodeService, Platform, Timeouts } from "./platform";
+import { memberAt } from "./reach";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
 
 /** Members of an ensemble: nodes with an identity that are changed one at a time. */
@@ -47,7 +42,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
   const { kind, platform, addresses, port, authorization } = args;
   const known = authorization === undefined ? {} : { authorization };
   const fingerprint = args.credentials?.fingerprint;
-  const members = addresses.map((a): MemberAddress => ({ name: a.name, host: a.host, port }));
+  const members = addresses.map((address) => memberAt(platform, address, port));
   const custom = { parent, provider: platform.provider, customTimeouts: args.timeouts ?? platform.timeouts };
   const ensemble = new Ensemble(
     `${name}-ensemble`,

@@ -78,6 +78,11 @@ export interface Platform {
    * `addresses(n, 5)` begins with `addresses(n, 3)`; different names never overlap.
    */
   addresses(name: string, count: number): Address[];
+  /**
+   * `host:port` at which the machine that runs Pulumi reaches a port of a node, where not at the node's own address; nodes among
+   * themselves keep theirs. Known before anything starts. @default at its own address
+   */
+  via?(address: Address, port: number): string | undefined;
   /** One machine with an identity, supervised: a ZooKeeper server, a master, a Marathon, an edge. */
   node(name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node;
   /** Interchangeable machines with the verbs of an auto-scaling group. */

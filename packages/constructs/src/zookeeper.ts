@@ -17,6 +17,7 @@ import type { ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers, quorumOfRule } from "./members";
 import type { Platform, Timeouts } from "./platform";
+import { addressMapOf } from "./reach";
 
 /** Arguments of {@link ZooKeeper}. */
 export interface ZooKeeperArgs {
@@ -45,6 +46,7 @@ export interface ZooKeeperArgs {
  */
 export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndpoints {
   readonly connectionString: string;
+  readonly via: string | undefined;
   readonly addresses: readonly Address[];
   readonly ready: readonly pulumi.Resource[];
 
@@ -74,6 +76,8 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
     });
     this.addresses = members;
     this.connectionString = connectionString(members);
+    const map = addressMapOf(platform, [{ addresses: members, port: ports.zookeeper.client }]);
+    this.via = map && Object.values(map).join(",");
     this.ready = [ready];
     this.registerOutputs({ connectionString: this.connectionString });
   }

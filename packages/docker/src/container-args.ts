@@ -11,6 +11,7 @@ import {
   environmentFile,
   fileInContainer,
   fileModeInContainer,
+  type HostPort,
   healthPeriods,
   healthTest,
   inContainer,
@@ -35,13 +36,15 @@ export interface NodeContainer {
   readonly network: pulumi.Input<string>;
   /** Name of the volume with the node's data. */
   readonly volume?: pulumi.Input<string>;
+  /** Which of its ports are published on the Docker host, and where. @default none */
+  readonly published?: readonly { readonly port: number; readonly at: HostPort }[];
   /** dockerd's socket on the Docker host, for the one program that makes containers itself. */
   readonly socket?: string;
 }
 
 /** The inputs of a node's container. Environment and files are uploaded, so that `docker inspect` shows neither. */
 export function containerArgs(node: NodeContainer): docker.ContainerArgs {
-  const { stack, member, address, service, program, volume, socket } = node;
+  const { stack, member, address, service, program, volume, socket, published = [] } = node;
   const members = `docker:${stack.project}/${stack.stack}`;
   const values = { address, name: member, members };
   const expand = (text: string): string => inContainer(text, values);
@@ -54,6 +57,9 @@ export function containerArgs(node: NodeContainer): docker.ContainerArgs {
     ...(program.user === undefined ? {} : { user: program.user }),
     uploads: uploads({ ...service, env: { ...program.env, ...service.env } }, values),
     networksAdvanced: [{ name: node.network, ipv4Address: address, aliases: [member] }],
+    ...(published.length === 0
+      ? {}
+      : { ports: published.map(({ port, at }) => ({ internal: port, external: at.port, ip: at.host })) }),
     volumes: [
       ...(volume === undefined ? [] : [{ volumeName: volume, containerPath: containerPaths.data }]),
       ...(socket === undefined ? [] : [{ hostPath: socket, containerPath: dockerSocket }]),

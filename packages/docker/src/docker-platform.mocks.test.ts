@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { MemberAddress } from "@pulumi-mesos/model";
 import { BambooEdge, Cluster, type ClusterSecurity, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
 import { type Recorded, record } from "pulumi-mesos/testing";
 import { simulator } from "./distribution";
-import { DockerPlatform } from "./docker-platform";
+import { DockerPlatform, type DockerPlatformArgs } from "./docker-platform";
 
 const network = "10.77.0.0/16";
 const types = {
@@ -247,6 +248,114 @@ describe("a cluster on Docker", function () {
     assert.doesNotMatch(JSON.stringify(others), /EDGE_STATS_PASSWORD|text of a key/);
     assert.match(text, /"\/etc\/pulumi-mesos\/certificates\/shop\.pem"/);
     assert.match(JSON.stringify(others), /--ssl-certs=\/etc\/pulumi-mesos\/certificates/);
+  });
+});
+
+describe("a cluster on Docker behind published ports", function () {
+  this.timeout(60_000);
+  const program = (own: object = {}): void => {
+    const cluster = new Cluster("demo", {
+      platform: new DockerPlatform({ network, reach: "published", ...own }),
+      secret: "a-secret-of-thirty-two-characters",
+      zookeeper: { size: 3 },
+      masters: { size: 3 },
+      agents: { web: { size: 2, resources: { cpus: 2, mem: 1024 } } },
+      edge: { size: 2, certificates: { "shop.pem": "the text of a key" } },
+    });
+    const { edge, masters, marathon } = cluster;
+    pulumi
+      .all([edge.url, edge.httpsUrl, edge.urls, masters.uiUrl, marathon.url])
+      .apply((urls) => said.push(...urls.flatMap((url) => url ?? [])));
+  };
+  let said: string[] = [];
+  beforeEach(() => {
+    said = [];
+  });
+
+  interface Published {
+    readonly internal: number;
+    readonly external: number;
+    readonly ip: string;
+  }
+
+  /** `host:port` inside by where it is published. */
+  function publishedBy(all: readonly Recorded[]): Map<string, string> {
+    const entries = all
+      .filter(({ type }) => type === types.container)
+      .flatMap(({ inputs }) => {
+        const [{ ipv4Address } = { ipv4Address: "" }] = inputs["networksAdvanced"] as {
+          ipv4Address: string;
+        }[];
+        return ((inputs["ports"] ?? []) as Published[]).map(
+          ({ internal, external, ip }) => [`${ipv4Address}:${internal}`, `${ip}:${external}`] as const,
+        );
+      });
+    return new Map(entries);
+  }
+
+  it("publishes what people and the plugin ask, on loopback alone, each at a port of its own", async () => {
+    const all = await record(() => program());
+    const published = publishedBy(all);
+    const count = (port: number): number =>
+      [...published.keys()].filter((at) => at.endsWith(`:${port}`)).length;
+    assert.deepEqual([2181, 5050, 8080, 8000, 80, 443, 8010].map(count), [3, 3, 2, 2, 2, 2, 1]);
+    assert.equal(published.size, 15, "and not what servers say among themselves");
+    assert.equal(new Set(published.values()).size, 15);
+    for (const at of published.values()) assert.match(at, /^127\.0\.0\.1:1\d{4}$/);
+    assert.deepEqual([...publishedBy(await record(() => program()))], [...published]);
+  });
+
+  it("sends the plugin and people to published ports, and members to each other", async () => {
+    const all = await record(() => program());
+    const published = publishedBy(all);
+    for (const { name, type, inputs } of all.filter(({ type }) => /Ready|Leave|Ensemble/.test(type))) {
+      const { member, peers = [], members = [] } = inputs as unknown as Record<string, MemberAddress[]>;
+      for (const { host, port, via } of [
+        ...(member === undefined ? [] : [member].flat()),
+        ...peers,
+        ...members,
+      ])
+        assert.equal(via, published.get(`${host}:${port}`), `${type} ${name}`);
+    }
+    const { marathonUrls, bambooUrls, mesosUrls, addressMap } = find(all, "demo-provider")
+      .inputs as unknown as {
+      addressMap: Record<string, string>;
+    } & Record<string, string[]>;
+    const urls = [marathonUrls, bambooUrls, mesosUrls].flatMap((list) => list ?? []);
+    assert.equal(urls.length, 7);
+    for (const url of urls)
+      assert.equal(addressMap[new URL(url).host], published.get(new URL(url).host), url);
+    const pool = find(all, "demo-web", "mesos:index:AgentPool").inputs;
+    const servers = [...published].filter(([at]) => at.endsWith(":2181")).map(([, via]) => via);
+    assert.equal(pool["zookeeper"], servers.join(","));
+    const where = new Set(published.values());
+    assert.equal(said.length, 6);
+    for (const url of said) assert.ok(where.has(url.replace(/^https?:\/\//, "")), url);
+    for (const name of ["demo-masters-1", "demo-marathon-1", "demo-edge-1", "demo-groups-1"])
+      assert.doesNotMatch(JSON.stringify(find(all, name, types.container).inputs["command"]), /127\.0\.0\.1/);
+  });
+
+  it("publishes at the address and from the port that the program says", async () => {
+    const publish = { address: "192.0.2.7", firstPort: 20_000 };
+    const published = [...publishedBy(await record(() => program({ publish }))).values()];
+    assert.ok(published.includes("192.0.2.7:20000"));
+    for (const at of published) assert.match(at, /^192\.0\.2\.7:200\d\d$/);
+  });
+
+  it("fails with everything wrong about publishing at once", () => {
+    const wrong = (args: object): string[] => {
+      try {
+        new DockerPlatform({ network, ...args } as DockerPlatformArgs);
+      } catch (error) {
+        assert.ok(error instanceof InvalidArgsError);
+        return error.failures.map(({ path }) => path);
+      }
+      return [];
+    };
+    assert.deepEqual(wrong({ publish: {} }), ["publish"]);
+    assert.deepEqual(wrong({ reach: "tunnel" }), ["reach"]);
+    const publish = { address: "0.0.0.0", firstPort: 80 };
+    assert.deepEqual(wrong({ reach: "published", publish }), ["publish.address", "publish.firstPort"]);
   });
 });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { isIP } from "node:net";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import {
@@ -7,7 +8,11 @@ import {
   containerName,
   containerNetwork,
   dockerSocket,
+  firstPortFailure,
+  type HostPort,
   memberLabel,
+  PublishedPorts,
+  parseHostPort,
   parsePrivateNetwork,
   privateBlock,
   type StackName,
@@ -16,6 +21,7 @@ import {
   taskPorts,
 } from "@pulumi-mesos/model";
 import {
+  describeValue,
   type EndpointArgs,
   lifted,
   type Node,
@@ -26,10 +32,28 @@ import {
   type PoolArgs,
   Provider,
   programIn,
+  type Rule,
+  validate,
 } from "pulumi-mesos";
 import { containerArgs, labelList } from "./container-args";
 import { type ContainerProgram, type DockerDistribution, simulator } from "./distribution";
 import { besideItsTasks, poolTemplate } from "./pool-template";
+
+const loopback = "127.0.0.1";
+/** Names of a service's ports that only its own ensemble uses. */
+const amongServers: ReadonlySet<string> = new Set(["peer", "election"]);
+
+/** Where ports are published. */
+export interface PublishArgs {
+  /**
+   * The address of the Docker host that takes connections, at which this machine reaches them. Whoever reaches it may try to sign in.
+   *
+   * @default "127.0.0.1": this machine's own, where Docker runs on it (Docker Desktop) or a tunnel ends
+   */
+  readonly address?: string;
+  /** The first of 85 ports. @default one from 10000 to 30230 that follows from the stack's network, so that no two stacks meet */
+  readonly firstPort?: number;
+}
 
 /** Options of {@link DockerPlatform}. */
 export interface DockerPlatformArgs {
@@ -39,6 +63,15 @@ export interface DockerPlatformArgs {
   readonly distribution?: DockerDistribution;
   /** The Docker host, with its credentials. @default `@pulumi/docker`'s own: DOCKER_HOST, or this machine's dockerd */
   readonly provider?: docker.Provider;
+  /**
+   * Whether the machine that runs Pulumi reaches the stack's network, as a Docker host on Linux does itself; otherwise the programs' APIs and the
+   * edge's traffic are published on the Docker host.
+   *
+   * @default "network"
+   */
+  readonly reach?: "network" | "published";
+  /** Where, with `reach: "published"`. */
+  readonly publish?: PublishArgs;
   /** Where dockerd's socket is on the Docker host; the controller of agent groups makes its members by it. @default "/var/run/docker.sock" */
   readonly socket?: string;
   /**
@@ -69,14 +102,21 @@ export class DockerPlatform implements Platform {
   readonly #network: docker.Network;
   readonly #socket: string;
   readonly #taskContainers: boolean;
+  /** Where ports are published; undefined where none is. */
+  readonly #published: { readonly address: string; readonly ports: PublishedPorts } | undefined;
 
   constructor(args: DockerPlatformArgs = {}) {
-    const { network, name = "platform" } = args;
+    const { network, name = "platform", publish = {} } = args;
+    validate(undefined, reachRules(args));
     const block =
       network === undefined
         ? privateBlock(this.#stack.project, this.#stack.stack)
         : lifted(undefined, () => parsePrivateNetwork(network));
     this.#networks = new StackNetworks(block);
+    this.#published =
+      args.reach === "published"
+        ? { address: publish.address ?? loopback, ports: new PublishedPorts(block, publish.firstPort) }
+        : undefined;
     this.#distribution = args.distribution ?? simulator;
     this.#docker = args.provider;
     this.#socket = args.socket ?? dockerSocket;
@@ -96,6 +136,11 @@ export class DockerPlatform implements Platform {
 
   addresses(name: string, count: number): Address[] {
     return lifted(undefined, () => this.#networks.addresses(name, count));
+  }
+
+  via({ host }: Address, port: number): string | undefined {
+    const published = this.#published;
+    return published && `${published.address}:${lifted(undefined, () => published.ports.of(host, port))}`;
   }
 
   node(name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
@@ -121,6 +166,7 @@ export class DockerPlatform implements Platform {
         program: this.#program(service),
         network: this.#network.name,
         volume: volume?.name,
+        published: this.#publishedOf(address, service),
         // Whoever holds it is root of the Docker host: of the nodes the controller alone.
         socket: service.software === "groups" ? this.#socket : undefined,
       }),
@@ -144,8 +190,19 @@ export class DockerPlatform implements Platform {
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {
     const { addresses, port, scheme = "http" } = args;
+    const [first] = addresses;
     const isUsual = port === (scheme === "http" ? 80 : 443);
-    return pulumi.output(`${scheme}://${addresses[0]?.host}${isUsual ? "" : `:${port}`}`);
+    const via = first && this.via(first, port);
+    return pulumi.output(`${scheme}://${via ?? `${first?.host}${isUsual ? "" : `:${port}`}`}`);
+  }
+
+  /** What people and the plugin ask; what servers of one ensemble say among themselves stays inside. */
+  #publishedOf(address: Address, service: NodeService): { port: number; at: HostPort }[] {
+    const asked = Object.entries(service.ports).filter(([name]) => !amongServers.has(name));
+    return asked.flatMap(([, port]) => {
+      const at = parseHostPort(this.via(address, port) ?? "");
+      return at === undefined ? [] : [{ port, at }];
+    });
   }
 
   #program({ software }: NodeService): ContainerProgram {
@@ -155,4 +212,31 @@ export class DockerPlatform implements Platform {
   #prefix(name: string): string {
     return lifted(undefined, () => this.#networks.prefix(name));
   }
+}
+
+function reachRules({ reach = "network", publish }: DockerPlatformArgs): Rule[] {
+  const { address = loopback, firstPort } = publish ?? {};
+  const failure = firstPort === undefined ? undefined : firstPortFailure(firstPort);
+  return [
+    {
+      path: "reach",
+      when: reach !== "network" && reach !== "published",
+      message: `must be "network" or "published", got ${describeValue(reach)}`,
+    },
+    {
+      path: "publish",
+      when: publish !== undefined && reach !== "published",
+      message: 'is for published ports; add reach: "published", or leave it out',
+    },
+    {
+      path: "publish.address",
+      when: isIP(address) !== 4 || address === "0.0.0.0",
+      message: `must be an IPv4 address of the Docker host at which this machine reaches it, got ${describeValue(address)}`,
+    },
+    {
+      path: "publish.firstPort",
+      when: failure !== undefined,
+      message: `${failure}, got ${describeValue(firstPort)}`,
+    },
+  ];
 }

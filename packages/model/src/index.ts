@@ -2,6 +2,7 @@
 
 // The language of every schema of the project, so that no other package depends on a version of its own.
 export { type Static, Type } from "@sinclair/typebox";
+export { type AddressMap, type HostPort, parseHostPort, throughMap, urlThroughMap } from "./address-map";
 export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
 export { type AgentOffer, offerOf } from "./agent-flags";
 export {
@@ -158,6 +159,7 @@ export {
   MemberAddress,
   MemberKind,
   type MemberStatus,
+  mapOfMembers,
   neededWithout,
   quorumOf,
   ReadyInputs,
@@ -208,6 +210,7 @@ export {
   zookeeperService,
 } from "./programs/zookeeper";
 export { fieldOf, formatPath, type Segments } from "./property-path";
+export { firstPortFailure, PublishedPorts } from "./published-ports";
 export {
   checkQuotaRules,
   isNoQuota,

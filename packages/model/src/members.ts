@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import type { AddressMap } from "./address-map";
 import { Authorization } from "./credentials";
 
 const closed = { additionalProperties: false } as const;
@@ -16,10 +17,25 @@ export type MemberKind = Static<typeof MemberKind>;
 
 /** A member's name and where it answers: 2181, 5050, 8080, 8000 or 8010 by kind. */
 export const MemberAddress = Type.Object(
-  { name: Type.String(), host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65535 }) },
+  {
+    name: Type.String(),
+    host: Type.String(),
+    port: Type.Integer({ minimum: 1, maximum: 65535 }),
+    via: Type.Optional(
+      Type.String({ description: "`host:port` at which this machine reaches it, where not at its own." }),
+    ),
+  },
   { ...closed, $id: "mesos:index:MemberAddress", description: "A member's name and where it answers." },
 );
 export type MemberAddress = Static<typeof MemberAddress>;
+
+/** Where connections to members go that this machine reaches elsewhere; undefined where it reaches all at their own addresses. */
+export function mapOfMembers(members: readonly MemberAddress[]): AddressMap | undefined {
+  const entries = members.flatMap(({ host, port, via }) =>
+    via === undefined ? [] : [[`${host}:${port}`, via]],
+  );
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as AddressMap);
+}
 
 /** What one member answered. */
 export interface MemberStatus {

@@ -23,8 +23,17 @@ export function privateBlock(project: string, stack: string): AddressBlock {
   return `10.${octetOf(project, stack)}`;
 }
 
+const lowest = 16;
+const blocks = 239;
+
 function octetOf(project: string, stack: string): number {
-  return 16 + (hash(`${project}/${stack}`) % 239);
+  return lowest + (hash(`${project}/${stack}`) % blocks);
+}
+
+/** 0 to 238: of each block that follows from project and stack its own, of any other one that it may share. */
+export function numberOf(block: AddressBlock): number {
+  const octet = Number(/^10\.(\d+)$/.exec(block)?.[1]);
+  return octet >= lowest && octet < lowest + blocks ? octet - lowest : hash(block) % blocks;
 }
 
 /** Reads `127.77.0.0/16`. Fails with MESOS_ADDRESS_NETWORK on anything else. */

@@ -37,6 +37,24 @@ describe("the provider's configuration", () => {
     equal(failures[0]?.message, "unknown provider setting; did you mean marathonUrls?");
   });
 
+  it("takes an address map as an object and as JSON text, and names what is wrong in it", () => {
+    const addressMap = { "10.0.0.1:8080": "127.0.0.1:18080" };
+    for (const given of [addressMap, JSON.stringify(addressMap)]) {
+      deepEqual(checkConfig({ addressMap: given }), []);
+      deepEqual(parseConfig({ addressMap: given }).addressMap, addressMap);
+    }
+    equal(parseConfig({}).addressMap, undefined);
+    deepEqual(checkConfig({ addressMap: { "10.0.0.1:8080": computed } }), []);
+    for (const wrong of [[], "nonsense", 7]) {
+      match(checkConfig({ addressMap: wrong })[0]?.message ?? "", /^must be host:port by host:port such as/);
+    }
+    const parts = { "10.0.0.1": "127.0.0.1:1", "10.0.0.1:1": "127.0.0.1", "10.0.0.1:2": 7 };
+    deepEqual(
+      checkConfig({ addressMap: parts }).map(({ path }) => path),
+      Object.keys(parts).map((key) => `addressMap["${key}"]`),
+    );
+  });
+
   it("takes masters at their own addresses alone", () => {
     deepEqual(checkConfig({ mesosUrls: ["http://10.0.0.1:5050", "http://m2:5050/"] }), []);
     const failures = checkConfig({

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type AddressMap,
   basicAuthorization,
   type ConnectionOption,
   type ConnectionOptions,
@@ -8,6 +9,7 @@ import {
   hasComputed,
   isComputed,
   nearest,
+  parseHostPort,
 } from "@pulumi-mesos/model";
 
 /** Where the provider finds what runs already. The platform's own provider has none of it. */
@@ -21,11 +23,16 @@ export interface ProviderConfig {
   readonly mesosUrls: readonly string[];
   /** Header of that name for the masters. @default none */
   readonly mesosAuthorization?: string;
+  /** Where connections go for addresses that this machine does not reach. @default there */
+  readonly addressMap?: AddressMap;
   /** Whether the stack itself makes the cluster that these addresses are of. @default false */
   readonly clusterInStack?: boolean;
 }
 
-type Setting = { readonly kind: "urls" | "string" | "secret" | "boolean"; readonly description: string };
+type Setting = {
+  readonly kind: "urls" | "map" | "string" | "secret" | "boolean";
+  readonly description: string;
+};
 
 /** Servers whose connection has settings, by the word that these begin with; masters know user and password alone. */
 const servers = ["marathon", "bamboo", "mesos"] as const;
@@ -84,6 +91,11 @@ export const configSchema: Readonly<Record<string, Setting>> = {
     description: "Principal at the masters (HTTP basic authentication); with mesosPassword.",
   },
   mesosPassword: { kind: "secret", description: "Its secret." },
+  addressMap: {
+    kind: "map",
+    description:
+      "Where connections go for addresses that this machine does not reach, as `host:port` by `host:port`: published ports or tunnels. URLs, redirects and certificates keep their own names.",
+  },
   clusterInStack: {
     kind: "boolean",
     description:
@@ -106,7 +118,8 @@ export function checkConfig(values: Values): Failure[] {
   for (const [key, { kind }] of Object.entries(configSchema)) {
     const value = values[key];
     if (value === undefined || value === null || isComputed(value)) continue;
-    if (kind === "urls") failures.push(...checkUrls(key, value));
+    if (kind === "map") failures.push(...checkMap(key, value));
+    else if (kind === "urls") failures.push(...checkUrls(key, value));
     else if (kind === "boolean") {
       if (flag(value) === undefined) failures.push({ path: key, message: "must be true or false" });
     } else if (typeof value !== "string") failures.push({ path: key, message: "must be a string" });
@@ -134,6 +147,7 @@ export function parseConfig(values: Values): ProviderConfig {
     mesosUrls: list(values["mesosUrls"]).filter((v) => typeof v === "string"),
     ...(user !== undefined &&
       password !== undefined && { mesosAuthorization: basicAuthorization({ user, password }) }),
+    ...(values["addressMap"] == null ? {} : { addressMap: jsonOf(values["addressMap"]) as AddressMap }),
     clusterInStack: flag(values["clusterInStack"]) === true,
   };
 }
@@ -206,14 +220,33 @@ function masterUrlFault({ protocol, pathname, search }: URL): string | undefined
     : "must be http://host:port of a master, without a path";
 }
 
+function checkMap(key: string, value: unknown): Failure[] {
+  if (hasComputed(value)) return [];
+  const map = jsonOf(value);
+  const example = 'such as { "10.0.0.1:8080": "127.0.0.1:18080" }';
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    return [{ path: key, message: `must be host:port by host:port ${example}, or the same as JSON text` }];
+  }
+  return Object.entries(map).flatMap(([from, to]: [string, unknown]) => {
+    const isRight =
+      typeof to === "string" && parseHostPort(from) !== undefined && parseHostPort(to) !== undefined;
+    const path = `${key}[${JSON.stringify(from)}]`;
+    return isRight ? [] : [{ path, message: `must be host:port by host:port ${example}` }];
+  });
+}
+
 function list(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  if (typeof value !== "string") return [];
+  const parsed = jsonOf(value);
+  return Array.isArray(parsed) ? parsed : [];
+}
+
+/** A value that may come as JSON text; undefined where the text is none. */
+function jsonOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
   try {
-    const parsed: unknown = JSON.parse(value);
-    return Array.isArray(parsed) ? parsed : [];
+    return JSON.parse(value) as unknown;
   } catch (error) {
-    if (error instanceof SyntaxError) return [];
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -50,10 +50,13 @@ export async function packageSchema(): Promise<Properties> {
 function configProperties(): Properties {
   return Object.fromEntries(
     Object.entries(configSchema).map(([name, { kind, description }]) => {
+      const text = { type: "string" };
       const type =
         kind === "urls"
-          ? { type: "array", items: { type: "string" } }
-          : { type: kind === "boolean" ? "boolean" : "string" };
+          ? { type: "array", items: text }
+          : kind === "map"
+            ? { type: "object", additionalProperties: text }
+            : { type: kind === "boolean" ? "boolean" : "string" };
       return [name, { ...type, description, ...(kind === "secret" ? { secret: true } : {}) }];
     }),
   );

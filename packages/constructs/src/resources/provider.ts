@@ -34,6 +34,15 @@ export interface ProviderArgs {
    */
   readonly marathonInsecure?: pulumi.Input<boolean>;
   /**
+   * Where connections go for addresses that this machine does not reach, as `host:port` by `host:port`: published ports
+   * (`cluster.addressMap`) or tunnels. URLs, redirects to a leader and certificates keep their own names.
+   *
+   * @example
+   * addressMap: { "10.0.0.1:8080": "127.0.0.1:18080" }
+   * @default to the addresses themselves
+   */
+  readonly addressMap?: pulumi.Input<Readonly<Record<string, string>>>;
+  /**
    * Whether the stack itself makes the cluster behind these addresses: then a delete counts as done, with a warning,
    * when every address refuses connections. Anywhere else that is an error, because it may be a short outage.
    *

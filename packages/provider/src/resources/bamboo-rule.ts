@@ -71,5 +71,6 @@ export function bambooIn(config: ProviderConfig, urls: readonly string[] = confi
       "bambooUrls: the resource's provider has none; give the resource { provider: cluster.provider } or set mesos:bambooUrls",
     );
   }
-  return new BambooClient({ urls, ...config.bambooConnection, optionName: settingOf("bamboo") });
+  const { bambooConnection, addressMap } = config;
+  return new BambooClient({ urls, ...bambooConnection, addressMap, optionName: settingOf("bamboo") });
 }

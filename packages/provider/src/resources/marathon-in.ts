@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MarathonClient, type MarathonInfo, MarathonReader, SharedCall } from "@pulumi-mesos/client";
-import { MesosError } from "@pulumi-mesos/model";
+import { MesosError, urlThroughMap } from "@pulumi-mesos/model";
 import { type ProviderConfig, settingOf } from "../config";
 import { DeploymentWatch } from "../marathon/deployment-watch";
 import type { Context } from "../resource";
@@ -32,6 +32,7 @@ export function marathonIn({ config }: Pick<Context, "config">): Marathon {
   const client = new MarathonClient({
     urls: config.marathonUrls,
     ...config.marathonConnection,
+    addressMap: config.addressMap,
     optionName: settingOf("marathon"),
   });
   const reader = new MarathonReader(client);
@@ -39,7 +40,7 @@ export function marathonIn({ config }: Pick<Context, "config">): Marathon {
     client,
     reader,
     watch: new DeploymentWatch(client),
-    uiUrl: `${config.marathonUrls[0]?.replace(/\/+$/, "")}/ui`,
+    uiUrl: `${urlThroughMap(config.marathonUrls[0] ?? "", config.addressMap).replace(/\/+$/, "")}/ui`,
     info: onceRead(client),
   };
   known.set(config, marathon);

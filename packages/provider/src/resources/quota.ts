@@ -144,5 +144,9 @@ function clientIn({ config }: Context): MesosClient {
     );
   }
   const masters = config.mesosUrls.map((url) => new URL(url).host);
-  return new MesosClient({ masters, authorization: config.mesosAuthorization });
+  return new MesosClient({
+    masters,
+    authorization: config.mesosAuthorization,
+    addressMap: config.addressMap,
+  });
 }

@@ -57,7 +57,7 @@ async function closeRoot(
   signal: AbortSignal,
 ): Promise<void> {
   const { ZooKeeper } = await import("@pulumi-mesos/client");
-  const servers = members.map(({ host, port }) => `${host}:${port}`).join(",");
+  const servers = members.map(({ host, port, via }) => via ?? `${host}:${port}`).join(",");
   const [user = "", ...password] = credential.split(":");
   const owner = { id: zookeeperId({ user, password: password.join(":") }), may: "all" } as const;
   const others = makers.map((id) => ({ id, may: "make" }) as const);
