@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { list } from "@pulumi-mesos/supervisor";
 import { ClusterView } from "./support/cluster-view";
 import { eventually, hangMs } from "./support/eventually";
@@ -143,6 +145,30 @@ describe("a change of what agents run", function () {
     assert.ok(now.every(([id]) => !ids.includes(id)));
     assert.ok((await taskIds()).every((id) => !tasks.includes(id)));
     assert.equal((await endedTasks()) - ended, 4, "as many moves as tasks");
+    await stack.unchanged();
+  });
+
+  it("moves the tasks of an agent away whose machine is about to be taken, and replaces it, with every request kept", async () => {
+    const [ended, tasks] = [await endedTasks(), await taskIds()];
+    const [taken = "", ...others] = [...(await starts()).keys()].sort();
+    const load = new SteadyLoad(`${cluster.edgeUrl}/`, 100);
+    try {
+      // Long before it is taken, so that nothing depends on how fast this machine is.
+      const notice = `interruption ${new Date(Date.now() + 3_600_000).toISOString()}`;
+      await writeFile(join(stack.state, "volumes", taken, "notice"), notice);
+      await eventually(hangMs, async () => {
+        const names = [...(await starts()).keys()];
+        assert.ok(names.length === 2 && !names.includes(taken) && names.includes(others[0] ?? ""));
+        assert.equal(Object.values(await agents()).filter(({ active }) => active).length, 2);
+        assert.equal((await cluster.healthy("/nginx")).length, 4);
+      });
+    } finally {
+      await load.stop();
+    }
+    console.log(`      ${load.failures.length} of ${load.sent} requests failed`);
+    assert.deepEqual(load.failures, []);
+    const moved = tasks.length - (await taskIds()).filter((id) => tasks.includes(id)).length;
+    assert.equal((await endedTasks()) - ended, moved, "as many ended as had to move");
     await stack.unchanged();
   });
 

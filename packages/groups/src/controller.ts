@@ -12,7 +12,7 @@ import { addressIn, type Backend } from "./backends/backend";
 import type { Clock } from "./clock";
 import { Jobs } from "./jobs";
 import { type Asked, askMs, type Log, lookAtMarathon, lookAtMesos } from "./look";
-import type { Agents, ScaleState } from "./observed";
+import type { Agents, Member, ScaleState } from "./observed";
 import { type Action, type PoolPlan, planPool } from "./plan";
 import { type Move, planMoves } from "./plan-moves";
 import { decodeDeclaration, hostsOf, type Pool, scaledPool } from "./pool";
@@ -147,7 +147,8 @@ export class GroupsController {
     const { declaration } = decoded;
     const [state, members] = await Promise.all([store.state(name), backend.members(name)]);
     const scale = await this.#scale(name, declaration, isNew);
-    return { name, declaration, version: node.version, state, members, scale };
+    const known = members.map((member) => inOwnTime(member, this.#parts.clock));
+    return { name, declaration, version: node.version, state, members: known, scale };
   }
 
   /** What autoscaling goes on from; a pool that has a size of its own again begins anew the next time. */
@@ -298,10 +299,18 @@ function isMember(pool: string, name: string): boolean {
   return name.startsWith(`${pool}-`) && /^\d+$/.test(name.slice(pool.length + 1));
 }
 
+/** The time of a notice by the clock that never jumps. */
+function inOwnTime(member: Member, clock: Clock): Member {
+  const { notice } = member;
+  if (notice?.until === undefined) return member;
+  return { ...member, notice: { ...notice, until: notice.until - clock.wall() + clock.now() } };
+}
+
 /** Whether tasks of Marathon may have to leave a pool: only then is it asked, for it may be silent, or not there yet. */
 function mayMove(pool: Pool, size: number, agents: Agents | undefined): boolean {
   const { members, state } = pool;
-  if (members.length <= size && Object.keys(state.leaving).length === 0) return false;
+  const isNoticed = members.some(({ notice }) => notice !== undefined);
+  if (members.length <= size && Object.keys(state.leaving).length === 0 && !isNoticed) return false;
   const hosts = new Set(hostsOf([pool]));
   return agents?.registered.some(({ host, ofMarathon }) => hosts.has(host) && ofMarathon > 0) ?? false;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentPoolDeclaration, PoolBackend, PoolTemplate } from "@pulumi-mesos/model";
 import type { GroupMemory } from "./autoscale/world";
+import type { Notice } from "./notice";
 
 /** A member as its backend sees it. */
 export interface Member {
@@ -12,6 +13,8 @@ export interface Member {
   readonly address?: string;
   /** `templateDigest` of what it was started with; unknown while only its data is there. */
   readonly template?: string;
+  /** What was said about its end. */
+  readonly notice?: Notice;
 }
 
 /** An agent that the leading master has registered. */
@@ -85,10 +88,13 @@ export interface Leaving {
   readonly drained?: string;
   /**
    * Why: its group is too large for its declaration, its template is replaced, or it is not needed for now. One that is not
-   * needed waits until the tasks that nobody moves have ended by themselves, and stays when it is needed again.
+   * needed waits until the tasks that nobody moves have ended by themselves, and stays when it is needed again. A notice says
+   * that its machine goes.
    * @default "size"
    */
-  readonly for?: "size" | "roll" | "load";
+  readonly for?: "size" | "roll" | "load" | "notice";
+  /** When its machine is taken away, drained or not, in ms since the epoch. */
+  readonly until?: number;
 }
 
 /** What the controller keeps of a pool in ZooKeeper, written before anything that follows from it is done. */

@@ -14,16 +14,23 @@ export interface Leaver {
   readonly agentId?: string;
   /** It takes longer than the declaration allows. */
   readonly overdue: boolean;
+  /** Its machine is taken away before all of its tasks can be moved: those that are left are ended now. */
+  readonly forced: boolean;
   /** It waits for nothing that the controller does: tasks that end by themselves, or the end of what is paid. */
   readonly resting: boolean;
 }
 
+/** What is kept of the time before a machine is taken away for its last tasks to end and for the master to hear of it. */
+const reserveMs = 15_000;
+/** The most of that time that tasks get to end by themselves: until then they may still be moved. */
+const longestGraceMs = 60_000;
+
 type LeavingByName = Readonly<Record<string, Leaving>>;
 
 /** Those who leave, with their time counted anew where somebody has asked again. */
-export function refreshed(view: PoolView): LeavingByName {
+export function refreshed(view: PoolView, leaving: LeavingByName): LeavingByName {
   return Object.fromEntries(
-    Object.entries(view.state.leaving).map(([name, entry]) => [
+    Object.entries(leaving).map(([name, entry]) => [
       name,
       entry.version === view.version ? entry : { ...entry, since: view.now, version: view.version },
     ]),
@@ -34,16 +41,26 @@ export function refreshed(view: PoolView): LeavingByName {
  * Who leaves: whoever did already, unless they are wanted again and there is a way back; then as many as there are more than
  * the size and `surge`, first those that are not needed, then broken ones, then those on another template than `target`.
  */
-export function chooseLeaving(view: PoolView, target: string, surge: number): LeavingByName {
+export function chooseLeaving(
+  view: PoolView,
+  before: LeavingByName,
+  target: string,
+  surge: number,
+): LeavingByName {
   const { members, size, most } = view;
-  const leaving = { ...refreshed(view) };
+  const leaving = { ...before };
   const isFresh = (member: Member): boolean => runningTemplate(view, member) === target;
   const unneeded = new Set(view.scale?.leave);
   let short = size - members.filter(({ name }) => leaving[name] === undefined).length;
   for (const [name, entry] of Object.entries(leaving)) {
     if (short <= 0) break;
     const member = members.find((m) => m.name === name);
-    const isBound = entry.drained !== undefined || view.busy.has(name) || unneeded.has(name);
+    const isBound =
+      entry.drained !== undefined ||
+      entry.for === "notice" ||
+      entry.until !== undefined ||
+      view.busy.has(name) ||
+      unneeded.has(name);
     if (isBound || member === undefined || !isFresh(member)) continue;
     delete leaving[name];
     short--;
@@ -88,45 +105,67 @@ export function begun({ now, version }: PoolView, why: NonNullable<Leaving["for"
   return { since: now, version, for: why };
 }
 
-/** The next step of a member that leaves: deactivate, let Marathon's tasks move, drain what is left, terminate. */
+/**
+ * The next step of a member that leaves: deactivate, let Marathon's tasks move, drain what is left, terminate. Where its machine
+ * is taken away at a certain time, what has not moved shortly before that is drained, too, and what is left after it given up.
+ */
 export function planLeaving(view: PoolView, name: string, entry: Leaving): Leaver {
   const { declaration, agents } = view;
   const index = indexIn(view, name);
   const agent = agentOf(view, index);
   const patient = entry.for === "load";
-  const overdue = !patient && view.now - entry.since > declaration.drain.timeoutSeconds * 1000;
+  const leftMs = (entry.until ?? Number.POSITIVE_INFINITY) - view.now;
+  const isLate = view.now - entry.since > declaration.drain.timeoutSeconds * 1000;
+  const overdue = !patient && entry.until === undefined && isLate;
   const tasks = agent?.tasks ?? 0;
-  const plan = { name, entry, actions: [], tasks, agentId: agent?.id, overdue, resting: false };
-  if (agents === undefined || view.busy.has(name)) return plan;
+  const plan = {
+    name,
+    entry,
+    actions: [],
+    tasks,
+    agentId: agent?.id,
+    overdue,
+    forced: false,
+    resting: false,
+  };
+  const isBusy = view.busy.has(name);
+  // Whose machine goes is drained also while it starts.
+  if (agents === undefined || (isBusy && entry.until === undefined)) return plan;
 
   const drained = agents.registered.find((a) => a.id === entry.drained);
   const comesBack = agents.recovering.includes(view.addressOf(index));
   const isGone = entry.drained === undefined ? agent === undefined : drained === undefined;
   if ((isGone && !comesBack) || drained?.drain === "DRAINED") {
-    return { ...plan, actions: [{ kind: "terminate", name }] };
+    return isBusy ? plan : { ...plan, actions: [{ kind: "terminate", name }] };
   }
   if (agent === undefined) return plan;
-  // Its tasks are given up, as somebody has said they may be: whoever runs them hears of it at once.
-  if (overdue && declaration.drain.onTimeout === "end") {
-    return { ...plan, overdue: false, actions: [{ kind: "gone", agentId: agent.id }] };
+  const wasTaken = leftMs <= 0 && !isRunning(view, name);
+  // Its tasks are given up, as somebody has said they may be, or gone: whoever runs them hears of it at once.
+  if (wasTaken || (overdue && declaration.drain.onTimeout === "end")) {
+    return { ...plan, overdue: false, forced: wasTaken, actions: [{ kind: "gone", agentId: agent.id }] };
   }
   if (agent.drain !== undefined) return plan;
-  if (entry.drained === agent.id) return { ...plan, actions: [drainAction(view, agent.id)] };
-  const deactivation: Action[] = agent.deactivated ? [] : [{ kind: "deactivate", agentId: agent.id }];
-  if (tasksToMove(view, agent) > 0 || !agent.deactivated) {
+  const drain = drainAction(view, agent.id, leftMs);
+  if (entry.drained === agent.id) return { ...plan, actions: [drain] };
+  const toMove = tasksToMove(view, agent);
+  const isPressing = leftMs <= reserveMs + Math.min(declaration.drain.graceSeconds * 1000, longestGraceMs);
+  if (!isPressing && (toMove > 0 || !agent.deactivated)) {
+    const deactivation: Action[] = agent.deactivated ? [] : [{ kind: "deactivate", agentId: agent.id }];
     return { ...plan, actions: deactivation, ...(overdue ? {} : { vacate: agent.id }) };
   }
   if (patient && (tasks > 0 || !view.scale?.end.includes(name))) {
     return { ...plan, vacate: agent.id, resting: true };
   }
-  return {
-    ...plan,
-    entry: { ...entry, drained: agent.id },
-    actions: [drainAction(view, agent.id)],
-    vacate: agent.id,
-  };
+  const forced = toMove > 0;
+  return { ...plan, entry: { ...entry, drained: agent.id }, actions: [drain], forced, vacate: agent.id };
 }
 
-function drainAction(view: PoolView, agentId: string): Action {
-  return { kind: "drain", agentId, graceSeconds: view.declaration.drain.graceSeconds };
+function isRunning({ members }: PoolView, name: string): boolean {
+  return members.some((member) => member.name === name && member.running);
+}
+
+/** With the declared grace, or what there is of it before the machine is taken away. */
+function drainAction({ declaration }: PoolView, agentId: string, leftMs: number): Action {
+  const most = Math.max(0, Math.floor((leftMs - reserveMs) / 1000));
+  return { kind: "drain", agentId, graceSeconds: Math.min(declaration.drain.graceSeconds, most) };
 }

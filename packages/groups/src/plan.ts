@@ -2,6 +2,7 @@
 import { digestOf, fillRollPolicy, memberName, templateDigest } from "@pulumi-mesos/model";
 import type { Agent, Applied, Leaving, Member, PoolState } from "./observed";
 import { begun, chooseLeaving, type Leaver, planLeaving, refreshed } from "./plan-leaving";
+import { type Heeded, planNotices } from "./plan-notices";
 import { appliedTo, planRoll, type Roll, runningTemplate, untried } from "./plan-roll";
 import { agentOf, indexIn, type PoolView } from "./pool-view";
 
@@ -34,7 +35,8 @@ export interface PoolPlan {
 export function planPool(view: PoolView): PoolPlan {
   const { members, size } = view;
   const refusal = refusalOf(view);
-  const leaving = { ...leavingOf(view, refusal) };
+  const notices = planNotices(view);
+  const leaving = { ...leavingOf(view, notices, refusal) };
   const stayingNow = members.filter((member) => leaving[member.name] === undefined);
   const planned = planRoll(view, stayingNow, leaving);
   const roll = refusal === undefined ? planned : { ...planned, turns: [], leave: [], more: 0 };
@@ -46,17 +48,17 @@ export function planPool(view: PoolView): PoolPlan {
   );
   const leavers = remaining.map(([name, entry]) => planLeaving(view, name, entry));
   const entries = Object.fromEntries(leavers.map((plan) => [plan.name, plan.entry]));
-  const wanted = refusal === undefined ? size + roll.more : staying.length;
+  const wanted = refusal === undefined ? size + roll.more + notices.more : staying.length;
   const { surge } = fillRollPolicy(view.declaration.update);
   const replaced = remaining.filter(([, entry]) => entry.for === "roll").length;
-  const room = Math.min(wanted, size + surge - replaced) - staying.length;
+  const room = Math.min(wanted, size + surge + notices.more - replaced) - staying.length;
   const missing = missingIndices(view, entries, atMost(view, roll, staying, room));
   const starts = startsOf(view, { roll, staying, missing, refused: refusal !== undefined });
   return {
     state: stateOf(view, roll, entries, starts),
     actions: [
       ...starts,
-      ...cordonsOf(view, refusal === undefined ? roll.cordoned : [], staying),
+      ...cordonsOf(view, refusal === undefined ? [...roll.cordoned, ...notices.cordoned] : [], staying),
       ...leavers.flatMap((plan) => plan.actions),
     ],
     vacate: leavers.flatMap((plan) => (plan.vacate === undefined ? [] : [plan.vacate])),
@@ -81,14 +83,20 @@ function refusalOf({ declaration, size, capacity, state, members }: PoolView): s
   return undefined;
 }
 
-/** Who leaves for the size alone: while members are replaced, one more than declared may stay. */
-function leavingOf(view: PoolView, refusal: string | undefined): Readonly<Record<string, Leaving>> {
-  if (refusal !== undefined) return refreshed(view);
+/** Who leaves for the size or a notice alone: while members are replaced, one more than declared may stay. */
+function leavingOf(
+  view: PoolView,
+  notices: Heeded,
+  refusal: string | undefined,
+): Readonly<Record<string, Leaving>> {
+  const before = refreshed(view, notices.leaving);
+  if (refusal !== undefined) return before;
   const { template, backend } = view.declaration;
-  const kept = view.members.filter((member) => view.state.leaving[member.name] === undefined);
+  const kept = view.members.filter((member) => before[member.name] === undefined);
   const { replaces } = planRoll(view, kept, {});
   const { surge } = fillRollPolicy(view.declaration.update);
-  return chooseLeaving(view, templateDigest(template, backend), replaces ? surge : 0);
+  const more = (replaces ? surge : 0) + notices.more;
+  return chooseLeaving(view, before, templateDigest(template, backend), more);
 }
 
 /** While a template is on trial, its canaries try it and no more are made. */

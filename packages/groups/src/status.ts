@@ -76,9 +76,17 @@ function progress(
 }
 
 function leavingText(view: PoolView, leaver: Leaver, stuck: ReadonlyMap<string, string>): string {
-  const reason = stuck.get(leaver.agentId ?? "") ?? waitsForMarathon(view, leaver);
+  const why = stuck.get(leaver.agentId ?? "") ?? waitsForMarathon(view, leaver);
+  const reasons = [takenAway(leaver), why].filter((reason) => reason !== undefined);
   const left = `${leaver.tasks} ${leaver.tasks === 1 ? "task" : "tasks"} left`;
-  return reason === undefined ? left : `${left} (${reason})`;
+  return reasons.length === 0 ? left : `${left} (${reasons.join("; ")})`;
+}
+
+/** What a notice says about the machine of a member. */
+function takenAway({ entry, forced }: Leaver): string | undefined {
+  if (entry.until === undefined) return entry.for === "notice" ? "its machine goes" : undefined;
+  const at = new Date(entry.until).toISOString();
+  return forced ? `its machine goes at ${at}, too soon to move them first` : `its machine goes at ${at}`;
 }
 
 /** Why tasks of Marathon stay where they are, when it is silent. */

@@ -12,6 +12,10 @@ export const memberLabel = "pulumi-mesos.member";
 /** Label with the digest of what a member was made of. */
 export const templateLabel = "pulumi-mesos.template";
 /** Label with the name of the pool that a member belongs to. */
+/** What a machine of AWS has said about its end: as a `notice` file of other members. */
+export const noticeLabel = "pulumi-mesos.notice";
+/** Names of the hooks at which a machine of AWS waits: until its agent is ready, and until it is drained. */
+export const machineHooks = { ready: "pulumi-mesos-ready", drained: "pulumi-mesos-drained" } as const;
 export const poolLabel = "pulumi-mesos.pool";
 
 /** Label with the name of the member whose task a container is. */

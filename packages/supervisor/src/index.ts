@@ -5,4 +5,4 @@ export { findProgram, searchPath } from "./programs";
 export { type Scope, scopeOf, stateRoot } from "./scope";
 export { type StartOptions, start } from "./start";
 export { list, type ProcessStatus, read } from "./status";
-export { listVolumes, makeVolume, removeVolume, volumeExists } from "./volumes";
+export { listVolumes, makeVolume, readInVolume, removeVolume, volumeExists } from "./volumes";

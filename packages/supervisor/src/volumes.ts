@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { removeDirectory, type Scope, volumeDirectory } from "./scope";
 
@@ -21,6 +21,26 @@ export async function volumeExists(scope: Scope, name: string): Promise<boolean>
     return (await stat(volumeDirectory(scope, name))).isDirectory();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** A small file of a volume, at most its first KiB, and when it was written, in ms since the epoch; nothing where there is none. */
+export async function readInVolume(
+  scope: Scope,
+  name: string,
+  path: string,
+): Promise<{ readonly text: string; readonly writtenAt: number } | undefined> {
+  try {
+    const file = await open(join(volumeDirectory(scope, name), path));
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(1024));
+      return { text: buffer.toString("utf8", 0, bytesRead), writtenAt: (await file.stat()).mtimeMs };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }

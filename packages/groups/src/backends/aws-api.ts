@@ -3,6 +3,7 @@ import {
   AutoScalingClient,
   type AutoScalingClientConfig,
   AutoScalingServiceException,
+  CompleteLifecycleActionCommand,
   DescribeAutoScalingGroupsCommand,
   SetDesiredCapacityCommand,
   TerminateInstanceInAutoScalingGroupCommand,
@@ -17,6 +18,7 @@ import {
 import {
   MesosError,
   memberLabel,
+  noticeLabel,
   poolLabel,
   type StackName,
   stackLabels,
@@ -49,7 +51,14 @@ export function awsApi(
         );
       const { LaunchTemplateId: id, Version: version } =
         group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification ?? group.LaunchTemplate ?? {};
-      return { desired: group.DesiredCapacity ?? 0, most: group.MaxSize ?? 0, launches: `${id}:${version}` };
+      const phases = new Map(
+        (group.Instances ?? []).map(({ InstanceId = "", LifecycleState = "" }) => [
+          InstanceId,
+          LifecycleState,
+        ]),
+      );
+      const sizes = { desired: group.DesiredCapacity ?? 0, most: group.MaxSize ?? 0 };
+      return { ...sizes, launches: `${id}:${version}`, phases };
     },
     async setDesired(name, count) {
       const input = { AutoScalingGroupName: name, DesiredCapacity: count, HonorCooldown: false };
@@ -61,7 +70,18 @@ export function awsApi(
         await autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(input));
       } catch (error) {
         // It ended by itself since it was looked at, and what is left of its group is looked at again.
-        if (!isNoInstanceOfGroup(error)) throw error;
+        if (!isInvalid(error, "Instance Id not found")) throw error;
+      }
+    },
+    async proceed(name, hook, id) {
+      const input = { AutoScalingGroupName: name, LifecycleHookName: hook, InstanceId: id };
+      try {
+        await autoScaling.send(
+          new CompleteLifecycleActionCommand({ ...input, LifecycleActionResult: "CONTINUE" }),
+        );
+      } catch (error) {
+        // It waits no more: somebody else let it go on, or the time of the hook is over.
+        if (!isInvalid(error, "No active Lifecycle Action found")) throw error;
       }
     },
     async tag(id, { pool, member, template }) {
@@ -80,12 +100,12 @@ export function awsApi(
   };
 }
 
-/** AWS's answer where an instance is in no auto-scaling group any more. */
-function isNoInstanceOfGroup(error: unknown): boolean {
+/** AWS's answer where something is no more as it was looked at; only its words tell what. */
+function isInvalid(error: unknown, words: string): boolean {
   return (
     error instanceof AutoScalingServiceException &&
     error.name === "ValidationError" &&
-    error.message.startsWith("Instance Id not found")
+    error.message.startsWith(words)
   );
 }
 
@@ -113,6 +133,7 @@ function machineOf({ InstanceId: id, State, PrivateIpAddress: address, Tags = []
   if (id === undefined || group === undefined) return [];
   const launched = `${tag(templateTag.id)}:${tag(templateTag.version)}`;
   const state = State?.Name === "pending" || State?.Name === "running" ? State.Name : "dead";
-  const whose = { pool: tag(poolLabel), member: tag(memberLabel), template: tag(templateLabel) };
+  const own = { pool: tag(poolLabel), member: tag(memberLabel), template: tag(templateLabel) };
+  const whose = { ...own, notice: tag(noticeLabel) };
   return [{ id, state, address, group, launched, ...whose }];
 }

@@ -7,19 +7,22 @@ import {
   AutoScalingClient,
   CreateAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
+  PutLifecycleHookCommand,
 } from "@aws-sdk/client-auto-scaling";
 import {
   CreateLaunchTemplateCommand,
   CreateSubnetCommand,
+  CreateTagsCommand,
   CreateVpcCommand,
   EC2Client,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { stackLabels } from "@pulumi-mesos/model";
+import { machineHooks, noticeLabel, stackLabels } from "@pulumi-mesos/model";
 import { type Clock, systemClock } from "../clock";
 import { awsBackend } from "./aws";
 import { awsApi } from "./aws-api";
 import { type BackendUnderTest, backendContract } from "./backend-contract.test.support";
+import { MotoWithHooks } from "./moto-hooks.test.support";
 
 const region = "eu-central-1";
 const group = "project-stack-agents";
@@ -30,6 +33,7 @@ const clock: Clock = { ...systemClock, pause: (_ms, wake) => systemClock.pause(1
 describe("the aws backend on a moto server", function () {
   this.timeout(240_000);
   let moto: ChildProcess | undefined;
+  let front: MotoWithHooks | undefined;
   let test: BackendUnderTest | undefined;
 
   before(async function () {
@@ -41,9 +45,11 @@ describe("the aws backend on a moto server", function () {
       return;
     }
     moto = spawn(server, ["-H", "127.0.0.1", "-p", "0"], { stdio: ["ignore", "ignore", "pipe"] });
-    test = await underTest(await endpointOf(moto));
+    front = new MotoWithHooks(await endpointOf(moto));
+    test = await underTest(await front.listen());
   });
   after(async () => {
+    await front?.close();
     if (moto === undefined) return;
     const ended = once(moto, "exit");
     moto.kill();
@@ -51,6 +57,15 @@ describe("the aws backend on a moto server", function () {
   });
 
   describe("as every backend", () => backendContract(() => test));
+
+  describe("after that", () => {
+    it("has asked for the end of each machine once, and lets none wait for it", function () {
+      if (front === undefined) this.skip();
+      assert.ok(front.ends.length > 5, "members have ended");
+      assert.equal(new Set(front.ends).size, front.ends.length);
+      assert.deepEqual(front.waiting, []);
+    });
+  });
 });
 
 /** moto says where it listens among its other lines, which are read on so that it never waits. */
@@ -84,6 +99,10 @@ async function underTest(endpoint: string): Promise<BackendUnderTest> {
     lifeOf: async (name) => (await machineOf(name)).id,
     kill: async (name) => {
       await ec2.send(new TerminateInstancesCommand({ InstanceIds: [(await machineOf(name)).id] }));
+    },
+    say: async (name, notice) => {
+      const Tags = [{ Key: noticeLabel, Value: notice }];
+      await ec2.send(new CreateTagsCommand({ Resources: [(await machineOf(name)).id], Tags }));
     },
     beginStart: async (pool, name) => {
       await api.setDesired(group, (await api.group(group)).desired + 1);
@@ -125,5 +144,16 @@ async function makeGroup(ec2: EC2Client, autoScaling: AutoScalingClient): Promis
       MixedInstancesPolicy: { LaunchTemplate: template },
     }),
   );
+  for (const [name, transition] of [
+    [machineHooks.ready, "LAUNCHING"],
+    [machineHooks.drained, "TERMINATING"],
+  ])
+    await autoScaling.send(
+      new PutLifecycleHookCommand({
+        AutoScalingGroupName: group,
+        LifecycleHookName: name,
+        LifecycleTransition: `autoscaling:EC2_INSTANCE_${transition}`,
+      }),
+    );
   return `${launched.LaunchTemplateId}:${launched.Version}`;
 }

@@ -62,8 +62,9 @@ describe("the aws backend", () => {
       },
     );
     await fc.assert(
-      fc.asyncProperty(events, async (all) => {
+      fc.asyncProperty(events, fc.boolean(), async (all, hooks) => {
         const { aws, backend, clock } = world();
+        aws.hooks = hooks;
         const wanted = new Set<number>();
         const work = new Map<number, Promise<void>>();
         for (const { what, index, steps } of all) {
@@ -89,12 +90,69 @@ describe("the aws backend", () => {
         settle(aws);
         const members = (await backend.members("web")).map(({ index }) => index).sort();
         assert.deepEqual(members, [...wanted].sort());
+        assert.deepEqual([aws.waiting, aws.harm], [{}, []]);
         await Promise.all(members.map((index) => backend.terminate(`web-${index}`, never)));
         settle(aws);
-        assert.deepEqual([aws.desired, aws.live().length], [0, 0]);
+        assert.deepEqual([aws.desired, aws.live().length, aws.harm], [0, 0, []]);
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("lets a machine that somebody ends wait until its member is drained, and takes no other down for it", async () => {
+    const { aws, backend } = world();
+    aws.hooks = true;
+    await Promise.all([1, 2].map((index) => backend.start("web", index, declared(1), never)));
+    settle(aws);
+    const [machine] = await aws.machines({ member: "web-1" });
+    assert.ok(machine);
+    // By hand, without a smaller desired capacity: the group launches another one beside it.
+    await aws.terminate(machine.id, { decrement: false });
+    await aws.tag(machine.id, { pool: "web", member: "web-1", notice: "termination" });
+    settle(aws);
+    const members = await backend.members("web");
+    assert.deepEqual(
+      members.map(({ name, running, notice }) => [name, running, notice]),
+      [
+        ["web-1", true, { kind: "termination" }],
+        ["web-2", true, undefined],
+      ],
+    );
+    await backend.start("web", 3, declared(1), never);
+    assert.equal(aws.waiting[machine.id], "Terminating:Wait");
+    assert.deepEqual([aws.desired, aws.live().length], [2, 3]);
+    await backend.terminate("web-1", never);
+    settle(aws);
+    assert.deepEqual(
+      (await backend.members("web")).map(({ name }) => name),
+      ["web-2", "web-3"],
+    );
+    assert.deepEqual([aws.desired, aws.live().length, aws.waiting, aws.harm], [2, 2, {}, []]);
+  });
+
+  it("ends a machine once, also where a controller was killed before it let it go on", async () => {
+    const { aws, backend, clock } = world();
+    aws.hooks = true;
+    await backend.start("web", 1, declared(1), never);
+    const [machine] = aws.live();
+    assert.ok(machine);
+    await aws.terminate(machine.id, { decrement: true });
+    settle(aws);
+    await awsBackend(aws, clock).terminate("web-1", never);
+    settle(aws);
+    assert.deepEqual([aws.desired, aws.live(), aws.harm, await backend.members("web")], [0, [], [], []]);
+  });
+
+  it("fails when a machine that was ended does not come to its end", async () => {
+    const { aws, backend } = world();
+    aws.hooks = true;
+    await backend.start("web", 1, declared(1), never);
+    aws.step = () => undefined;
+    await assert.rejects(
+      backend.terminate("web-1", never),
+      /web-1 \(i-1\) of the auto-scaling group demo-web was ended and is still Terminating; see its activities$/,
+    );
+    assert.equal((await backend.members("web")).length, 1);
   });
 
   it("replaces a machine of an earlier launch template, a member's or nobody's", async () => {

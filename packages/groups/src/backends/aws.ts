@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AwsPoolBackend, MesosError, memberName, type Probe, templateDigest } from "@pulumi-mesos/model";
+import {
+  type AwsPoolBackend,
+  MesosError,
+  machineHooks,
+  memberName,
+  type Probe,
+  templateDigest,
+} from "@pulumi-mesos/model";
 import { asksOverNetwork, attemptOverNetwork, describeProbe } from "@pulumi-mesos/supervisor";
 import type { Clock } from "../clock";
+import { readNotice } from "../notice";
 import type { Applied, Member } from "../observed";
-import { type Backend, fill, indexOf, ofKind } from "./backend";
+import { type Backend, fill, indexOf, ofKind, withNotice } from "./backend";
 
 /** An instance of an auto-scaling group. */
 export interface Machine {
@@ -19,6 +27,18 @@ export interface Machine {
   readonly member?: string;
   /** Digest of what it was made of; nothing before it was ready. */
   readonly template?: string;
+  /** What the machine has said about its end. */
+  readonly notice?: string;
+}
+
+/** An auto-scaling group as AWS tells it. */
+export interface MachineGroup {
+  readonly desired: number;
+  readonly most: number;
+  /** Launch template with its version. */
+  readonly launches: string;
+  /** Where each of its machines is in its life, by id: `InService`, `Terminating:Wait`. */
+  readonly phases: ReadonlyMap<string, string>;
 }
 
 /** What the backend asks of AWS. */
@@ -28,12 +48,12 @@ export interface AwsApi {
     readonly pool?: string;
     readonly member?: string;
   }): Promise<readonly Machine[]>;
-  group(
-    name: string,
-  ): Promise<{ readonly desired: number; readonly most: number; readonly launches: string }>;
+  group(name: string): Promise<MachineGroup>;
   setDesired(group: string, count: number): Promise<void>;
   /** Ends an instance of a group; one that is in none any more is left alone. */
   terminate(id: string, how: { readonly decrement: boolean }): Promise<void>;
+  /** Lets a machine go on that waits at a hook; one that does not is left alone. */
+  proceed(group: string, hook: string, id: string): Promise<void>;
   tag(
     id: string,
     tags: { readonly pool: string; readonly member: string; readonly template?: string },
@@ -44,6 +64,8 @@ export interface AwsApi {
 const pollMs = 2000;
 /** From a larger desired capacity to an agent that answers: an instance boots, installs and pulls meanwhile. */
 const launchMs = 15 * 60_000;
+/** From the end of an instance to where it waits for whoever drained it. */
+const endMs = 5 * 60_000;
 
 /** Whether a machine is what its member is to run, or is becoming it. */
 function isRight(machine: Machine, launched: string, { template, backend }: Applied): boolean {
@@ -63,7 +85,7 @@ export function awsBackend(api: AwsApi, clock: Clock): Backend {
     capacity: () => Number.MAX_SAFE_INTEGER,
     members: (pool) => backend.members(pool),
     start: (pool, index, applied, signal) => backend.start(pool, index, applied, signal),
-    terminate: (name) => backend.terminate(name),
+    terminate: (name, signal) => backend.terminate(name, signal),
   };
 }
 
@@ -93,9 +115,11 @@ class AwsBackend {
     return [...byName].flatMap(([name, machine]): Member[] => {
       const index = indexOf(pool, name);
       if (index === undefined) return [];
-      const { state, template, address } = machine;
+      const { state, template, address, notice } = machine;
       const running = state === "running" && template !== undefined;
-      return [{ index, name, running, template, ...(state !== "dead" && address ? { address } : {}) }];
+      const where = state !== "dead" && address ? { address } : {};
+      const said = notice === undefined ? undefined : readNotice(notice, this.#clock.wall());
+      return [withNotice({ index, name, running, template, ...where }, said)];
     });
   }
 
@@ -109,34 +133,44 @@ class AwsBackend {
     if (machine.template === template) return;
     if (ready !== undefined && asksOverNetwork(ready))
       await this.#untilReady(name, fill(ready, { address: machine.address ?? "", name }), deadline, signal);
+    await this.#api.proceed(where.group, machineHooks.ready, machine.id);
     await this.#api.tag(machine.id, { pool, member: name, template });
   }
 
-  terminate(name: string): Promise<void> {
-    return this.#inTurn(() => this.#end(name));
+  /** Its tags go last, so that a controller that was killed on the way finds what is to be ended. */
+  async terminate(name: string, signal: AbortSignal): Promise<void> {
+    const ended = await this.#inTurn(() => this.#end(name));
+    for (const machine of ended) await this.#untilEnding(machine, signal);
+    for (const { id } of await this.#api.machines({ member: name })) await this.#api.untag(id);
   }
 
   /** One after the other: what one does to the desired capacity, the next must see. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turns.then(work);
     this.#turns = done.catch(() => undefined);
     return done;
   }
 
-  async #end(name: string): Promise<void> {
+  /** Ends a member's machine, and those that nobody needs without it; answers with all of them. */
+  async #end(name: string): Promise<readonly Machine[]> {
     const machines = await this.#api.machines({ member: name });
-    for (const machine of this.#live(machines)) await this.#drop(machine);
-    for (const { id } of machines) await this.#api.untag(id);
-    for (const { group } of machines.slice(0, 1)) await this.#trim(group);
+    const ended = machines.filter(({ state }) => state !== "dead");
+    for (const group of new Set(machines.map((machine) => machine.group))) {
+      const { phases } = await this.#api.group(group);
+      for (const machine of ended) if (this.#stays(machine, phases)) await this.#drop(machine);
+      ended.push(...(await this.#trim(group)));
+    }
+    return ended;
   }
 
   /** The group replaces a machine that died by itself: when its member goes, so does the replacement. */
-  async #trim(group: string): Promise<void> {
-    if ((this.#waiting.get(group)?.size ?? 0) > 0) return;
-    const live = this.#live(await this.#api.machines({ group }));
-    const { desired } = await this.#api.group(group);
+  async #trim(group: string): Promise<readonly Machine[]> {
+    if ((this.#waiting.get(group)?.size ?? 0) > 0) return [];
+    const { desired, live } = await this.#see(group);
     if (desired > live.length) await this.#api.setDesired(group, live.length);
-    for (const machine of live.filter((one) => this.#isFree(one))) await this.#drop(machine);
+    const free = live.filter((one) => this.#isFree(one));
+    for (const machine of free) await this.#drop(machine);
+    return free;
   }
 
   async #drop({ id }: Machine): Promise<void> {
@@ -144,8 +178,33 @@ class AwsBackend {
     await this.#api.terminate(id, { decrement: true });
   }
 
-  #live(machines: readonly Machine[]): Machine[] {
-    return machines.filter((machine) => machine.state !== "dead" && !this.#gone.has(machine.id));
+  /** It is drained: a machine that waits for that goes on to its end. */
+  async #untilEnding({ id, group, member = id }: Machine, signal: AbortSignal): Promise<void> {
+    const deadline = this.#clock.now() + endMs;
+    for (;;) {
+      signal.throwIfAborted();
+      const phase = (await this.#api.group(group)).phases.get(id);
+      if (phase === "Terminating:Wait") await this.#api.proceed(group, machineHooks.drained, id);
+      if (phase === undefined || /^Terminating:(Wait|Proceed)$/.test(phase)) return;
+      if (this.#clock.now() >= deadline)
+        throw new MesosError(
+          "MESOS_GROUPS_BACKEND",
+          `backend: ${member} (${id}) of the auto-scaling group ${group} was ended and is still ${phase}; see its activities`,
+          { retryable: true },
+        );
+      await this.#clock.pause(pollMs, signal);
+    }
+  }
+
+  /** A group with its machines: all of them, and those that stay. */
+  async #see(group: string): Promise<MachineGroup & Record<"machines" | "live", readonly Machine[]>> {
+    const [machines, seen] = await Promise.all([this.#api.machines({ group }), this.#api.group(group)]);
+    return { ...seen, machines, live: machines.filter((machine) => this.#stays(machine, seen.phases)) };
+  }
+
+  /** Whether nobody has ended it, here or elsewhere. */
+  #stays({ id, state }: Machine, phases: MachineGroup["phases"]): boolean {
+    return state !== "dead" && !this.#gone.has(id) && !phases.get(id)?.startsWith("Terminating");
   }
 
   #isFree({ id, member }: Machine): boolean {
@@ -188,11 +247,14 @@ class AwsBackend {
     group: string,
     waiting: Set<string>,
   ): Promise<Machine | undefined> {
-    const wanted = await this.#launched(name, applied, group);
-    const machines = await this.#api.machines({ group });
-    const live = this.#live(machines);
+    const { machines, live, phases, launches } = await this.#see(group);
+    const wanted = wantedOf(name, applied, group, launches);
     for (const machine of machines.filter(({ member }) => member === name))
       if (!live.includes(machine)) await this.#api.untag(machine.id);
+    // Nobody's machine, or one that was replaced, has nobody who waits for its end.
+    for (const { id, member } of machines)
+      if (member === undefined && phases.get(id) === "Terminating:Wait")
+        await this.#api.proceed(group, machineHooks.drained, id);
     const own = live.find((machine) => machine.member === name);
     if (own !== undefined && isRight(own, wanted, applied)) {
       waiting.delete(name);
@@ -217,18 +279,6 @@ class AwsBackend {
     return undefined;
   }
 
-  /** What a member's machine must have been launched by; the group launches just that, or must be changed first. */
-  async #launched(name: string, { template }: Applied, group: string): Promise<string> {
-    const { launchTemplate } = template;
-    const { launches } = await this.#api.group(group);
-    if (launchTemplate === undefined || launches === launchTemplate) return launches;
-    throw new MesosError(
-      "MESOS_GROUPS_NOT_READY",
-      `${name}: the auto-scaling group ${group} launches ${launches}, but the declaration says ${launchTemplate}; run up again`,
-      { retryable: true },
-    );
-  }
-
   /** The group makes another one in its place. */
   async #replace({ id, member }: Machine): Promise<void> {
     this.#gone.add(id);
@@ -238,9 +288,9 @@ class AwsBackend {
 
   /** Has the group launch what is missing for those that wait. */
   async #ask(group: string): Promise<void> {
-    const claimed = this.#live(await this.#api.machines({ group })).filter((one) => !this.#isFree(one));
+    const { desired, most, live } = await this.#see(group);
+    const claimed = live.filter((one) => !this.#isFree(one));
     const needed = claimed.length + (this.#waiting.get(group)?.size ?? 0);
-    const { desired, most } = await this.#api.group(group);
     if (needed > most)
       throw new MesosError(
         "MESOS_GROUPS_BACKEND",
@@ -263,4 +313,15 @@ class AwsBackend {
       await this.#clock.pause(pollMs, signal);
     }
   }
+}
+
+/** What a member's machine must have been launched by; the group launches just that, or must be changed first. */
+function wantedOf(name: string, { template }: Applied, group: string, launches: string): string {
+  const { launchTemplate } = template;
+  if (launchTemplate === undefined || launches === launchTemplate) return launches;
+  throw new MesosError(
+    "MESOS_GROUPS_NOT_READY",
+    `${name}: the auto-scaling group ${group} launches ${launches}, but the declaration says ${launchTemplate}; run up again`,
+    { retryable: true },
+  );
 }

@@ -13,6 +13,8 @@ export interface BackendUnderTest {
   lifeOf(name: string): Promise<string>;
   /** Ends a member so that nobody starts it again. */
   kill(name: string): Promise<void>;
+  /** Says of a member what is said where it runs. */
+  say(name: string, notice: string): Promise<unknown>;
   /** Does of a start only what comes first: the member's data has a place. */
   beginStart(pool: string, name: string): Promise<unknown>;
   /** Names of everything of the stack that is left: programs and data. */
@@ -80,6 +82,18 @@ export function backendContract(given: () => BackendUnderTest | undefined): void
     await start("web", 2);
     assert.deepEqual(await members("web"), [running(2, "web-2")]);
     assert.notEqual(await test.lifeOf("web-2"), before);
+  });
+
+  it("tells what was said about the end of a member, until that is over", async () => {
+    await Promise.all([start("web", 1), start("web", 2)]);
+    await test.say("web-2", "interruption 2031-01-31T09:30:00Z");
+    const notice = { kind: "interruption", until: Date.UTC(2031, 0, 31, 9, 30) };
+    assert.deepEqual(await members("web"), [running(1, "web-1"), { ...running(2, "web-2"), notice }]);
+    await test.say("web-1", "rebalance");
+    assert.deepEqual((await members("web"))[0]?.notice, { kind: "rebalance" });
+    await test.backend.terminate("web-2", signal);
+    await start("web", 2);
+    assert.deepEqual((await members("web"))[1], running(2, "web-2"));
   });
 
   it("takes one whose start was cut short for a member", async () => {

@@ -6,13 +6,14 @@ import {
   type Placeholders,
   type PoolBackend,
 } from "@pulumi-mesos/model";
+import type { Notice } from "../notice";
 import type { Applied, Member } from "../observed";
 
 /** Where members of pools are made. */
 export interface Backend {
   /** Which declarations it follows; the controller hands it no other. */
   readonly kind: PoolBackend["kind"];
-  /** The members that a pool has, whatever their state. */
+  /** The members that a pool has, whatever their state, with what was said about the end of each. */
   members(pool: string): Promise<Member[]>;
   /** How many members there is room for. */
   capacity(backend: PoolBackend): number;
@@ -23,6 +24,14 @@ export interface Backend {
   start(pool: string, index: number, applied: Applied, signal: AbortSignal): Promise<void>;
   /** Ends a member for good and removes its data; gone already is success. */
   terminate(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Where people say, on machines of their own, that a member is to go: a file of this name among its data, as `readNotice` has it. */
+export const noticeFile = "notice";
+
+/** The member with what was said about its end, where something was. */
+export function withNotice(member: Member, notice: Notice | undefined): Member {
+  return notice === undefined ? member : { ...member, notice };
 }
 
 /** Member n has the address .n of the pool's network, where the backend says so beforehand. */

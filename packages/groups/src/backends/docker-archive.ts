@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { buffer } from "node:stream/consumers";
-import { pack } from "tar-stream";
+import { buffer, text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { isMissingInDocker } from "@pulumi-mesos/client";
+import type Docker from "dockerode";
+import { extract, pack } from "tar-stream";
 
 /** A file as it is put into a container. */
 export interface ArchivedFile {
@@ -17,4 +20,31 @@ export async function archiveOf(files: readonly ArchivedFile[]): Promise<Buffer>
   for (const { path, content, mode } of files) archive.entry({ name: path.slice(1), mode }, content);
   archive.finalize();
   return await buffer(archive);
+}
+
+/** A file of a container and when it was written, in ms since the epoch; nothing where there is none, or no container. */
+export async function readArchived(
+  container: Docker.Container,
+  path: string,
+): Promise<{ readonly text: string; readonly writtenAt: number } | undefined> {
+  let archive: NodeJS.ReadableStream;
+  try {
+    archive = await container.getArchive({ path });
+  } catch (error) {
+    if (isMissingInDocker(error)) return undefined;
+    throw error;
+  }
+  const found: { text: string; writtenAt: number }[] = [];
+  const reader = extract();
+  reader.on("entry", ({ mtime }, content, next) => {
+    text(content).then(
+      (words) => {
+        found.push({ text: words, writtenAt: mtime?.getTime() ?? 0 });
+        next();
+      },
+      (error: Error) => reader.destroy(error),
+    );
+  });
+  await pipeline(archive, reader);
+  return found[0];
 }

@@ -16,7 +16,7 @@ import {
 } from "@pulumi-mesos/model";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
-import { systemClock } from "../clock";
+import { type Clock, systemClock } from "../clock";
 import { type BackendUnderTest, backendContract } from "./backend-contract.test.support";
 import { dockerBackend, plainText } from "./docker";
 import { memberContainer } from "./docker-container";
@@ -237,15 +237,24 @@ describe("the docker backend", function () {
 
 function dockerUnderTest(docker: Docker): BackendUnderTest {
   const containerOf = (name: string): Docker.Container => docker.getContainer(containerName(stack, name));
+  // Each look comes so long after the last that notices are asked for again.
+  let now = systemClock.now();
+  const clock: Clock = { ...systemClock, now: () => (now += 2000) };
   const ofStack = { label: Object.entries(stackLabels(stack)).map(([key, value]) => `${key}=${value}`) };
   return {
-    backend: dockerBackend(docker, stack, systemClock),
+    backend: dockerBackend(docker, stack, clock),
     applied,
     lifeOf: async (name) => {
       const { Id, State } = await containerOf(name).inspect();
       return `${Id} ${State.StartedAt}`;
     },
     kill: (name) => containerOf(name).kill(),
+    say: async (name, notice) => {
+      const archive = pack();
+      archive.entry({ name: "notice" }, notice);
+      archive.finalize();
+      await containerOf(name).putArchive(archive, { path: "/var/lib/pulumi-mesos" });
+    },
     beginStart: async (pool, name) => {
       const Labels = { ...stackLabels(stack), [memberLabel]: name, [poolLabel]: pool };
       await docker.createVolume({ Name: containerName(stack, name), Labels });

@@ -2,6 +2,7 @@
 import { endDockerMember, isMissingInDocker, listDockerMembers } from "@pulumi-mesos/client";
 import {
   containerName,
+  containerPaths,
   MesosError,
   memberLabel,
   memberName,
@@ -13,26 +14,31 @@ import {
 import { asksOverNetwork, attemptOverNetwork, describeProbe } from "@pulumi-mesos/supervisor";
 import type Docker from "dockerode";
 import type { Clock } from "../clock";
+import { type Notice, readNotice } from "../notice";
 import type { Member } from "../observed";
-import { type Backend, indexOf, ofKind } from "./backend";
-import { archiveOf } from "./docker-archive";
+import { type Backend, indexOf, noticeFile, ofKind, withNotice } from "./backend";
+import { archiveOf, readArchived } from "./docker-archive";
 import { type MemberContainer, memberContainer } from "./docker-container";
 
 const pollMs = 250;
 const logLines = 15;
+/** How often members are asked for notices: for each dockerd mounts a file system. */
+const noticesMs = 2000;
 
 /** Members as containers of the stack's network: `<pool>-<n>`, each with a volume of its own. */
 export function dockerBackend(docker: Docker, stack: StackName, clock: Clock): Backend {
+  const notices = new Notices(docker, stack, clock);
   return {
     kind: "docker",
     // Every address of the network but the last, which is for broadcasts.
     capacity: () => 254,
     async members(pool) {
       const members = await listDockerMembers(docker, stack, pool);
-      return members.flatMap(({ name, running, labels }): Member[] => {
+      const found = members.flatMap(({ name, running, labels }): Member[] => {
         const index = indexOf(pool, name);
         return index === undefined ? [] : [{ index, name, running, template: labels[templateLabel] }];
       });
+      return await Promise.all(found.map(async (m) => withNotice(m, await notices.of(m.name))));
     },
     async start(pool, index, { template, backend }, signal) {
       const volume = await makeVolume(docker, stack, pool, memberName(pool, index));
@@ -40,8 +46,40 @@ export function dockerBackend(docker: Docker, stack: StackName, clock: Clock): B
       const started = await startContainer(docker, container, signal);
       await untilReady(started, container, clock, signal);
     },
-    terminate: (name, signal) => endDockerMember(docker, stack, name, signal),
+    async terminate(name, signal) {
+      await endDockerMember(docker, stack, name, signal);
+      notices.forget(name);
+    },
   };
+}
+
+/** What somebody has put among the data of members about their end. */
+class Notices {
+  readonly #docker: Docker;
+  readonly #stack: StackName;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, { readonly at: number; readonly notice: Notice | undefined }>();
+
+  constructor(docker: Docker, stack: StackName, clock: Clock) {
+    this.#docker = docker;
+    this.#stack = stack;
+    this.#clock = clock;
+  }
+
+  async of(name: string): Promise<Notice | undefined> {
+    const known = this.#known.get(name);
+    const now = this.#clock.now();
+    if (known !== undefined && now - known.at < noticesMs) return known.notice;
+    const container = this.#docker.getContainer(containerName(this.#stack, name));
+    const file = await readArchived(container, `${containerPaths.data}/${noticeFile}`);
+    const notice = file && readNotice(file.text, file.writtenAt);
+    this.#known.set(name, { at: now, notice });
+    return notice;
+  }
+
+  forget(name: string): void {
+    this.#known.delete(name);
+  }
 }
 
 /** Making one that exists already is success for dockerd. Answers where it lies on the Docker host. */

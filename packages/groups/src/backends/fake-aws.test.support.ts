@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import { machineHooks } from "@pulumi-mesos/model";
 import type { AwsApi, Machine } from "./aws";
 
-/** An auto-scaling group as AWS keeps it: it launches and replaces machines by itself, some time after it was told. */
+/**
+ * An auto-scaling group as AWS keeps it: it launches and replaces machines by itself, some time after it was told. With `hooks` they
+ * wait after their launch until they are ready, and at their end until they are drained.
+ */
 export class FakeAws implements AwsApi {
+  hooks = false;
+  /** What must never happen. */
+  readonly harm: string[] = [];
+  readonly #phases = new Map<string, string>();
   readonly #machines = new Map<string, Machine>();
   readonly #group: string;
   launches: string;
@@ -17,7 +25,11 @@ export class FakeAws implements AwsApi {
 
   /** What the group does by itself: one step towards what is desired. */
   step(): void {
-    const live = this.live();
+    for (const [id, phase] of this.#phases) {
+      if (phase === "Terminating") this.#phases.set(id, "Terminating:Wait");
+      if (phase === "Terminating:Proceed") this.kill(id);
+    }
+    const live = this.live().filter(({ id }) => !this.#isEnding(id));
     const pending = live.find(({ state }) => state === "pending");
     if (pending !== undefined) this.#change(pending.id, { state: "running" });
     else if (live.length < this.desired) this.#launch();
@@ -27,7 +39,13 @@ export class FakeAws implements AwsApi {
     return [...this.#machines.values()].filter(({ state }) => state !== "dead");
   }
 
+  /** What the machines wait for, by id. */
+  get waiting(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#phases].filter(([, phase]) => phase.endsWith(":Wait")));
+  }
+
   kill(id: string): void {
+    this.#phases.delete(id);
     this.#change(id, { state: "dead", address: undefined });
   }
 
@@ -41,7 +59,8 @@ export class FakeAws implements AwsApi {
   }
 
   async group(): ReturnType<AwsApi["group"]> {
-    return await later({ desired: this.desired, most: this.most, launches: this.launches });
+    const phases = new Map(this.#phases);
+    return await later({ desired: this.desired, most: this.most, launches: this.launches, phases });
   }
 
   async setDesired(_group: string, count: number): Promise<void> {
@@ -52,11 +71,28 @@ export class FakeAws implements AwsApi {
 
   async terminate(id: string, { decrement }: { decrement: boolean }): Promise<void> {
     if (this.#machines.get(id)?.state === "dead") return;
+    if (this.#isEnding(id)) this.harm.push(`${id} ended twice`);
     if (decrement) await this.setDesired(this.#group, this.desired - 1);
-    this.kill(id);
+    if (this.hooks) this.#phases.set(id, "Terminating");
+    else this.kill(id);
   }
 
-  async tag(id: string, tags: { pool: string; member: string; template?: string }): Promise<void> {
+  async proceed(_group: string, hook: string, id: string): Promise<void> {
+    await later(undefined);
+    const phase = this.#phases.get(id);
+    if (hook === machineHooks.ready && phase === "Pending:Wait") this.#phases.set(id, "InService");
+    if (hook === machineHooks.drained && phase === "Terminating:Wait")
+      this.#phases.set(id, "Terminating:Proceed");
+  }
+
+  #isEnding(id: string): boolean {
+    return this.#phases.get(id)?.startsWith("Terminating") ?? false;
+  }
+
+  async tag(
+    id: string,
+    tags: { pool: string; member: string; template?: string; notice?: string },
+  ): Promise<void> {
     await later(undefined);
     this.#change(id, tags);
   }
@@ -71,6 +107,7 @@ export class FakeAws implements AwsApi {
     const id = `i-${this.#made}`;
     const address = `10.0.0.${this.#made}`;
     const launched = this.launches;
+    this.#phases.set(id, this.hooks ? "Pending:Wait" : "InService");
     this.#machines.set(id, { id, state: "pending", address, group: this.#group, launched });
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { list, listVolumes, makeVolume, read, type Scope, scopeOf } from "@pulumi-mesos/supervisor";
@@ -60,6 +60,7 @@ function localUnderTest(scope: Scope): BackendUnderTest {
         while (existsSync(`/proc/${each}`)) await systemClock.pause(5, never);
       }
     },
+    say: async (name, notice) => writeFile(join(await makeVolume(scope, name), "notice"), notice),
     beginStart: (_pool, name) => makeVolume(scope, name),
     left: async () => [...(await list(scope)).map(({ name }) => name), ...(await listVolumes(scope))],
   };

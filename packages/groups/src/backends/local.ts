@@ -11,12 +11,14 @@ import {
   list,
   listVolumes,
   makeVolume,
+  readInVolume,
   removeVolume,
   type Scope,
   start,
 } from "@pulumi-mesos/supervisor";
+import { type Notice, readNotice } from "../notice";
 import type { Member } from "../observed";
-import { addressOf, type Backend, fill, indexOf, ofKind } from "./backend";
+import { addressOf, type Backend, fill, indexOf, noticeFile, ofKind, withNotice } from "./backend";
 
 /** SIGUSR1 makes an agent unregister and end its tasks: it leaves for ever. */
 const leave = { signal: "SIGUSR1", graceSeconds: 10 } as const;
@@ -30,11 +32,12 @@ export function localBackend(scope: Scope, searchPath: string): Backend {
       const [processes, volumes] = await Promise.all([list(scope), listVolumes(scope)]);
       const known = new Map(processes.map((process) => [process.name, process]));
       // A volume alone is a member, too: its start was cut short, or its end.
-      return [...new Set([...known.keys(), ...volumes])].flatMap((name): Member[] => {
+      const found = [...new Set([...known.keys(), ...volumes])].flatMap((name): Member[] => {
         const index = indexOf(pool, name);
         const { running = false, incarnation: template } = known.get(name) ?? {};
         return index === undefined ? [] : [{ index, name, running, template }];
       });
+      return await Promise.all(found.map(async (m) => withNotice(m, await noticeIn(scope, m.name))));
     },
     async start(pool, index, { template, backend }, signal) {
       const spec = memberSpec(pool, index, template, ofKind(backend, "local"));
@@ -48,6 +51,12 @@ export function localBackend(scope: Scope, searchPath: string): Backend {
       await removeVolume(scope, name);
     },
   };
+}
+
+/** What somebody has put into a member's volume about its end. */
+async function noticeIn(scope: Scope, name: string): Promise<Notice | undefined> {
+  const file = await readInVolume(scope, name, noticeFile);
+  return file && readNotice(file.text, file.writtenAt);
 }
 
 /** As many as have whole slices of the task ports, at most the 254 addresses of the network. */

@@ -177,13 +177,18 @@ function agentIn(
 ): SizedAgent {
   const { name, index } = member;
   const entry = state.leaving[name];
-  const goes = entry?.for === "roll" || entry?.drained !== undefined || o.isReplaced;
+  const noticed = member.notice !== undefined;
+  const goes = entry?.for === "roll" || entry?.drained !== undefined || noticed || o.isReplaced;
   const before = scale?.members[name];
   return {
     id: name,
     group,
     host: addressOf(index),
-    state: stateOf(entry !== undefined || state.trial !== undefined, offer, before?.registered ?? false),
+    state: stateOf(
+      entry !== undefined || state.trial !== undefined || noticed,
+      offer,
+      before?.registered ?? false,
+    ),
     startedAt: before?.since ?? o.now,
     leaving: entry !== undefined,
     doomed: goes,
