@@ -339,6 +339,41 @@ describe("a cluster on AWS", function () {
     assert.equal(find(all, "Group", "demo-web").parent, "demo-web");
   });
 
+  it("has machines of a group wait until their agent is ready, and until it is drained", () => {
+    const hooks = ["ready", "drained"].map((kind) => find(all, "LifecycleHook", `demo-batch-${kind}`));
+    assert.deepEqual(
+      hooks.map(({ inputs, parent }) => [inputs, parent]),
+      [
+        [
+          {
+            name: "pulumi-mesos-ready",
+            autoscalingGroupName: "project-stack-demo-batch",
+            lifecycleTransition: "autoscaling:EC2_INSTANCE_LAUNCHING",
+            heartbeatTimeout: 1800,
+            defaultResult: "ABANDON",
+          },
+          "demo-batch",
+        ],
+        [
+          {
+            name: "pulumi-mesos-drained",
+            autoscalingGroupName: "project-stack-demo-batch",
+            lifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING",
+            heartbeatTimeout: 900,
+            defaultResult: "CONTINUE",
+          },
+          "demo-batch",
+        ],
+      ],
+    );
+    assert.deepEqual(
+      find(all, "AgentPool", "demo-batch")
+        .dependsOn.filter((name) => name.startsWith("demo-batch-"))
+        .sort(),
+      ["demo-batch-drained", "demo-batch-ready"],
+    );
+  });
+
   it("declares an agent group by the launch template's version, so that the group launches by it first", () => {
     const { inputs, dependsOn, timeouts } = find(all, "AgentPool", "demo-web");
     // The mocks show a secret as an envelope; agents have credentials.

@@ -3,7 +3,7 @@ import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import { Provider as AwsProvider } from "@pulumi/aws/provider";
 import * as route53 from "@pulumi/aws/route53";
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, privateBlock, type Software, stackLabels } from "@pulumi-mesos/model";
+import { type Address, privateBlock, type Software, type StackName, stackLabels } from "@pulumi-mesos/model";
 import {
   containers,
   type EndpointArgs,
@@ -20,7 +20,7 @@ import {
 } from "pulumi-mesos";
 import { Balancers } from "./balancers";
 import { type Cidr, parseCidr } from "./cidr";
-import { controllerStatements } from "./iam-policies";
+import { agentStatements, controllerStatements, type Statement } from "./iam-policies";
 import { isMember, type Machine, type MemberRole, usualAgents } from "./machines";
 import { MemberAddresses } from "./member-addresses";
 import { givenNetwork, type Network, ownNetwork } from "./network";
@@ -235,7 +235,11 @@ export class AwsPlatform implements Platform {
     const made = this.#roles.get(software);
     if (made !== undefined) return made;
     const { region, stack } = this.#around;
-    const more = software === "groups" ? controllerStatements(region, stack) : [];
+    const granted: Partial<Record<Software, (region: string, stack: StackName) => Statement[]>> = {
+      groups: controllerStatements,
+      "mesos-agent": agentStatements,
+    };
+    const more = granted[software]?.(region, stack) ?? [];
     const role = makeRole(this.#around, software, { image, more, logGroupArn: this.#logs?.arn });
     this.#roles.set(software, role);
     return role;

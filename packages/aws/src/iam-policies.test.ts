@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  agentStatements,
   controllerStatements,
   ecrHostOf,
   imageStatements,
@@ -40,6 +41,7 @@ describe("policies", () => {
         ...secretStatements(parameters, region, own),
         ...imageStatements(image),
         ...controllerStatements(region, { project: "p", stack: "s" }),
+        ...agentStatements(region, { project: "p", stack: "s" }),
         logStatement(`arn:aws:logs:${region}:123456789012:log-group:demo`),
       ]);
     fc.assert(
@@ -55,6 +57,22 @@ describe("policies", () => {
         assert.equal(new Set(sids).size, sids.length);
       }),
     );
+  });
+
+  it("let an agent's machine say that machines of its stack go, and hold its end open, and no more", () => {
+    const statements = agentStatements(region, { project: "p", stack: "s" });
+    assert.deepEqual(
+      statements.flatMap(({ Action }) => Action),
+      ["ec2:CreateTags", "autoscaling:RecordLifecycleActionHeartbeat"],
+    );
+    const ofStack = {
+      "aws:ResourceTag/pulumi-mesos.project": "p",
+      "aws:ResourceTag/pulumi-mesos.stack": "s",
+    };
+    for (const { Condition } of statements) assert.deepEqual(Condition?.["StringEquals"], ofStack);
+    assert.deepEqual(statements[0]?.Condition?.["ForAllValues:StringEquals"], {
+      "aws:TagKeys": ["pulumi-mesos.notice"],
+    });
   });
 
   it("let a member read its own secrets, by the user's key through Parameter Store alone", () => {

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { memberLabel, poolLabel, type StackName, stackLabels, templateLabel } from "@pulumi-mesos/model";
+import {
+  memberLabel,
+  noticeLabel,
+  poolLabel,
+  type StackName,
+  stackLabels,
+  templateLabel,
+} from "@pulumi-mesos/model";
 
 /** One statement of a policy: what may be done to what. */
 export interface Statement {
@@ -73,8 +80,7 @@ export function logStatement(group: string): Statement {
  * that bear its stack's tags, these in no other tags than its own.
  */
 export function controllerStatements(region: string, stack: StackName): Statement[] {
-  const own = Object.entries(stackLabels(stack)).map(([tag, value]) => [`aws:ResourceTag/${tag}`, value]);
-  const ofStack = { StringEquals: Object.fromEntries(own) as Record<string, string> };
+  const ofStack = bearsTagsOf(stack);
   const tags = [memberLabel, poolLabel, templateLabel, "Name"];
   return [
     {
@@ -86,8 +92,12 @@ export function controllerStatements(region: string, stack: StackName): Statemen
     {
       Sid: "OwnGroups",
       Effect: "Allow",
-      Action: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-      Resource: [`arn:aws:autoscaling:${region}:*:autoScalingGroup:*:autoScalingGroupName/*`],
+      Action: [
+        "autoscaling:CompleteLifecycleAction",
+        "autoscaling:SetDesiredCapacity",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+      ],
+      Resource: [groupsIn(region)],
       Condition: ofStack,
     },
     {
@@ -98,6 +108,36 @@ export function controllerStatements(region: string, stack: StackName): Statemen
       Condition: { ...ofStack, "ForAllValues:StringEquals": { "aws:TagKeys": tags } },
     },
   ];
+}
+
+/** What an agent's machine may: say about machines of its stack that they go, and have its end wait. */
+export function agentStatements(region: string, stack: StackName): Statement[] {
+  const ofStack = bearsTagsOf(stack);
+  return [
+    {
+      Sid: "Notice",
+      Effect: "Allow",
+      Action: ["ec2:CreateTags"],
+      Resource: [`arn:aws:ec2:${region}:*:instance/*`],
+      Condition: { ...ofStack, "ForAllValues:StringEquals": { "aws:TagKeys": [noticeLabel] } },
+    },
+    {
+      Sid: "WaitAtEnd",
+      Effect: "Allow",
+      Action: ["autoscaling:RecordLifecycleActionHeartbeat"],
+      Resource: [groupsIn(region)],
+      Condition: ofStack,
+    },
+  ];
+}
+
+function bearsTagsOf(stack: StackName): { readonly StringEquals: Readonly<Record<string, string>> } {
+  const own = Object.entries(stackLabels(stack)).map(([tag, value]) => [`aws:ResourceTag/${tag}`, value]);
+  return { StringEquals: Object.fromEntries(own) as Record<string, string> };
+}
+
+function groupsIn(region: string): string {
+  return `arn:aws:autoscaling:${region}:*:autoScalingGroup:*:autoScalingGroupName/*`;
 }
 
 /** A registry of ECR by its host: `123456789012.dkr.ecr.eu-central-1.amazonaws.com`. */

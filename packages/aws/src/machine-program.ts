@@ -6,7 +6,14 @@ import { storeFiles } from "./node-files";
 import type { MachineImage } from "./platform-args";
 import { allowSecrets, type MachineRole } from "./roles";
 import type { Surroundings } from "./surroundings";
-import { type NodeFile, type NodeProgram, userData, userDataLimit } from "./user-data";
+import {
+  type FittedUserData,
+  fitUserData,
+  type NodeFile,
+  type NodeProgram,
+  userData,
+  userDataLimit,
+} from "./user-data";
 
 /** IMDSv2 alone, and one hop: no container that is not on the machine's own network takes its role. */
 export const metadataOptions = {
@@ -30,6 +37,8 @@ export interface MachineProgramArgs {
   readonly zone: string;
   readonly placedAtBoot?: boolean;
   readonly makesContainers?: boolean;
+  /** Its auto-scaling group, where it is one of many. */
+  readonly group?: string;
   readonly kmsKeyArn?: pulumi.Input<string>;
   readonly logGroup?: pulumi.Input<string>;
 }
@@ -44,7 +53,7 @@ export function machineProgram(
   args: MachineProgramArgs,
   volumeId: pulumi.Output<string> | undefined,
   options: pulumi.CustomResourceOptions,
-): { readonly userData: pulumi.Output<string>; readonly profile: pulumi.Output<string> } {
+): { readonly userData: pulumi.Output<FittedUserData>; readonly profile: pulumi.Output<string> } {
   const { around, name, service, program, kmsKeyArn, role, values } = args;
   const { stack, tags, region } = around;
   const store = { member: name, path: `/pulumi-mesos/${stack.project}/${stack.stack}`, kmsKeyArn, tags };
@@ -78,8 +87,8 @@ function programData(
   args: MachineProgramArgs,
   files: readonly pulumi.Input<NodeFile>[],
   volumeId: pulumi.Output<string> | undefined,
-): pulumi.Output<string> {
-  const { around, name, service, program, image, values } = args;
+): pulumi.Output<FittedUserData> {
+  const { around, name, service, program, image, values, group } = args;
   const words = [
     ...program.command,
     ...service.args.map((text) => inContainer(text, values)),
@@ -95,14 +104,15 @@ function programData(
       files: texts,
       placedAtBoot: args.placedAtBoot,
       makesContainers: args.makesContainers,
+      group,
       volumeId: volume,
       stop: service.stop,
       packages: image.packages ?? ["docker"],
       logGroup,
     };
-    const text = userData(node);
-    if (Buffer.byteLength(text) <= userDataLimit) return text;
-    const message = `must fit into ${userDataLimit} bytes of user data with all plain files of its program, got ${Buffer.byteLength(text)}`;
+    const data = fitUserData(userData(node));
+    if (!("bytes" in data)) return data;
+    const message = `must fit into ${userDataLimit} bytes of user data, compressed, with all plain files of its program, got ${data.bytes}`;
     throw new InvalidArgsError(undefined, [{ path: name, message }]);
   });
 }

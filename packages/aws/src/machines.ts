@@ -36,7 +36,7 @@ export function usualMachines(architecture: Architecture): Readonly<Record<Membe
 export interface AgentMachines {
   /** One or more, of which AWS takes what it has. */
   readonly instanceTypes: readonly string[];
-  /** Cheaper machines that AWS takes away when it needs them: their tasks start elsewhere. @default false */
+  /** Cheaper machines that AWS takes away when it needs them, two minutes after it says so: they are drained before. @default false */
   readonly spot?: boolean;
   /** Size of the disk, sandboxes and images included. @default 50 */
   readonly diskGiB?: number;

@@ -2,7 +2,7 @@
 import * as autoscaling from "@pulumi/aws/autoscaling";
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { taskPorts } from "@pulumi-mesos/model";
+import { machineHooks, taskPorts } from "@pulumi-mesos/model";
 import type { Pool } from "pulumi-mesos";
 import { type MachineProgramArgs, machineProgram, metadataOptions } from "./machine-program";
 import type { AgentMachines } from "./machines";
@@ -10,7 +10,7 @@ import { named } from "./surroundings";
 
 /** Everything that makes an agent group's machines. */
 export interface PoolMachinesArgs
-  extends Omit<MachineProgramArgs, "values" | "zone" | "placedAtBoot" | "makesContainers"> {
+  extends Omit<MachineProgramArgs, "values" | "zone" | "placedAtBoot" | "makesContainers" | "group"> {
   readonly machines: Required<AgentMachines>;
   readonly subnetIds: readonly pulumi.Input<string>[];
   readonly securityGroupId: pulumi.Input<string>;
@@ -24,8 +24,8 @@ export function makePool(args: PoolMachinesArgs, opts: pulumi.ComponentResourceO
   const { around, name, service, program, machines } = args;
   const { provider, stack } = around;
   const own = { ...opts, provider, customTimeouts: undefined };
-  const template = makeTemplate(args, own);
   const groupName = `${stack.project}-${stack.stack}-${name}`;
+  const template = makeTemplate(args, groupName, own);
   const version = template.latestVersion.apply(String);
   const group = new autoscaling.Group(
     name,
@@ -61,27 +61,64 @@ export function makePool(args: PoolMachinesArgs, opts: pulumi.ComponentResourceO
     },
     { ...own, deleteBeforeReplace: true, ignoreChanges: ["desiredCapacity"] },
   );
+  const hooks = makeHooks(name, group, own);
   return {
     template: {
       image: program.image,
       command: [...program.command, ...service.args],
       ready: service.ready,
       stop: service.stop,
-      // The group launches by this version before the controller hears of it.
-      launchTemplate: pulumi.interpolate`${template.id}:${version}`.apply((launched) =>
-        group.id.apply(() => launched),
-      ),
+      // The group launches by this version, and machines wait at its hooks, before the controller hears of it.
+      launchTemplate: pulumi
+        .all([pulumi.interpolate`${template.id}:${version}`, group.id, ...hooks.map(({ id }) => id)])
+        .apply(([launched]) => launched),
       // An Output: the engine resolves it before the plugin sees it.
     } as unknown as Pool["template"],
     backend: { kind: "aws", group: groupName },
   };
 }
 
-function makeTemplate(args: PoolMachinesArgs, options: pulumi.CustomResourceOptions): ec2.LaunchTemplate {
+/**
+ * A machine counts once its agent is ready, and ends once it is drained, both of which the controller says. One that never gets
+ * ready is replaced; one that has died is not waited for: those that live ask for more time themselves.
+ */
+function makeHooks(
+  name: string,
+  group: autoscaling.Group,
+  options: pulumi.CustomResourceOptions,
+): autoscaling.LifecycleHook[] {
+  const hook = (
+    kind: keyof typeof machineHooks,
+    args: Pick<autoscaling.LifecycleHookArgs, "lifecycleTransition" | "heartbeatTimeout" | "defaultResult">,
+  ): autoscaling.LifecycleHook =>
+    new autoscaling.LifecycleHook(
+      `${name}-${kind}`,
+      { name: machineHooks[kind], autoscalingGroupName: group.name, ...args },
+      options,
+    );
+  return [
+    hook("ready", {
+      lifecycleTransition: "autoscaling:EC2_INSTANCE_LAUNCHING",
+      heartbeatTimeout: 30 * 60,
+      defaultResult: "ABANDON",
+    }),
+    hook("drained", {
+      lifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING",
+      heartbeatTimeout: 15 * 60,
+      defaultResult: "CONTINUE",
+    }),
+  ];
+}
+
+function makeTemplate(
+  args: PoolMachinesArgs,
+  group: string,
+  options: pulumi.CustomResourceOptions,
+): ec2.LaunchTemplate {
   const { around, name, image, machines, kmsKeyArn } = args;
   const values = { ports: taskPorts.join("-") };
   const { userData, profile } = machineProgram(
-    { ...args, values, zone: "{zone}", placedAtBoot: true, makesContainers: true },
+    { ...args, values, zone: "{zone}", placedAtBoot: true, makesContainers: true, group },
     undefined,
     options,
   );
@@ -106,7 +143,9 @@ function makeTemplate(args: PoolMachinesArgs, options: pulumi.CustomResourceOpti
           },
         },
       ],
-      userData: userData.apply((text) => Buffer.from(text).toString("base64")),
+      userData: userData.apply((data) =>
+        "base64" in data ? data.base64 : Buffer.from(data.plain).toString("base64"),
+      ),
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
       tags: named(around, name),
     },

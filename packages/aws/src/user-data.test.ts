@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
-import { type NodeProgram, quote, userData } from "./user-data";
+import { quote } from "./shell";
+import { fitUserData, type NodeProgram, userData, userDataLimit } from "./user-data";
 
 const program: NodeProgram = {
   member: "demo-zookeeper-1",
@@ -122,6 +125,24 @@ describe("user data", () => {
     assert.doesNotMatch(written(change({}), "/opt/pulumi-mesos/prepare"), /docker login/);
   });
 
+  it("is compressed only where it is too long for EC2, and says how long it is where that does not help", () => {
+    const noted = (content: string): string =>
+      userData({ ...program, files: [{ path: "/etc/pulumi-mesos/notes", mode: "0400", content }] });
+    const short = noted("");
+    assert.deepEqual(fitUserData(short), { plain: short });
+    const exact = noted("x".repeat(userDataLimit - Buffer.byteLength(short)));
+    assert.deepEqual([Buffer.byteLength(exact), fitUserData(exact)], [userDataLimit, { plain: exact }]);
+    const long = noted(Array.from({ length: 2000 }, (_, i) => `--flag_${i}=value of ${i}\n`).join(""));
+    const fitted = fitUserData(long);
+    assert.ok("base64" in fitted);
+    const bytes = Buffer.from(fitted.base64, "base64");
+    assert.ok(bytes.length <= userDataLimit, String(bytes.length));
+    assert.equal(gunzipSync(bytes).toString(), long);
+    const noise = noted(randomBytes(20_000).toString("base64"));
+    const left = fitUserData(noise);
+    assert.ok("bytes" in left && left.bytes > userDataLimit);
+  });
+
   it("sends the output to CloudWatch where a log group is given", () => {
     assert.match(
       written(change({ logGroup: "demo" }), "/opt/pulumi-mesos/run"),
@@ -150,10 +171,11 @@ describe("user data", () => {
     const words = ["it's", "$(touch x)", "a b", "%h", "{address}"];
     for (const own of [
       { words, logGroup: "demo" },
-      { words, logGroup: "demo", placedAtBoot: true, makesContainers: true },
+      { words, logGroup: "demo", placedAtBoot: true, makesContainers: true, group: "demo web" },
     ])
-      for (const name of ["prepare", "run"])
-        execFileSync("bash", ["-n"], { input: written(change(own), `/opt/pulumi-mesos/${name}`) });
+      for (const { path, content } of change(own).write_files)
+        if (content.startsWith("#!")) execFileSync("bash", ["-n"], { input: content });
+        else assert.doesNotMatch(path, /prepare|run|watch$/);
   });
 
   it("hands every word over as it is", function () {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { gzipSync } from "node:zlib";
 import {
   containerLogOptions,
   containerPaths,
@@ -7,6 +8,8 @@ import {
   startCommand,
 } from "@pulumi-mesos/model";
 import { ecrHostOf } from "./iam-policies";
+import { quote } from "./shell";
+import { watchScript, watchUnit, watchUnitFile } from "./watcher";
 
 /** A file of a program as it lies in its container: its text, or where the instance fetches that with its own role. */
 export type NodeFile = { readonly path: string; readonly mode: string } & (
@@ -32,6 +35,8 @@ export interface NodeProgram {
   readonly files: readonly NodeFile[];
   /** Whether its address and zone are known only once it boots: `{address}` and `{zone}` stand for them. */
   readonly placedAtBoot?: boolean;
+  /** Its auto-scaling group, where it is one of many: then it says what it learns about its end. */
+  readonly group?: string;
   /** Whether it makes containers itself, by dockerd's socket. */
   readonly makesContainers?: boolean;
   /** The volume with the data that outlive the instance. */
@@ -46,6 +51,18 @@ export interface NodeProgram {
 /** Most bytes of user data that EC2 takes. */
 export const userDataLimit = 16 * 1024;
 
+/** User data as EC2 takes them: as they are, or compressed and in base64. */
+export type FittedUserData = { readonly plain: string } | { readonly base64: string };
+
+/** What is too long for EC2 is compressed, which cloud-init sees by itself; answers how long it still is where that is too long, too. */
+export function fitUserData(text: string): FittedUserData | { readonly bytes: number } {
+  if (Buffer.byteLength(text) <= userDataLimit) return { plain: text };
+  const compressed = gzipSync(text, { level: 9 });
+  return compressed.length <= userDataLimit
+    ? { base64: compressed.toString("base64") }
+    : { bytes: compressed.length };
+}
+
 const home = "/opt/pulumi-mesos";
 const unit = "pulumi-mesos.service";
 /** In memory, so that no secret is ever written to a disk. */
@@ -59,6 +76,7 @@ const { conf, data } = containerPaths;
  * its files, and the data volume formatted once and mounted. JSON, which is YAML, too.
  */
 export function userData(program: NodeProgram): string {
+  const { region, group } = program;
   const config = {
     ...(program.placedAtBoot ? {} : { preserve_hostname: false, hostname: program.member }),
     ssh_pwauth: false,
@@ -71,6 +89,12 @@ export function userData(program: NodeProgram): string {
       rootFile(`${home}/prepare`, "0500", prepareScript(program)),
       rootFile(`${home}/run`, "0500", runScript(program)),
       rootFile(`/etc/systemd/system/${unit}`, "0644", unitFile(program)),
+      ...(group === undefined
+        ? []
+        : [
+            rootFile(`${home}/watch`, "0500", watchScript({ region, group })),
+            rootFile(`/etc/systemd/system/${watchUnit}`, "0644", watchUnitFile(`${home}/watch`)),
+          ]),
       ...(program.volumeId === undefined
         ? []
         : [{ path: "/etc/fstab", append: true, content: mountLine(program.volumeId) }]),
@@ -79,6 +103,7 @@ export function userData(program: NodeProgram): string {
       ["systemctl", "daemon-reload"],
       ["systemctl", "enable", "--now", "docker.service"],
       ["systemctl", "enable", "--now", unit],
+      ...(group === undefined ? [] : [["systemctl", "enable", "--now", watchUnit]]),
     ],
   };
   return `#cloud-config\n${JSON.stringify(config)}\n`;
@@ -212,9 +237,4 @@ function quotePlaced(word: string): string {
 
 function logOptions(options: Readonly<Record<string, string>>): string[] {
   return Object.entries(options).flatMap(([key, value]) => ["--log-opt", `${key}=${value}`]);
-}
-
-/** A word of a shell's command line; what needs no quotes has none, for readers and for the limit of user data. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

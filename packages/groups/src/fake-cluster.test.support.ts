@@ -44,6 +44,10 @@ export class FakeCluster {
   readonly answers = new Map<string, unknown>();
   /** Why a backend starts no member. */
   refusal: string | undefined;
+  /** Whether a new leader knows its agents from before and none has come back to it yet. */
+  recovering = false;
+  /** Whether an agent at this address may be drained with tasks of Marathon on it: its machine goes anyway. */
+  mayForce: (host: string) => boolean = () => false;
   /** What must never happen: a member ended twice, or with an agent that was not drained. */
   readonly harm: string[] = [];
   #server: Server | undefined;
@@ -83,8 +87,7 @@ export class FakeCluster {
         const name = `${pool}-${index}`;
         if (this.members.includes(name) && !this.dead.delete(name)) return;
         if (!this.members.includes(name)) this.members.push(name);
-        this.agents.push({ id: `S${++this.#ids}`, host: addressIn(backend, [], index), deactivated: false });
-        this.schedule();
+        this.register(addressIn(backend, [], index));
       },
       terminate: async (name) => {
         this.calls.push(`terminate ${name}`);
@@ -99,8 +102,19 @@ export class FakeCluster {
   /** A member dies with its agent and everything on it. */
   kill(name: string): void {
     const end = `.${name.slice(name.lastIndexOf("-") + 1)}`;
-    const ids = this.agents.filter(({ host }) => host.endsWith(end)).map(({ id }) => id);
     this.dead.add(name);
+    for (const { host } of this.agents.filter((agent) => agent.host.endsWith(end))) this.lose(host);
+  }
+
+  /** An agent registers. */
+  register(host: string): void {
+    this.agents.push({ id: `S${++this.#ids}`, host, deactivated: false });
+    this.schedule();
+  }
+
+  /** An agent is gone with everything on it. */
+  lose(host: string): void {
+    const ids = this.agents.filter((agent) => agent.host === host).map(({ id }) => id);
     this.agents = this.agents.filter(({ id }) => !ids.includes(id));
     this.others = this.others.filter(({ agentId }) => !ids.includes(agentId));
     for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => !ids.includes(slaveId));
@@ -187,7 +201,11 @@ export class FakeCluster {
         total_resources: scalars(this.offer),
         allocated_resources: scalars({ cpus: this.#used(id) }),
       }));
-      return [200, { type, get_agents: { agents, recovered_agents: [] } }];
+      const known = agents.map(({ agent_info }) => agent_info);
+      const told = this.recovering
+        ? { agents: [], recovered_agents: known }
+        : { agents, recovered_agents: [] };
+      return [200, { type, get_agents: told }];
     }
     if (type === "GET_FRAMEWORKS") {
       const frameworks = ["marathon", "cron"].map((name) => ({
@@ -220,9 +238,10 @@ export class FakeCluster {
     const inner = body[type.toLowerCase()] as { agent_id: { value: string } };
     const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
     if (agent !== undefined) agent.deactivated = type !== "REACTIVATE_AGENT";
+    if (type === "MARK_AGENT_GONE" && agent !== undefined) this.lose(agent.host);
     if (type === "DRAIN_AGENT") {
       const ours = this.apps.filter(({ framework }) => framework === undefined).flatMap(({ tasks }) => tasks);
-      if (ours.some(({ slaveId }) => slaveId === agent?.id))
+      if (ours.some(({ slaveId }) => slaveId === agent?.id) && !this.mayForce(agent?.host ?? ""))
         this.harm.push(`${agent?.host} drained with tasks of Marathon`);
       this.agents = this.agents.filter((a) => a !== agent);
       for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => slaveId !== agent?.id);
@@ -247,10 +266,20 @@ async function textOf(request: IncomingMessage): Promise<string> {
 
 /** Nodes in memory; a change calls the watches of its path, as ZooKeeper's do, once. */
 export class MemoryStore implements Store {
-  readonly nodes = new Map<string, { data: Buffer; version: number }>();
+  readonly nodes: Map<string, { data: Buffer; version: number }>;
   /** How many more writes are taken before the session is over. */
   writesLeft = Number.POSITIVE_INFINITY;
-  readonly #watches = new Map<string, Set<() => void>>();
+  readonly #watches: Map<string, Set<() => void>>;
+
+  constructor(nodes = new Map(), watches = new Map()) {
+    this.nodes = nodes;
+    this.#watches = watches;
+  }
+
+  /** Another session on the same nodes. */
+  session(): MemoryStore {
+    return new MemoryStore(this.nodes, this.#watches);
+  }
 
   async get(path: string): Promise<{ data: Buffer; version: number } | undefined> {
     return this.nodes.get(path);

@@ -8,6 +8,15 @@ import type { AwsApi, Machine } from "./aws";
  */
 export class FakeAws implements AwsApi {
   hooks = false;
+  /** Whether it launches nothing, whatever is desired. */
+  exhausted = false;
+  /** How many more calls are refused because there are too many. */
+  throttled = 0;
+  /** How many more looks at machines tell what was true before the last change. */
+  stale = 0;
+  /** Hears of a machine before its end is asked for. */
+  onEnd: (machine: Machine) => void = () => undefined;
+  #before: readonly Machine[] = [];
   /** What must never happen. */
   readonly harm: string[] = [];
   readonly #phases = new Map<string, string>();
@@ -32,7 +41,7 @@ export class FakeAws implements AwsApi {
     const live = this.live().filter(({ id }) => !this.#isEnding(id));
     const pending = live.find(({ state }) => state === "pending");
     if (pending !== undefined) this.#change(pending.id, { state: "running" });
-    else if (live.length < this.desired) this.#launch();
+    else if (live.length < this.desired && !this.exhausted) this.#launch();
   }
 
   live(): Machine[] {
@@ -50,7 +59,9 @@ export class FakeAws implements AwsApi {
   }
 
   async machines({ group, pool, member }: Parameters<AwsApi["machines"]>[0]): Promise<Machine[]> {
-    const all = [...this.#machines.values()];
+    await this.#answers();
+    const all = this.stale > 0 ? this.#before : [...this.#machines.values()];
+    if (this.stale > 0) this.stale--;
     const found = all.filter(
       (m) =>
         (group ?? m.group) === m.group && (pool ?? m.pool) === m.pool && (member ?? m.member) === m.member,
@@ -59,30 +70,47 @@ export class FakeAws implements AwsApi {
   }
 
   async group(): ReturnType<AwsApi["group"]> {
+    await this.#answers();
     const phases = new Map(this.#phases);
     return await later({ desired: this.desired, most: this.most, launches: this.launches, phases });
   }
 
   async setDesired(_group: string, count: number): Promise<void> {
+    await this.#answers();
     if (count < 0 || count > this.most) throw new Error(`desired capacity ${count}`);
     this.desired = count;
     await later(undefined);
   }
 
   async terminate(id: string, { decrement }: { decrement: boolean }): Promise<void> {
-    if (this.#machines.get(id)?.state === "dead") return;
+    await this.#answers();
+    const machine = this.#machines.get(id);
+    if (machine === undefined || machine.state === "dead") return;
+    this.onEnd(machine);
     if (this.#isEnding(id)) this.harm.push(`${id} ended twice`);
-    if (decrement) await this.setDesired(this.#group, this.desired - 1);
+    if (decrement) this.desired--;
     if (this.hooks) this.#phases.set(id, "Terminating");
     else this.kill(id);
   }
 
+  /** Somebody ends a machine by hand, for which the group launches another one. */
+  endByHand(id: string): void {
+    if (this.#machines.get(id)?.state !== "dead" && !this.#isEnding(id)) this.#phases.set(id, "Terminating");
+  }
+
   async proceed(_group: string, hook: string, id: string): Promise<void> {
-    await later(undefined);
+    await this.#answers();
     const phase = this.#phases.get(id);
     if (hook === machineHooks.ready && phase === "Pending:Wait") this.#phases.set(id, "InService");
     if (hook === machineHooks.drained && phase === "Terminating:Wait")
       this.#phases.set(id, "Terminating:Proceed");
+  }
+
+  async #answers(): Promise<void> {
+    await later(undefined);
+    if (this.throttled <= 0) return;
+    this.throttled--;
+    throw new Error("Throttling: Rate exceeded");
   }
 
   #isEnding(id: string): boolean {
@@ -93,12 +121,17 @@ export class FakeAws implements AwsApi {
     id: string,
     tags: { pool: string; member: string; template?: string; notice?: string },
   ): Promise<void> {
-    await later(undefined);
+    await this.#answers();
     this.#change(id, tags);
   }
 
+  /** What a machine says about its end. */
+  say(id: string, notice: string): void {
+    this.#change(id, { notice });
+  }
+
   async untag(id: string): Promise<void> {
-    await later(undefined);
+    await this.#answers();
     this.#change(id, { pool: undefined, member: undefined, template: undefined });
   }
 
@@ -112,6 +145,7 @@ export class FakeAws implements AwsApi {
   }
 
   #change(id: string, change: Partial<Machine>): void {
+    if (this.stale === 0) this.#before = [...this.#machines.values()];
     const before = this.#machines.get(id);
     if (before !== undefined) this.#machines.set(id, { ...before, ...change });
   }
