@@ -35,6 +35,20 @@ describe("the plan of a pool", () => {
     assert.deepEqual(names(world), ["web-1", "web-2", "web-3"]);
   });
 
+  it("knows what a member runs that is being started while nobody sees it, and makes no other for it", () => {
+    const world = new SmallWorld(1);
+    const view = world.view();
+    const started = { ...view, state: planPool(view).state, busy: new Set(["web-1"]) };
+    const unseen = planPool({ ...started, members: [] });
+    // A machine that was claimed, and not ready, when one looked: it did not say yet what it runs.
+    const claimed = [{ index: 1, name: "web-1", running: false, template: undefined }];
+    const { actions } = planPool({ ...view, members: claimed, state: unseen.state });
+    assert.deepEqual(
+      actions.map((action) => action.kind === "start" && action.index),
+      [1],
+    );
+  });
+
   it("takes of several agents at one address the one that drains, not an earlier registration that is gone", () => {
     const at = { host: "127.81.9.1", active: false, tasks: 0, ofMarathon: 0 };
     const registered = [

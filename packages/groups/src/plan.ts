@@ -170,10 +170,12 @@ function stateOf(
 ): PoolState {
   const { declaration, members, state } = view;
   const { name, template, backend } = declaration;
-  if (members.length === 0 && starts.length === 0 && Object.keys(leaving).length === 0) {
+  // A member that is being started may not be seen yet: what it was told to run is known from then.
+  const unseen = Object.entries(state.runs).filter(([member]) => view.busy.has(member));
+  if ([members, starts, unseen, Object.keys(leaving)].every(({ length }) => length === 0)) {
     return { templates: {}, runs: {}, leaving };
   }
-  const runs: Record<string, string> = {};
+  const runs = Object.fromEntries(unseen);
   for (const member of members) {
     const digest = runningTemplate(view, member);
     if (digest !== undefined) runs[member.name] = digest;
