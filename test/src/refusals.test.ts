@@ -277,7 +277,7 @@ new mesos.Cluster("demo", {
     {
       title: "five ZooKeeper servers where fewer run",
       change: { zookeepers: 5 },
-      says: "size: must not go from 1 to 5 in one step: a server that is told of 5 is not taken in by three that serve; 3 is the most, or make another ensemble with 5 from the start",
+      says: "size: must not go from 1 to 5 in one step: first size: 3 alone, then size: 5 with quorumOf: 3, then size: 5 with quorumOf: 4, then size: 5 alone",
     },
     {
       title: "fewer masters at once",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { ZooKeeper } from "@pulumi-mesos/client";
+import { probeEnsemble, ZooKeeper } from "@pulumi-mesos/client";
+import { CrashPlugin } from "./support/crash-plugin";
 import { eventually, hangMs } from "./support/eventually";
 import { getJson, request } from "./support/http";
 import { MastersStack } from "./support/masters-stack";
 import { QuorumWatch } from "./support/quorum-watch";
+import { ZooKeeperWatch } from "./support/zookeeper-watch";
 
 const octet = 99;
 const never = new AbortController().signal;
@@ -12,13 +14,18 @@ const never = new AbortController().signal;
 describe("a change of an ensemble's size", function () {
   this.timeout(1_200_000);
   let masters: MastersStack;
+  let plugin: CrashPlugin;
 
   before(async () => {
-    masters = await MastersStack.up({ size: 3, octet });
+    plugin = new CrashPlugin();
+    masters = await MastersStack.up({ size: 3, octet, plugin: plugin.directory });
     await eventually(hangMs, () => operator({ type: "UPDATE_QUOTA", update_quota: quota("kept") }));
   });
 
-  after(() => masters?.close());
+  after(async () => {
+    await masters?.close();
+    plugin.remove();
+  });
 
   const quota = (role: string): object => ({
     force: true,
@@ -75,9 +82,50 @@ describe("a change of an ensemble's size", function () {
     await assertMasters(3, 2);
   });
 
-  it("takes masters from three to five in one step: all know the new quorum before the new ones come", async () => {
+  /**
+   * `up` to a number of servers of which so many vote, while a majority of those before and of those now listens every 100 ms, and what
+   * a writer was acknowledged stays on every server.
+   */
+  async function upZooKeeper(
+    { size, quorumOf }: { size: number; quorumOf?: number },
+    votedBefore: number,
+    ...config: [key: string, value: string | undefined][]
+  ): Promise<void> {
+    const hosts = masters.cluster.hosts("zookeeper", 5);
+    const votes = quorumOf ?? size;
+    const watch = await ZooKeeperWatch.start(hosts, [votedBefore, votes]);
+    try {
+      await up(["zookeeper", JSON.stringify({ size, quorumOf })], ...config);
+    } finally {
+      assert.deepEqual(await watch.stop(hosts.slice(0, size)), []);
+    }
+    assert.deepEqual(watch.losses, []);
+    assert.ok(watch.polls > 10 && watch.acknowledged > 10);
+    const members = hosts.slice(0, size).map((host) => ({ name: host, host, port: 2181 }));
+    for (const { name, told, voters, joined } of await probeEnsemble("zookeeper", members, never)) {
+      assert.deepEqual({ name, told, voters, joined }, { name, told: size, voters: votes, joined: true });
+    }
+  }
+
+  it("refuses three ZooKeeper servers to five at once and says before the first step what it does", async () => {
+    await masters.stack.ok("config", "set", "zookeeper", '{"size":5}');
+    const refused = await masters.stack.pulumi(["preview"]);
+    assert.notEqual(refused.code, 0);
+    assert.match(
+      refused.output,
+      /first size: 5 with quorumOf: 3, then size: 5 with quorumOf: 4, then size: 5 alone/,
+    );
+    await masters.stack.ok("config", "set", "zookeeper", '{"size":5,"quorumOf":3}');
+    const { output } = await masters.stack.pulumi(["preview"]);
+    assert.match(
+      output,
+      /3 to 5 \(quorumOf 3\): members restart one at a time, the leader last, 2 come, 3 vote/,
+    );
+  });
+
+  it("takes masters from three to five in one step: all know the new quorum before the new ones come; two ZooKeeper servers come without a vote", async () => {
     const before = await masters.members();
-    await up(["masters", "5"]);
+    await upZooKeeper({ size: 5, quorumOf: 3 }, 3, ["masters", "5"]);
     await assertMasters(5, 3);
     const started = [...(await masters.members())].sort(([, a], [, b]) =>
       (a.startedAt ?? "") < (b.startedAt ?? "") ? -1 : 1,
@@ -86,14 +134,30 @@ describe("a change of an ensemble's size", function () {
     assert.deepEqual(isNew, [false, false, false, true, true]);
   });
 
-  it("refuses five masters to three at once, and takes them there in the two steps that it names", async () => {
+  it("refuses five masters to three at once, and takes them there in the two steps that it names, and ZooKeeper to five that vote", async () => {
     await masters.stack.ok("config", "set", "masters", "3");
     const refused = await masters.stack.pulumi(["preview"]);
     assert.notEqual(refused.code, 0);
     assert.match(refused.output, /first size: 3 with quorumOf: 5, then size: 3 alone/);
-    await up(["quorumOf", "5"]);
+    await upZooKeeper({ size: 5, quorumOf: 4 }, 3, ["quorumOf", "5"]);
     await assertMasters(3, 3);
-    await up(["quorumOf", undefined]);
+    await upZooKeeper({ size: 5 }, 4, ["quorumOf", undefined]);
+    await assertMasters(3, 2);
+  });
+
+  it("takes ZooKeeper from five servers to three, one vote at a time, and goes on where an up was interrupted", async () => {
+    const zookeepers = masters.cluster.hosts("zookeeper", 5);
+    const watch = await ZooKeeperWatch.start(zookeepers, [5, 4]);
+    await masters.stack.ok("config", "set", "zookeeper", '{"size":5,"quorumOf":4}');
+    const at = { verb: "Create", type: "mesos:local:Process", name: "demo-zookeeper-3" } as const;
+    plugin.arm({ ...at, signal: "SIGINT", moment: "before the work" });
+    const interrupted = await masters.stack.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.ok(plugin.fired && interrupted.code !== 0, interrupted.output);
+    assert.deepEqual(await watch.stop(zookeepers), []);
+    assert.deepEqual(watch.losses, []);
+    await upZooKeeper({ size: 5, quorumOf: 4 }, 5);
+    await upZooKeeper({ size: 5, quorumOf: 3 }, 4);
+    await upZooKeeper({ size: 3 }, 3);
     await assertMasters(3, 2);
   });
 });

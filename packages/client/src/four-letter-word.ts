@@ -5,7 +5,7 @@ import { ClientAbortedError } from "./errors";
 /** What a ZooKeeper server answers to a four-letter word such as `srvr`; rejects when it cannot be asked. */
 export function fourLetterWord(
   address: { readonly host: string; readonly port: number },
-  word: "ruok" | "srvr" | "mntr" | "cons",
+  word: "ruok" | "srvr" | "mntr" | "cons" | "conf",
   signal: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -76,19 +76,23 @@ async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promi
     return { up: text !== "", joined: false, leading: false, detail: detail.replace(/\s*\n\s*/g, " ") };
   }
   const leading = mode === "leader" || mode === "standalone";
-  const told = mode === "standalone" ? 1 : await serversOf(member, signal);
-  return { up: true, joined: true, leading, ...(told === undefined ? {} : { told }), detail: mode };
+  const told = mode === "standalone" ? { told: 1, voters: 1 } : await serversOf(member, signal);
+  return { up: true, joined: true, leading, ...told, detail: mode };
 }
 
 function placeOf(member: MemberAddress): HostPort {
   return throughMap(member, mapOfMembers([member]));
 }
 
-/** How many servers a server knows of; a server before 3.6 does not say. */
-async function serversOf(member: MemberAddress, signal: AbortSignal): Promise<number | undefined> {
-  const text = await fourLetterWord(placeOf(member), "mntr", signal);
-  const size = /^zk_quorum_size\s+(\d+)/m.exec(text)?.[1];
-  return size === undefined ? undefined : Number(size);
+/** The servers that a server was told of, and those of them that vote: all but the weightless. */
+async function serversOf(
+  member: MemberAddress,
+  signal: AbortSignal,
+): Promise<Pick<Answer, "told" | "voters">> {
+  const text = await fourLetterWord(placeOf(member), "conf", signal);
+  const told = [...text.matchAll(/^server\.\d+=/gm)].length;
+  const weightless = [...text.matchAll(/^weight\.\d+=0$/gm)].length;
+  return told === 0 ? {} : { told, voters: told - weightless };
 }
 
 async function probeMaster(get: Get): Promise<Answer> {

@@ -218,6 +218,7 @@ describe("ZooKeeper", function () {
       joined: true,
       leading: true,
       told: 1,
+      voters: 1,
       detail: "standalone",
     });
     const down = await probeMember("zookeeper", { name: "zk-2", host: "127.83.1.8", port: 2181 }, signal);

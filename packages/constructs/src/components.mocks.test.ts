@@ -113,6 +113,37 @@ describe("ZooKeeper on the local platform", () => {
   });
 });
 
+describe("ZooKeeper on its way between three servers and five", () => {
+  it("counts the votes of the first alone, and clients know those that stay", async () => {
+    let connection = "";
+    const all = await record(() => {
+      const platform = new LocalPlatform({ network });
+      const zookeeper = new ZooKeeper("zk", { platform, size: 5, quorumOf: 4 });
+      connection = zookeeper.connectionString;
+    });
+    assert.equal(connection.split(",").length, 3);
+    const [config] = find(all, "zk-2", "mesos:local:Process").inputs.files as { content: string }[];
+    assert.match(config?.content ?? "", /^weight\.4=1\nweight\.5=0$/m);
+    const { size, quorum, voters } = find(all, "zk-ensemble").inputs;
+    assert.deepEqual([size, quorum, voters], [5, 3, 4]);
+    const asked = (name: string): string[] =>
+      (find(all, name).inputs.peers as { name: string }[]).map((peer) => peer.name);
+    assert.deepEqual(asked("zk-1-leave"), ["zk-2", "zk-3", "zk-4"]);
+    assert.deepEqual(asked("zk-5-ready"), ["zk-1", "zk-2", "zk-3", "zk-4"]);
+    assert.deepEqual(asked("zk-ready"), ["zk-2", "zk-3", "zk-4", "zk-5"]);
+  });
+
+  it("fails when quorumOf is given with another size", async () => {
+    const platform = new LocalPlatform({ network });
+    await assert.rejects(
+      record(() => {
+        new ZooKeeper("zk", { platform, size: 3, quorumOf: 4 });
+      }),
+      /zookeeper\.quorumOf: must be 3 or 4 with a size of 5, on the way between 3 and 5, or left out, got 4 with a size of 3/,
+    );
+  });
+});
+
 describe("Masters", () => {
   it("computes the quorum and waits for ZooKeeper", async () => {
     const all = await record(() => {
@@ -132,21 +163,21 @@ describe("Masters", () => {
     );
   });
 
-  it("leaves those who stay the quorum of five while two leave, as ZooKeeper's the list of five", async () => {
+  it("leaves those who stay the quorum of five while two leave, who must be gone before the next step", async () => {
     const all = await record(() => {
       const platform = new LocalPlatform({ network });
-      const zookeeper = new ZooKeeper("zk", { platform, size: 3, quorumOf: 5 });
+      const zookeeper = { connectionString: "h:2181", ready: [] };
       new Masters("m", { platform, zookeeper, size: 3, quorumOf: 5 });
     });
     const master = find(all, "m-3", "mesos:local:Process").inputs.command as string[];
     assert.ok(master.includes("--quorum=3"));
-    const [config] = find(all, "zk-3", "mesos:local:Process").inputs.files as { content: string }[];
-    assert.match(config?.content ?? "", /^server\.5=/m);
-    for (const name of ["m", "zk"]) {
-      const { size, quorum } = find(all, `${name}-ensemble`).inputs;
-      assert.deepEqual([size, quorum], [3, 3]);
-    }
-    assert.equal(all.filter(({ type }) => type === "mesos:local:Process").length, 6);
+    const { size, quorum, left } = find(all, "m-ensemble").inputs;
+    assert.deepEqual([size, quorum], [3, 3]);
+    assert.deepEqual(
+      (left as { name: string }[]).map(({ name }) => name),
+      ["m-4", "m-5"],
+    );
+    assert.equal(all.filter(({ type }) => type === "mesos:local:Process").length, 3);
   });
 
   it("fails when quorumOf is given where nobody leaves", async () => {

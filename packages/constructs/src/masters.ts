@@ -17,7 +17,7 @@ import {
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
-import { makeMembers, quorumOfRule } from "./members";
+import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
 
 /** Arguments of {@link Masters}. */
@@ -86,6 +86,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
       addresses: this.addresses,
       port: ports.master.http,
       quorumOf,
+      left: platform.addresses(name, quorumOf).slice(size),
       service: () => service,
       credentials,
       authorization: credentials?.authorization("mesos"),
@@ -121,7 +122,11 @@ export function masterRules(
   authentication: boolean,
 ): Rule[] {
   return [
-    quorumOfRule("masters", size, quorumOf),
+    {
+      path: "masters.quorumOf",
+      when: quorumOf !== undefined && !(quorumOf === 5 && size === 3),
+      message: `must be 5 with a size of 3, on the way from 5 to 3, or left out, got ${describeValue(quorumOf)} with a size of ${describeValue(size)}`,
+    },
     ...frameworkRules(frameworks, authentication),
     {
       path: "masters.authorization",

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type Address, type MemberKind, quorumOf, type ZooKeeperRoot } from "@pulumi-mesos/model";
+import {
+  type Address,
+  type MemberAddress,
+  type MemberKind,
+  quorumOf,
+  type ZooKeeperRoot,
+} from "@pulumi-mesos/model";
 import type { Credentials } from "./credentials";
-import { describeValue, type Rule } from "./invalid-args-error";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { memberAt } from "./reach";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
@@ -15,8 +20,10 @@ export interface MembersArgs {
   readonly addresses: readonly Address[];
   /** Port at which a member is asked for its state. */
   readonly port: number;
-  /** Of how many members each is told: more while some have just left. @default all */
+  /** Of how many members the quorum is: of more while some have just left, of the first while others only follow. @default all */
   readonly quorumOf?: number;
+  /** Whom the quorum counts though they leave. @default nobody */
+  readonly left?: readonly Address[];
   /** What member `index` runs; indices begin with 0. */
   readonly service: (index: number) => NodeService;
   readonly dependsOn: readonly pulumi.Resource[];
@@ -42,15 +49,20 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
   const { kind, platform, addresses, port, authorization } = args;
   const known = authorization === undefined ? {} : { authorization };
   const fingerprint = args.credentials?.fingerprint;
-  const members = addresses.map((address) => memberAt(platform, address, port));
+  const at = (address: Address): MemberAddress => memberAt(platform, address, port);
+  const members = addresses.map(at);
+  const counted = args.quorumOf ?? members.length;
+  const voters = members.slice(0, counted);
   const custom = { parent, provider: platform.provider, customTimeouts: args.timeouts ?? platform.timeouts };
   const ensemble = new Ensemble(
     `${name}-ensemble`,
     {
       kind,
       size: members.length,
-      quorum: quorumOf(args.quorumOf ?? members.length),
+      quorum: quorumOf(counted),
+      ...(counted < members.length ? { voters: counted } : {}),
       members,
+      ...(args.left === undefined || args.left.length === 0 ? {} : { left: args.left.map(at) }),
       ...known,
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
@@ -59,7 +71,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
   const { order } = getEnsemble({ kind, members, ...known }, { parent, provider: platform.provider });
   const ready = new Map<string, Ready>();
   const incarnations = members.map((member, index) => {
-    const peers = members.filter((m) => m !== member);
+    const peers = voters.filter((m) => m !== member);
     const predecessor = order.apply((names) => {
       const before = ready.get(names[names.indexOf(member.name) - 1] ?? "");
       return before === undefined ? [ensemble] : [ensemble, before];
@@ -91,13 +103,4 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
     },
     { ...custom, dependsOn: [...ready.values()] },
   );
-}
-
-/** `quorumOf` is for the one way on which members are fewer than each is told of. */
-export function quorumOfRule(path: string, size: number, told: number | undefined): Rule {
-  return {
-    path: `${path}.quorumOf`,
-    when: told !== undefined && !(told === 5 && size === 3),
-    message: `must be 5 with a size of 3, on the way from 5 to 3, or left out, got ${describeValue(told)} with a size of ${describeValue(size)}`,
-  };
 }

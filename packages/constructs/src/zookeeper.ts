@@ -15,7 +15,7 @@ import {
 import { type Credentials, withSecrets } from "./credentials";
 import type { ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
-import { makeMembers, quorumOfRule } from "./members";
+import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
 import { addressMapOf } from "./reach";
 
@@ -25,10 +25,10 @@ export interface ZooKeeperArgs {
   /** Servers: 3 survive the loss of one, 5 of two, 1 none. */
   readonly size: 1 | 3 | 5;
   /**
-   * 5 on the way from 5 servers to 3: two leave while the others keep counting with five; a second `up` without it tells them of
-   * three alone.
+   * 3 and 4 with a size of 5, on the way from 3 servers to 5 or back: so many vote, and the others only follow. Majorities of 3 and of
+   * 5 could meet apart; those of each step and the next cannot, so that the ensemble serves all the way.
    */
-  readonly quorumOf?: 5;
+  readonly quorumOf?: 3 | 4;
   /** Heap of each JVM in MiB. @default 128 */
   readonly heapMiB?: number;
   /** ZooKeeper's unit of time in ms; sessions last 2 to 20 of it. @default 2000 */
@@ -56,7 +56,6 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
     const { credentials, timeouts } = args;
     validate(this, zookeeperRules(args));
     const members = platform.addresses(name, size);
-    const told = platform.addresses(name, quorumOf);
     const authentication = credentials !== undefined;
     const secrets = credentials && {
       files: { [peersFilePath]: credentials.pair("peers", "zookeeper").apply(peersFile) },
@@ -67,16 +66,20 @@ export class ZooKeeper extends pulumi.ComponentResource implements ZooKeeperEndp
       addresses: members,
       port: ports.zookeeper.client,
       quorumOf,
-      service: (index) =>
-        withSecrets(zookeeperService({ members: told, index, heapMiB, tickTimeMs, authentication }), secrets),
+      service: (index) => {
+        const server = { members, voters: quorumOf, index, heapMiB, tickTimeMs, authentication };
+        return withSecrets(zookeeperService(server), secrets);
+      },
       credentials,
       root: credentials && rootOf(credentials),
       dependsOn: [],
       timeouts,
     });
     this.addresses = members;
-    this.connectionString = connectionString(members);
-    const map = addressMapOf(platform, [{ addresses: members, port: ports.zookeeper.client }]);
+    // On the way clients know those that stay whichever way it goes, so that they change once and not at each step.
+    const known = quorumOf < size ? members.slice(0, size - 2) : members;
+    this.connectionString = connectionString(known);
+    const map = addressMapOf(platform, [{ addresses: known, port: ports.zookeeper.client }]);
     this.via = map && Object.values(map).join(",");
     this.ready = [ready];
     this.registerOutputs({ connectionString: this.connectionString });
@@ -96,7 +99,11 @@ function rootOf(credentials: Credentials): pulumi.Output<ZooKeeperRoot> {
 export function zookeeperRules(args: Omit<ZooKeeperArgs, "platform">): Rule[] {
   const { size, quorumOf, heapMiB = 128, tickTimeMs = 2000 } = args;
   return [
-    quorumOfRule("zookeeper", size, quorumOf),
+    {
+      path: "zookeeper.quorumOf",
+      when: quorumOf !== undefined && !(size === 5 && [3, 4].includes(quorumOf)),
+      message: `must be 3 or 4 with a size of 5, on the way between 3 and 5, or left out, got ${describeValue(quorumOf)} with a size of ${describeValue(size)}`,
+    },
     {
       path: "zookeeper.size",
       when: ![1, 3, 5].includes(size),

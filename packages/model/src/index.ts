@@ -117,9 +117,12 @@ export { DeployedApp } from "./deployed-app";
 export { AppOptions, deploymentOptions, GroupOptions } from "./deployment-options";
 export { canonicalJson, digestOf } from "./digest";
 export {
+  describeSize,
+  describeStep,
   type EnsembleSize,
   ensembleFailure,
   ensembleStepFailure,
+  votersOf,
   votes,
 } from "./ensemble-change";
 export { isMesosError, MesosError, type MesosErrorOptions, messageOf } from "./errors";

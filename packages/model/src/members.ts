@@ -47,6 +47,8 @@ export interface MemberStatus {
   readonly leading: boolean;
   /** Of how many members it was told, where it says so: ZooKeeper by its servers, a master by its quorum. */
   readonly told?: number;
+  /** Of how many of those it counts the majority, where it says so: those that vote. */
+  readonly voters?: number;
   /** Why it is not up or not joined, or what it is; one line. */
   readonly detail: string;
 }
@@ -101,6 +103,13 @@ export const EnsembleInputs = Type.Object(
     kind: MemberKind,
     size: Type.Integer({ minimum: 1 }),
     quorum: Type.Integer({ minimum: 1 }),
+    voters: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "How many of them vote, the first, while others only follow on their way in or out; absent when all do.",
+      }),
+    ),
     fingerprint: Type.Optional(
       Type.String({
         description:
@@ -110,6 +119,12 @@ export const EnsembleInputs = Type.Object(
     members: Type.Optional(
       Type.Array(MemberAddress, {
         description: "Who they are: those that stay must have joined before the size changes.",
+      }),
+    ),
+    left: Type.Optional(
+      Type.Array(MemberAddress, {
+        description:
+          "Whom the members still count with though they leave: they must be gone before the next change.",
       }),
     ),
     authorization: Type.Optional(Authorization),

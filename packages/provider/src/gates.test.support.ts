@@ -5,7 +5,7 @@ import type { Context } from "./resource";
 import { parseUrn } from "./urn";
 
 /** How a member answers: dead, up without the others, part of the ensemble, or leading it. */
-export type Answer = "down" | "up" | "joined" | "leading";
+export type Answer = "down" | "up" | "joined" | "leading" | `joined, counts with ${number}`;
 
 /** Three members. */
 export const three: [MemberAddress, MemberAddress, MemberAddress] = [
@@ -47,6 +47,10 @@ export function contextFor(timeoutMs: number): Context & { readonly lines: strin
 }
 
 function statusOf(name: string, answer: Answer): MemberStatus {
-  const joined = answer === "joined" || answer === "leading";
-  return { name, up: answer !== "down", joined, leading: answer === "leading", detail: `it is ${answer}` };
+  const joined = answer === "leading" || answer.startsWith("joined");
+  const voters = /\d+$/.exec(answer)?.[0];
+  return {
+    ...{ name, up: answer !== "down", joined, leading: answer === "leading", detail: `it is ${answer}` },
+    ...(voters === undefined ? {} : { voters: Number(voters) }),
+  };
 }

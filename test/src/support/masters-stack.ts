@@ -17,11 +17,20 @@ export class MastersStack {
     this.cluster = new ClusterView(`127.${octet}`);
   }
 
-  /** Makes the stack and waits until all members have joined; `master` is an executable in the place of mesos-master. */
-  static async up(options: { size: 3 | 5; octet: number; master?: string }): Promise<MastersStack> {
-    const { size, octet, master } = options;
+  /**
+   * Makes the stack and waits until all members have joined; `master` is an executable in the place of mesos-master, `plugin` the
+   * directory of one in the place of the repository's.
+   */
+  static async up(options: {
+    size: 3 | 5;
+    octet: number;
+    master?: string;
+    plugin?: string;
+  }): Promise<MastersStack> {
+    const { size, octet, master, plugin } = options;
     const stack = await TestStack.create({
       program: { source: mastersProgram },
+      plugin,
       config: {
         network: `127.${octet}.0.0/16`,
         masters: String(size),

@@ -106,6 +106,23 @@ describe("agentService", () => {
   });
 });
 
+describe("zookeeperService of servers that do not all vote", () => {
+  const five = Array.from({ length: 5 }, (_, n) => ({ name: `z${n + 1}`, host: `10.0.0.${n + 1}` }));
+  const settings = { members: five, index: 4, heapMiB: 128, tickTimeMs: 2000 };
+
+  it("lists all of them and gives the first the weight, the same for each server", () => {
+    const config = file(zookeeperService({ ...settings, voters: 3 }), "zoo.cfg");
+    assert.match(config, /^server\.5=10\.0\.0\.5:2888:3888\ngroup\.1=1:2:3:4:5\nweight\.1=1$/m);
+    assert.match(config, /^weight\.3=1\nweight\.4=0\nweight\.5=0$/m);
+    assert.equal(file(zookeeperService({ ...settings, voters: 3, index: 0 }), "zoo.cfg"), config);
+  });
+
+  it("has no weights where all vote", () => {
+    assert.doesNotMatch(file(zookeeperService(settings), "zoo.cfg"), /weight|group/);
+    assert.doesNotMatch(file(zookeeperService({ ...settings, voters: 5 }), "zoo.cfg"), /weight|group/);
+  });
+});
+
 describe("services that refuse strangers", () => {
   const secretless = (service: Service): void => {
     assert.doesNotMatch(

@@ -7,6 +7,8 @@ import { ports } from "./ports";
 export interface ZooKeeperServer {
   /** All servers of the ensemble; the position gives `myid`, which begins with 1. */
   readonly members: readonly Address[];
+  /** How many of them vote, the first; the others follow, are never elected and weigh nothing. @default all */
+  readonly voters?: number;
   readonly index: number;
   /** Heap of the JVM in MiB. */
   readonly heapMiB: number;
@@ -43,11 +45,11 @@ export function peersFile({ user, password }: Credential): string {
  * A ZooKeeper server (3.6 or later; 3.7 with authentication) as a service.
  *
  * Sources: ZooKeeper administrator's guide (zoo.cfg, `4lw.commands.whitelist`, `admin.enableServer`, autopurge,
- * `enforce.auth.enabled` of 3.7, `quorum.auth.enableSasl`). The admin
+ * `enforce.auth.enabled` of 3.7, `quorum.auth.enableSasl`, `group.x` and `weight.x`). The admin
  * server is off because its port 8080 is Marathon's; `quorumListenOnAllIPs` stays off so that peers meet on their address.
  */
 export function zookeeperService(server: ZooKeeperServer): Service {
-  const { members, index, authentication = false } = server;
+  const { members, voters = members.length, index, authentication = false } = server;
   const jaas = authentication ? ` -Djava.security.auth.login.config={conf}/${peersFilePath}` : "";
   const lines = [
     `tickTime=${server.tickTimeMs}`,
@@ -57,7 +59,7 @@ export function zookeeperService(server: ZooKeeperServer): Service {
     "clientPortAddress={address}",
     `clientPort=${ports.zookeeper.client}`,
     "maxClientCnxns=0",
-    "4lw.commands.whitelist=srvr,mntr,ruok",
+    "4lw.commands.whitelist=srvr,mntr,ruok,conf",
     "admin.enableServer=false",
     "autopurge.purgeInterval=1",
     "autopurge.snapRetainCount=3",
@@ -67,6 +69,7 @@ export function zookeeperService(server: ZooKeeperServer): Service {
       : members.map(
           (m, i) => `server.${i + 1}=${m.host}:${ports.zookeeper.peer}:${ports.zookeeper.election}`,
         )),
+    ...(voters < members.length ? weightLines(members.length, voters) : []),
   ];
   return {
     software: "zookeeper",
@@ -83,6 +86,12 @@ export function zookeeperService(server: ZooKeeperServer): Service {
     ready: { tcp: `{address}:${ports.zookeeper.client}`, timeoutSeconds: 60 },
     stop: { signal: "SIGTERM", graceSeconds: 10 },
   };
+}
+
+/** Hierarchical quorums of one group: the majority of the weights decides, and a server without weight is not elected. */
+function weightLines(servers: number, voters: number): string[] {
+  const ids = Array.from({ length: servers }, (_, index) => index + 1);
+  return [`group.1=${ids.join(":")}`, ...ids.map((id) => `weight.${id}=${id <= voters ? 1 : 0}`)];
 }
 
 /** ZooKeeper's connection string, `host:port,host:port`. */

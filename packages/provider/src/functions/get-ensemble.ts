@@ -17,6 +17,11 @@ const memberStatus = {
       description: "Of how many members it was told, where it says so.",
       optional: true,
     },
+    voters: {
+      type: "integer",
+      description: "Of how many of those it counts the majority, where it says so: those that vote.",
+      optional: true,
+    },
     detail: { type: "string", description: "Why it is not up or not joined, or what it is; one line." },
   },
   required: ["name", "up", "joined", "leading", "detail"],

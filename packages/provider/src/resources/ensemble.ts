@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  describeSize,
+  describeStep,
   EnsembleInputs,
   type EnsembleSize,
   ensembleFailure,
   ensembleStepFailure,
   type Failure,
   isComputed,
+  type MemberAddress,
   type MemberKind,
   type MemberStatus,
   MesosError,
+  votersOf,
   votes,
 } from "@pulumi-mesos/model";
 import { compareInputs } from "../differences";
@@ -26,13 +30,18 @@ export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, t
     outputs: noOutputs,
     timeouts: { create: 10, read: 10, update: 30, delete: 10 },
     check: (request) => ({ inputs: request.inputs, failures: failuresOf(request) }),
-    diff: ({ oldInputs, inputs }) => ({ differences: compareInputs(oldInputs, inputs, ["kind"]) }),
+    diff({ oldInputs, inputs }) {
+      const [from, to] = [sizeIn(oldInputs), sizeIn(inputs)];
+      const summary = from && to && describeStep(oldInputs.kind, from, to);
+      const differences = compareInputs(oldInputs, inputs, ["kind"]);
+      return { differences, ...(summary === undefined ? {} : { summary }) };
+    },
     preview: () => noOutputs,
     create: async () => ({ id: "ensemble", outputs: noOutputs }),
     read: async ({ id, known }) =>
       known === undefined ? undefined : { id, inputs: known.inputs, outputs: noOutputs },
     async update(_id, state, inputs, context) {
-      await requireThoseWhoStay(probe, state, inputs, context);
+      await requireTheStepBefore(probe, state, inputs, context);
       return noOutputs;
     },
     delete: async () => {},
@@ -49,7 +58,7 @@ function sizeFailures(inputs: Properties, oldInputs: Properties | undefined): Fa
   const { kind } = inputs;
   const to = sizeIn(inputs);
   if (to === undefined || (kind !== "zookeeper" && kind !== "mesos-master")) return [];
-  const failure = ensembleFailure(to);
+  const failure = ensembleFailure(kind, to);
   if (failure !== undefined) return [failure];
   const from = oldInputs?.["kind"] === kind && oldInputs !== undefined ? sizeIn(oldInputs) : undefined;
   const message = ensembleStepFailure(kind, from, to);
@@ -57,38 +66,74 @@ function sizeFailures(inputs: Properties, oldInputs: Properties | undefined): Fa
 }
 
 /** What is declared; undefined while it is not known. */
-function sizeIn({ size, quorum }: Properties): EnsembleSize | undefined {
-  return typeof size === "number" && typeof quorum === "number" ? { size, quorum } : undefined;
+function sizeIn({ size, quorum, voters }: Properties): EnsembleSize | undefined {
+  if (typeof size !== "number" || typeof quorum !== "number") return undefined;
+  return { size, quorum, ...(typeof voters === "number" ? { voters } : {}) };
 }
 
-/** A change of the size leaves no room for a loss, so that of those who vote everybody who stays must be there. */
-async function requireThoseWhoStay(
+/**
+ * A change of the size leaves no room for a loss, so that of those who vote everybody who stays must be there. The step before must
+ * have ended, too: whoever still counts as before it, or still is there though it had to leave, could agree with others apart from
+ * those that this step tells.
+ */
+async function requireTheStepBefore(
   probe: ProbeEnsemble,
   old: EnsembleInputs,
-  { kind, size, quorum, members = [], authorization }: EnsembleInputs,
+  inputs: EnsembleInputs,
   context: Context,
 ): Promise<void> {
-  const before = new Set(old.members?.map(({ name }) => name));
+  const { kind, members = [], left = [], authorization } = inputs;
+  if (isSame(old, inputs)) return;
+  const named = (list: readonly MemberAddress[] = []): Set<string> => new Set(list.map(({ name }) => name));
+  const [before, now] = [named(old.members), named([...members, ...left])];
   const stay = members.filter(({ name }) => before.has(name));
-  if ((old.size === size && old.quorum === quorum) || stay.length === 0) return;
-  let statuses: readonly MemberStatus[] = [];
+  const gone = (old.left ?? []).filter(({ name }) => !before.has(name) && !now.has(name));
+  if (stay.length === 0) return;
+  let missing = "";
+  let unfinished = "";
   const there = await lookUntil(context.signal, async () => {
-    statuses = await probe(kind, stay, context.signal, authorization);
-    if (areThere(kind, statuses)) return true;
-    context.progress(`waiting before the size changes: ${describeMissing(statuses)}`);
+    const statuses = await probe(kind, [...stay, ...gone], context.signal, authorization);
+    const staying = statuses.slice(0, stay.length);
+    missing = areThere(kind, staying) ? "" : describeMissing(staying);
+    unfinished = describeUnfinished(old, inputs, staying, statuses.slice(stay.length));
+    if (missing === "" && unfinished === "") return true;
+    context.progress(`waiting before the size changes: ${missing || unfinished}`);
     return undefined;
   });
   if (there) return;
+  const fix =
+    missing === ""
+      ? "the step before has not ended; set the size back and run up, which ends it, then change it"
+      : "set the size back and run up, which heals it, then change it";
   throw new MesosError(
     "MESOS_GATE_QUORUM",
-    `a ${kind} ensemble of ${old.size} must not change to ${size} while ${describeMissing(statuses)}; set the size back and run up, which heals it, then change it`,
+    `a ${kind} ensemble of ${describeSize(old)} must not change to ${describeSize(inputs)} while ${missing || unfinished}; ${fix}`,
     { cause: context.signal.reason },
   );
+}
+
+function isSame(a: EnsembleSize, b: EnsembleSize): boolean {
+  return a.size === b.size && a.quorum === b.quorum && a.voters === b.voters;
 }
 
 function areThere(kind: MemberKind, statuses: readonly MemberStatus[]): boolean {
   const joined = statuses.filter((status) => status.joined).length;
   return votes(kind) ? joined === statuses.length : joined > 0;
+}
+
+/** Who of those that stay counts with neither the number of before nor that of now, and who of those that left is still there. */
+function describeUnfinished(
+  old: EnsembleSize,
+  inputs: EnsembleSize,
+  staying: readonly MemberStatus[],
+  gone: readonly MemberStatus[],
+): string {
+  const known = [votersOf(old), votersOf(inputs)];
+  const others = staying.flatMap(({ name, voters }) =>
+    voters === undefined || known.includes(voters) ? [] : [`${name} counts with ${voters}`],
+  );
+  const here = gone.flatMap(({ name, up }) => (up ? [`${name} is still there`] : []));
+  return [...others, ...here].join(", ");
 }
 
 /**

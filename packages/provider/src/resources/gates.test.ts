@@ -216,6 +216,58 @@ describe("Ensemble", () => {
     });
   });
 
+  it("lets ZooKeeper's size change only when all count as before the change or after it", async () => {
+    const of = (voters: number) => ({
+      kind: "zookeeper" as const,
+      size: 5,
+      quorum: voters === 3 ? 2 : 3,
+      voters,
+      members: [...three],
+    });
+    const round: Answer[] = ["joined, counts with 3", "joined, counts with 3", "joined, counts with 4"];
+    await createEnsemble(answering(round)).update("ensemble", of(3), of(4), contextFor(300));
+    const five = { kind: "zookeeper" as const, size: 5, quorum: 3, members: [...three] };
+    await rejects(createEnsemble(answering(round)).update("ensemble", of(4), five, contextFor(300)), {
+      code: "MESOS_GATE_QUORUM",
+      message:
+        "a zookeeper ensemble of 5 (quorumOf 4) must not change to 5 while zk-1 counts with 3, zk-2 counts with 3; the step before has not ended; set the size back and run up, which ends it, then change it",
+    });
+  });
+
+  it("lets masters count with fewer only when those that left are gone", async () => {
+    const [one, two, last] = three;
+    const old = { kind: "mesos-master" as const, size: 2, quorum: 2, members: [one, two], left: [last] };
+    const change = (round: Answer[], to: MemberAddress[]) =>
+      createEnsemble(answering(round)).update(
+        "ensemble",
+        old,
+        { kind: "mesos-master", size: to.length, quorum: 1, members: to },
+        contextFor(300),
+      );
+    await change(["leading", "joined", "down"], [one, two]);
+    await change(["leading", "joined", "joined"], [...three]);
+    await rejects(
+      change(["leading", "joined", "up"], [one, two]),
+      /while zk-3 is still there; the step before has not ended/,
+    );
+  });
+
+  it("says at preview what the members do when the size changes", () => {
+    const of = (size: number, voters?: number) => ({
+      kind: "zookeeper" as const,
+      size,
+      quorum: 2,
+      ...(voters === undefined ? {} : { voters }),
+    });
+    const summary = (to: ReturnType<typeof of>) =>
+      ensemble.diff({ id: "ensemble", urn, oldInputs: of(3), state: of(3), inputs: to }).summary;
+    match(
+      summary(of(5, 3)) ?? "",
+      /^3 to 5 \(quorumOf 3\): members restart one at a time, the leader last, 2 come/,
+    );
+    equal(summary(of(3)), undefined);
+  });
+
   it("fails when the quorum is not the majority, or the size is even", () => {
     deepEqual(failures({ kind: "mesos-master", size: 3, quorum: 1 }), [
       "quorum: must be 2, the majority of 3, got 1",
