@@ -205,4 +205,53 @@ describe("a change of what agents run", function () {
     assert.deepEqual(load.failures, []);
     await stack.unchanged();
   });
+
+  it("has an app follow its traffic and the agents the app, up and back to the least, with no fight about instances and every request kept", async () => {
+    // Room for one more of the app's tasks beside this one: any more need another agent.
+    const filler = { id: "/filler", cmd: "exec sleep 86400", cpus: 1.5, mem: 32, instances: 1 };
+    const traffic = {
+      ...{ min: 4, max: 10, targetRps: 5, scaleUp: { maxStep: 10 } },
+      scaleDown: { stabilizationSeconds: 10, maxStep: 10 },
+    };
+    const marathon = await cluster.marathonUrl();
+    const active = async (): Promise<number> =>
+      Object.values(await agents()).filter((agent) => agent.active).length;
+    const size = async (): Promise<number> => (await cluster.app("/nginx")).instances;
+    assert.equal((await request(`${marathon}/v2/apps`, { method: "POST", json: filler })).status, 201);
+    await eventually(hangMs, async () => assert.equal((await cluster.app("/filler")).tasksRunning, 1));
+    const tasks = await taskIds();
+    await stack.ok("config", "set", "traffic", JSON.stringify(traffic));
+    assert.match(await stack.ok("preview", "--diff"), /4 to 10 instances by traffic, 5 requests\/s each/);
+    await stack.up();
+    assert.deepEqual(await taskIds(), tasks, "nobody restarts for it");
+    // Twice as much as the most instances are good for, and half of what the fewest are: how fast the machine is does not count.
+    const high = new SteadyLoad(`${cluster.edgeUrl}/`, 100);
+    try {
+      await eventually(hangMs, async () => {
+        assert.equal((await cluster.app("/nginx")).tasksHealthy, 10);
+        assert.equal(await active(), 2);
+      });
+      // What the controller has chosen is nobody's drift, and nothing that an up would undo.
+      await stack.up("--refresh", "--expect-no-changes");
+    } finally {
+      await high.stop();
+    }
+    const low = new SteadyLoad(`${cluster.edgeUrl}/`, 10);
+    try {
+      await eventually(hangMs, async () => {
+        assert.equal(await size(), 4);
+        assert.equal(await active(), 1);
+        assert.equal((await cluster.app("/nginx")).tasksHealthy, 4);
+      });
+    } finally {
+      await low.stop();
+    }
+    console.log(
+      `      ${high.failures.length + low.failures.length} of ${high.sent + low.sent} requests failed`,
+    );
+    assert.deepEqual([...high.failures, ...low.failures], []);
+    await stack.ok("config", "rm", "traffic");
+    assert.match(await stack.ok("preview", "--diff"), /instances are the program's again: 4/);
+    await stack.up();
+  });
 });

@@ -59,6 +59,7 @@ describe("the table of ports", () => {
     assert.ok(from("mesos-agent", 5051).includes("mesos-master"));
     assert.deepEqual(from("zookeeper", 3888), ["zookeeper"]);
     assert.deepEqual(from("marathon", 8081), ["mesos-master"]);
+    assert.ok(from("edge", 8000).includes("groups"), "apps follow what the edges count");
     assert.equal(rangeOf(to("mesos-agent", 31500)[0] as Opening), "31000-32000");
   });
 

@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
   },
   { to: "marathon", ports: [marathonCallbackPort], from: ["mesos-master"] },
   { to: "edge", ports: [traffic.http, traffic.https], from: ["public-balancer"] },
-  { to: "edge", ports: [edge.api], from: ["edge", "administrators", "public-balancer"] },
+  { to: "edge", ports: [edge.api], from: ["edge", "groups", "administrators", "public-balancer"] },
   { to: "groups", ports: [groups.http], from: ["administrators"] },
   { to: "internal-balancer", ports: [master.http, marathon.http], from: ["administrators"] },
   { to: "public-balancer", ports: [traffic.http, traffic.https], from: ["clients"] },

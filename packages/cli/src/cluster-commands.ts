@@ -44,10 +44,13 @@ export function addClusterCommands(
     );
 
   stacked(program.command("explain"))
-    .argument("<group>", "name of an agent group, such as web")
-    .summary("say why an agent group has the size it has")
+    .argument(
+      "<name>",
+      "name of an agent group, such as web, or id of an app that follows its traffic, such as /shop",
+    )
+    .summary("say why an agent group or an app has the size it has")
     .description(
-      "Prints between which sizes a group keeps itself, its last decisions with their reasons, and the tasks that wait for an agent.",
+      "Prints between which sizes a group or an app keeps itself, its last decisions with their reasons, and of a group the tasks that wait for an agent.",
     )
     .option("-n, --decisions <count>", "how many of the last decisions", "10")
     .option("--json", "print the whole report as JSON")

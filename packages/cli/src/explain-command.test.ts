@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual } from "node:assert/strict";
-import { explainLines } from "./explain-command";
+import { deepEqual, throws } from "node:assert/strict";
+import { appLines, explainLines } from "./explain-command";
 
 describe("what is said of a group's size", () => {
   const pool = { name: "demo-web", min: 1, max: 4 };
@@ -41,5 +41,40 @@ describe("what is said of a group's size", () => {
     deepEqual(explainLines({ name: "demo-api", min: 2, max: 2 }, report, 1), [
       "demo-api: 2 agents, as declared; it does not size itself",
     ]);
+  });
+});
+
+describe("what is said of an app's instances", () => {
+  const at = "2026-01-01T10:00:00.000Z";
+  const until = "2026-01-01T10:05:00.000Z";
+  const apps = {
+    "/shop": {
+      policy: "1 to 8 instances by traffic",
+      decisions: [
+        { at, until, from: 5, instances: 5, load: 240, reasons: ["within 10 % of the target"] },
+        { at, until: at, from: 5, instances: 7, held: "waits for theirs", reasons: ["7 needed"] },
+        { at, until: at, from: 1, instances: 5, change: "1 to 5 instances", reasons: ["5 needed"] },
+      ],
+    },
+  };
+
+  it("is its policy and its last decisions with their reasons", () => {
+    deepEqual(appLines("/shop", apps, 3), [
+      "/shop: 1 to 8 instances by traffic",
+      "",
+      `${at} to ${until}  5 instances, no change`,
+      "  within 10 % of the target",
+      "",
+      `${at}  7 instances: waits for theirs`,
+      "  7 needed",
+      "",
+      `${at}  1 to 5 instances`,
+      "  5 needed",
+    ]);
+  });
+
+  it("fails when no such app follows its traffic, with the one that was meant", () => {
+    throws(() => appLines("/shp", apps, 1), /\/shp: no app that follows its traffic; there is \/shop/);
+    throws(() => appLines("/shop", {}, 1), /none does/);
   });
 });

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ScalingDecision, type ScalingReport, scalingReport } from "@pulumi-mesos/client";
+import {
+  type AppDecision,
+  type AppsReport,
+  type ScalingDecision,
+  type ScalingReport,
+  scalingReport,
+} from "@pulumi-mesos/client";
 import { MesosError, messageOf, nearest } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { usage } from "./connection";
@@ -11,9 +17,11 @@ export interface ExplainOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
   readonly json?: boolean;
 }
 
-/** Says why a group has the size it has. */
+type Report = ScalingReport & { readonly apps: AppsReport };
+
+/** Says why a group, or an app that follows its traffic, has the size it has. */
 export async function explainCommand(
-  group: string,
+  name: string,
   options: ExplainOptions,
   around: Surroundings,
 ): Promise<void> {
@@ -21,10 +29,32 @@ export async function explainCommand(
     throw usage(`--decisions: must be a whole number, 1 or more, got ${options.decisions}`);
   }
   const installation = await stackInstallation(options, around);
-  const pool = poolOf(group, installation.pools);
+  const pool = name.startsWith("/") ? undefined : poolOf(name, installation.pools);
   const report = await reportOf(installation, around.signal);
+  const count = Number(options.decisions);
+  const lines = pool === undefined ? appLines(name, report.apps, count) : explainLines(pool, report, count);
   if (options.json === true) around.out(JSON.stringify(report, undefined, 2));
-  else for (const line of explainLines(pool, report, Number(options.decisions))) around.out(line);
+  else for (const line of lines) around.out(line);
+}
+
+/** The report about one app on a screen. */
+export function appLines(app: string, apps: AppsReport, count: number): string[] {
+  const report = apps[app];
+  if (report === undefined) {
+    const ids = Object.keys(apps);
+    const meant = nearest(app, ids) ?? ids.join(", ");
+    throw usage(
+      `${app}: no app that follows its traffic; ${meant === "" ? "none does" : `there is ${meant}`}`,
+    );
+  }
+  return [`${app}: ${report.policy}`, ...report.decisions.slice(0, count).flatMap(appDecisionLines)];
+}
+
+function appDecisionLines({ at, until, instances, held, change, reasons }: AppDecision): string[] {
+  const when = at === until ? at : `${at} to ${until}`;
+  const what =
+    change ?? (held === undefined ? `${instances} instances, no change` : `${instances} instances: ${held}`);
+  return ["", `${when}  ${what}`, ...reasons.map((reason) => `  ${reason}`)];
 }
 
 /** The pool of that name, or the only one whose name ends with it: a cluster's group `web` is the pool `demo-web`. */
@@ -40,7 +70,7 @@ function poolOf(group: string, pools: readonly DeclaredPool[]): DeclaredPool {
 }
 
 /** Only the controller that leads has something to say. */
-async function reportOf({ ensembles }: Installation, signal: AbortSignal): Promise<ScalingReport> {
+async function reportOf({ ensembles }: Installation, signal: AbortSignal): Promise<Report> {
   const problems: string[] = [];
   for (const { members, authorization } of ensembles.filter(({ kind }) => kind === "groups")) {
     for (const member of members) {

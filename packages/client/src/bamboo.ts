@@ -15,8 +15,9 @@ const AppTraffic = Type.Object({
   errors: Type.Number(),
   connectionFailures: Type.Number(),
   requestsPerSecond: Type.Number(),
+  openRequests: Type.Optional(Type.Number()),
 });
-/** An app's requests as an edge counts them; those that ended with a 5xx are errors. */
+/** An app's requests as an edge counts them; those that ended with a 5xx are errors. Edges of before tell of no open ones. */
 export type AppTraffic = Readonly<Static<typeof AppTraffic>>;
 
 const traffic = decoder(Type.Record(Type.String(), AppTraffic));

@@ -59,6 +59,8 @@ export type {
 export { type NumberSource, readNumber } from "./numbers";
 export { probeEnsemble, probeMember } from "./probe";
 export {
+  type AppDecision,
+  type AppsReport,
   type EdgeHealth,
   edgeHealth,
   poolStatuses,

@@ -59,10 +59,37 @@ const ScalingReport = Type.Object({
 /** What the controller says of groups that size themselves: their last decisions, the newest first, and what waits. */
 export type ScalingReport = Static<typeof ScalingReport>;
 
+const AppDecision = Type.Object({
+  at: Type.String(),
+  until: Type.String(),
+  from: Type.Number(),
+  instances: Type.Number(),
+  load: Type.Optional(Type.Number()),
+  reasons: Type.Array(Type.String()),
+  held: Type.Optional(Type.String()),
+  change: Type.Optional(Type.String()),
+});
+/** What was decided about an app that follows its traffic from `at` to `until`, and why. */
+export type AppDecision = Static<typeof AppDecision>;
+
+const AppsReport = Type.Record(
+  Type.String(),
+  Type.Object({ policy: Type.String(), decisions: Type.Array(AppDecision) }),
+);
+/** What the controller says of apps that follow their traffic, by app: their last decisions, the newest first. */
+export type AppsReport = Static<typeof AppsReport>;
+
 const decoders = {
   edge: decoder(EdgeHealth),
   groups: decoder(Type.Object({ pools: Type.Record(Type.String(), AgentPoolStatus) })),
-  scaling: decoder(Type.Object({ leading: Type.Boolean(), autoscale: ScalingReport })),
+  scaling: decoder(
+    Type.Object({
+      leading: Type.Boolean(),
+      autoscale: ScalingReport,
+      // A controller of before follows no app.
+      apps: Type.Optional(AppsReport),
+    }),
+  ),
 };
 const boundMs = 5_000;
 
@@ -87,14 +114,14 @@ export async function poolStatuses(
   return decoded(await get(controller, "/status", signal, authorization), decoders.groups, [200]).pools;
 }
 
-/** How groups size themselves, as the controller says; nothing where it does not lead. */
+/** How groups and apps are sized, as the controller says; nothing where it does not lead. */
 export async function scalingReport(
   controller: MemberAddress,
   signal: AbortSignal,
   authorization?: string,
-): Promise<ScalingReport | undefined> {
+): Promise<(ScalingReport & { readonly apps: AppsReport }) | undefined> {
   const answer = decoded(await get(controller, "/status", signal, authorization), decoders.scaling, [200]);
-  return answer.leading ? answer.autoscale : undefined;
+  return answer.leading ? { ...answer.autoscale, apps: answer.apps ?? {} } : undefined;
 }
 
 function get(

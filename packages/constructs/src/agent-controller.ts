@@ -3,7 +3,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { groupsService, groupsVariables, ports, userAndPassword } from "@pulumi-mesos/model";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
-import type { MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
+import type { EdgePlaces, MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
@@ -18,6 +18,12 @@ export interface AgentControllerArgs {
    * {@link marathonPlaces} tells them of a Marathon that is made later.
    */
   readonly marathon: MarathonPlaces;
+  /**
+   * Whose counts of requests apps with `autoscale` follow; {@link edgePlaces} tells of edges that are made later.
+   *
+   * @default none: such apps keep the instances that they have
+   */
+  readonly edges?: EdgePlaces;
   /** Name of the cluster whose groups it keeps. @default the resource's name */
   readonly clusterName?: string;
   /** Refuses whoever has none of these; its groups' agents do, too. @default everybody may do everything */
@@ -40,15 +46,16 @@ export class AgentController extends pulumi.ComponentResource {
 
   constructor(name: string, args: AgentControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:AgentController", name, {}, opts);
-    const { platform, zookeeper, masters, marathon, clusterName = name, credentials, timeouts } = args;
+    const { platform, zookeeper, masters, marathon, edges, clusterName = name, credentials, timeouts } = args;
     const plain = groupsService({
       cluster: clusterName,
       zookeeper: zookeeper.connectionString,
       masters: masters.addresses.map((a) => `${a.host}:${ports.master.http}`),
       marathonUrls: marathon.urls,
       marathonName: marathon.frameworkName,
+      edgeUrls: edges?.apiUrls,
     });
-    const service = withSecrets(plain, credentials && controllerSecrets(credentials));
+    const service = withSecrets(plain, controllerSecrets(credentials, edges?.apiToken));
     const ready = makeMembers(this, name, {
       kind: "groups",
       platform,
@@ -83,12 +90,23 @@ export class AgentController extends pulumi.ComponentResource {
   }
 }
 
-function controllerSecrets(credentials: Credentials): ServiceSecrets {
-  const env = {
+function controllerSecrets(
+  credentials: Credentials | undefined,
+  edgeToken: pulumi.Input<string> | undefined,
+): ServiceSecrets {
+  return {
+    env: {
+      ...(credentials && ownSecrets(credentials)),
+      ...(edgeToken !== undefined && { [groupsVariables.edge]: pulumi.secret(edgeToken) }),
+    },
+  };
+}
+
+function ownSecrets(credentials: Credentials): Record<string, pulumi.Output<string>> {
+  return {
     [groupsVariables.zookeeper]: credentials.pair("zookeeper", "groups").apply(userAndPassword),
     [groupsVariables.masters]: credentials.pair("mesos", "groups").apply(userAndPassword),
     [groupsVariables.marathon]: credentials.pair("marathon", "operator").apply(userAndPassword),
     [groupsVariables.apiToken]: credentials.password("groups", "operator"),
   };
-  return { env };
 }

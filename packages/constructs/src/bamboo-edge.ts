@@ -14,7 +14,7 @@ import {
   userAndPassword,
 } from "@pulumi-mesos/model";
 import { type Credentials, withSecrets } from "./credentials";
-import type { MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
+import type { EdgePlaces, MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { NodeService, Platform, Timeouts } from "./platform";
@@ -106,13 +106,13 @@ export class BambooEdge extends pulumi.ComponentResource {
 
   constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:BambooEdge", name, { size: args.size }, opts);
-    const { platform, zookeeper, marathon, size = 2, statsPassword, credentials, timeouts } = args;
+    const { platform, zookeeper, marathon, statsPassword, credentials, timeouts } = args;
     const { trafficPort } = platform;
     validate(this, edgeRules(args));
-    this.addresses = platform.addresses(name, size);
-    this.apiUrls = this.addresses.map((a) => `http://${a.host}:${ports.edge.api}`);
-    const apiToken = args.apiToken ?? credentials?.password("edge", "operator");
-    this.apiToken = apiToken === undefined ? undefined : pulumi.secret(apiToken);
+    const { addresses, apiUrls, apiToken } = edgePlaces(platform, name, args);
+    this.addresses = addresses;
+    this.apiUrls = apiUrls;
+    this.apiToken = apiToken;
     const shared = { marathonUrls: marathon.urls, zookeeper: zookeeper.connectionString, trafficPort };
     const https = args.certificates === undefined ? {} : { httpsPort: platform.httpsPort };
     const secrets = {
@@ -135,13 +135,34 @@ export class BambooEdge extends pulumi.ComponentResource {
       timeouts,
     });
     this.ready = [ready];
-    const { addresses } = this;
     const own = trafficPort === 80 ? "" : `:${trafficPort}`;
     this.urls = addresses.map((a) => `http://${platform.via?.(a, trafficPort) ?? a.host + own}`);
     this.url = platform.endpoint(name, { addresses, port: trafficPort }, { parent: this });
     this.httpsUrl = args.certificates && httpsEndpoint(this, name, platform);
     this.registerOutputs({ url: this.url, httpsUrl: this.httpsUrl });
   }
+}
+
+/**
+ * Where the edges of a name will be, before they are made: what an {@link AgentController} is told of them, so that apps
+ * follow their traffic.
+ *
+ * @example
+ * const edges = mesos.edgePlaces(platform, "edge", { size: 2 });
+ * const controller = new mesos.AgentController("groups", { platform, zookeeper, masters, marathon, edges });
+ */
+export function edgePlaces(
+  platform: Platform,
+  name: string,
+  { size = 2, apiToken, credentials }: Pick<BambooEdgeArgs, "size" | "apiToken" | "credentials"> = {},
+): EdgePlaces & { readonly addresses: readonly Address[]; readonly apiToken?: pulumi.Output<string> } {
+  const addresses = platform.addresses(name, size);
+  const token = apiToken ?? credentials?.password("edge", "operator");
+  return {
+    addresses,
+    apiUrls: addresses.map((a) => `http://${a.host}:${ports.edge.api}`),
+    ...(token !== undefined && { apiToken: pulumi.secret(token) }),
+  };
 }
 
 function httpsEndpoint(edge: BambooEdge, name: string, platform: Platform): pulumi.Output<string> {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type AddressMap, type Frameworks, ports } from "@pulumi-mesos/model";
+import { type AddressMap, type Frameworks, ports, userAndPassword } from "@pulumi-mesos/model";
 import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
-import { BambooEdge, type BambooEdgeArgs, edgeRules } from "./bamboo-edge";
+import { BambooEdge, type BambooEdgeArgs, edgePlaces, edgeRules } from "./bamboo-edge";
 import { Credentials, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
@@ -114,10 +114,12 @@ export class Cluster extends pulumi.ComponentResource {
     const masters = new Masters(`${name}-masters`, ofMasters, child);
     const places = marathonPlaces(platform, `${name}-marathon`, args.marathon);
     // Addresses are dealt out in the order of first use, which is not the order of parts: clusters that stand keep theirs.
-    platform.addresses(`${name}-edge`, 1);
+    const edges = edgePlaces(platform, `${name}-edge`, { ...args.edge, credentials });
     const groups = {
       ...base,
       ...{ masters, marathon: places, clusterName: name },
+      // A Bamboo counts no requests.
+      edges: args.edge?.controller === "bamboo" ? undefined : edges,
       authorization: args.security?.authorization,
     };
     const controller = new AgentController(`${name}-groups`, groups, child);
@@ -149,6 +151,8 @@ export class Cluster extends pulumi.ComponentResource {
         ...(edge.apiToken !== undefined && { bambooToken: edge.apiToken }),
         mesosUrls: masters.urls,
         ...(this.addressMap !== undefined && { addressMap: this.addressMap }),
+        zookeeper: zookeeper.via ?? zookeeper.connectionString,
+        clusterName: name,
         clusterInStack: true,
         ...(credentials === undefined ? {} : providerAccess(credentials)),
       },
@@ -190,6 +194,7 @@ function providerAccess(credentials: Credentials): ProviderArgs {
     marathonPassword: marathon.password,
     mesosUser: pulumi.unsecret(mesos.user),
     mesosPassword: mesos.password,
+    zookeeperCredential: credentials.pair("zookeeper", "groups").apply(userAndPassword),
   };
 }
 

@@ -243,7 +243,7 @@ describe("Cluster", function () {
     assert.match(env.value.EDGE_STATS_PASSWORD ?? "", /^[A-Za-z0-9_-]{43}$/);
   });
 
-  it("gives the token of the edge's API to the edge, its gates and the provider, as a secret, and nobody else", async () => {
+  it("gives the token of the edge's API to the edge, its gates, the controller that reads its counts and the provider, as a secret, and nobody else", async () => {
     const apiToken = "hush-token";
     const all = await record(() => void program({ size: 1, apiToken }));
     const isSecret = (value: unknown): boolean =>
@@ -255,6 +255,7 @@ describe("Cluster", function () {
       "demo-edge-1-ready",
       "demo-edge-ensemble",
       "demo-edge-ready",
+      "demo-groups-1",
       "demo-provider",
     ]);
     const env = find(all, "demo-edge-1", "mesos:local:Process").inputs.env as {

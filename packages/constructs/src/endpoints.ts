@@ -30,6 +30,14 @@ export interface MarathonPlaces {
   readonly frameworkName?: string;
 }
 
+/** Where edges are or will be, whose counts of requests the controller follows: known before any of them is made. */
+export interface EdgePlaces {
+  /** `http://host:port` of every edge's API. */
+  readonly apiUrls: readonly string[];
+  /** What the API asks for. @default it asks for nothing */
+  readonly apiToken?: pulumi.Input<string>;
+}
+
 /** Marathons, made here or existing. */
 export interface MarathonEndpoints extends MarathonPlaces {
   readonly ready: readonly pulumi.Resource[];

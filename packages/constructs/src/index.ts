@@ -5,12 +5,13 @@ import * as marathon from "./marathon";
 
 export { AgentController, type AgentControllerArgs } from "./agent-controller";
 export { AgentGroup, type AgentGroupArgs, type AgentGroupSpec } from "./agent-group";
-export { type BambooArgs, BambooEdge, type BambooEdgeArgs } from "./bamboo-edge";
+export { type BambooArgs, BambooEdge, type BambooEdgeArgs, edgePlaces } from "./bamboo-edge";
 export { Cluster, type ClusterArgs, type ClusterSecurity } from "./cluster";
 export { Credentials, type CredentialsArgs } from "./credentials";
 export { type Distribution, type ProgramsOf, programIn, simulator } from "./distribution";
 export type {
   AgentEndpoints,
+  EdgePlaces,
   MarathonEndpoints,
   MarathonPlaces,
   MasterEndpoints,

@@ -27,6 +27,9 @@ export class Metrics {
   readonly #rate = this.#gauge("mesos_edge_app_requests_per_second", "Requests in the last second, by app.", [
     "app",
   ]);
+  readonly #open = this.#gauge("mesos_edge_app_open_requests", "Requests that are open now, by app.", [
+    "app",
+  ]);
   readonly #reloads = new Counter({
     name: "mesos_edge_haproxy_reloads_total",
     help: "Reloads of HAProxy by this controller.",
@@ -67,12 +70,14 @@ export class Metrics {
     this.#reloads.reset();
     this.#reloads.inc(health.haproxy.reloads);
     const traffic = await this.#source.traffic();
-    for (const metric of [this.#requests, this.#errors, this.#connectionFailures, this.#rate]) metric.reset();
-    for (const [app, { requests, errors, connectionFailures, requestsPerSecond }] of traffic) {
-      this.#requests.inc({ app }, requests);
-      this.#errors.inc({ app }, errors);
-      this.#connectionFailures.inc({ app }, connectionFailures);
-      this.#rate.set({ app }, requestsPerSecond);
+    for (const metric of [this.#requests, this.#errors, this.#connectionFailures, this.#rate, this.#open])
+      metric.reset();
+    for (const [app, counted] of traffic) {
+      this.#requests.inc({ app }, counted.requests);
+      this.#errors.inc({ app }, counted.errors);
+      this.#connectionFailures.inc({ app }, counted.connectionFailures);
+      this.#rate.set({ app }, counted.requestsPerSecond);
+      this.#open.set({ app }, counted.openRequests);
     }
     return this.#registry.metrics();
   }

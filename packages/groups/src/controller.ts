@@ -31,6 +31,8 @@ export interface ControllerParts {
   /** As which framework the masters know Marathon, for the time when it is silent. */
   readonly marathonName: string;
   readonly backend: Backend;
+  /** Apps that are about to be scaled, of which no task sets out meanwhile. @default none */
+  readonly held?: () => ReadonlySet<string>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -109,7 +111,7 @@ export class GroupsController {
       return { name: pool.name, view, plan: planPool(view) };
     });
     const vacate = new Set(plans.flatMap(({ plan }) => plan.vacate));
-    const next = asked.apps && planMoves(asked.apps, vacate, moves);
+    const next = asked.apps && planMoves(asked.apps, vacate, moves, this.#parts.held?.());
     let settled = Object.keys(moves).length === 0;
     for (const { name, view, plan } of plans) {
       await store.writeState(name, plan.state);

@@ -18,6 +18,7 @@ describe("a dry run", () => {
         marathon: new MarathonClient({ urls: [`http://${address}`] }),
         marathonName: "marathon",
         backend: cluster.backend(),
+        edges: [],
         clock: { now: () => 1_000_000_000, wall: () => 0, pause: async () => {} },
         log: { info() {}, warn() {} },
       },

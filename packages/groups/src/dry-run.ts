@@ -5,9 +5,40 @@ import { lookAtMarathon, lookAtMesos } from "./look";
 import { decodeDeclaration, hostsOf, type Pool, scaledPool } from "./pool";
 import { Scaler, type ScalingReport } from "./scaling/scaler";
 import { sizeOf } from "./scaling/sense";
+import { AppScaler, type AppScalerParts } from "./traffic/app-scaler";
+
+/** How long requests are counted. */
+const countMs = 2_000;
 
 /** What autoscaling would do now, in words, from what is declared, remembered and seen; writes and starts nothing. */
-export async function dryRun(parts: ControllerParts, signal: AbortSignal): Promise<string[]> {
+export async function dryRun(
+  parts: ControllerParts & AppScalerParts,
+  signal: AbortSignal,
+): Promise<string[]> {
+  return [...(await groupLines(parts, signal)), ...(await appLines(parts, signal))];
+}
+
+async function appLines(parts: AppScalerParts, signal: AbortSignal): Promise<string[]> {
+  const scaler = new AppScaler(parts);
+  await scaler.read();
+  if (Object.keys(scaler.report).length === 0) return [];
+  await scaler.sample(signal);
+  await parts.clock.pause(countMs, signal);
+  await scaler.sample(signal);
+  await scaler.decide(signal, false);
+  return Object.entries(scaler.report).flatMap(([app, { policy, decisions }]) => {
+    const [decision] = decisions;
+    if (decision === undefined) return [`${app}: ${policy}`];
+    const { from, instances, reasons, held } = decision;
+    return [
+      `${app}: ${policy}`,
+      `  now ${from} instances; would be ${instances}${held === undefined ? "" : `, but ${held}`}`,
+      ...reasons.map((reason) => `  ${reason}`),
+    ];
+  });
+}
+
+async function groupLines(parts: ControllerParts, signal: AbortSignal): Promise<string[]> {
   const { store, backend } = parts;
   const scaler = new Scaler(parts);
   const names = await store.pools(() => {});

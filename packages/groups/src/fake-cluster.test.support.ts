@@ -19,6 +19,8 @@ interface FakeApp {
   resourceLimits?: object;
   /** Another one than Marathon runs it, and Marathon knows nothing of it. */
   framework?: string;
+  /** Deployments that lock it; only `force` gets past them. */
+  deployments?: { id: string }[];
   tasks: { id: string; slaveId: string; state: string }[];
 }
 
@@ -163,7 +165,10 @@ export class FakeCluster {
     }
     if (path === "/v2/tasks/delete") return this.#kill(request, body["ids"] as string[]);
     if (app === undefined) return [404, { message: "App does not exist" }];
-    this.calls.push(`patch ${app.id} ${text}`);
+    const { deployments = [] } = app;
+    const force = request.url?.includes("force=true") ?? false;
+    if (deployments.length > 0 && !force) return [409, { message: "App is locked", deployments }];
+    this.calls.push(`patch ${app.id} ${text}${deployments.length > 0 ? " by force" : ""}`);
     app.instances = body["instances"] as number;
     this.schedule();
     return [200, { version: "2026-01-01T00:00:00.000Z", deploymentId: `d${++this.#ids}` }];

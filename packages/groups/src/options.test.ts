@@ -35,15 +35,17 @@ describe("the options", () => {
       GROUPS_ZOOKEEPER_CREDENTIAL: "groups:a",
       GROUPS_MASTERS_CREDENTIAL: "groups:b",
       GROUPS_MARATHON_CREDENTIAL: "operator:c",
+      GROUPS_EDGE_TOKEN: "edge",
       GROUPS_API_TOKEN: "token",
     });
     assert.deepEqual(secrets, {
       zookeeper: "groups:a",
       masters: "Basic Z3JvdXBzOmI=",
       marathon: { user: "operator", password: "c" },
+      edge: "edge",
       apiToken: "token",
     });
-    assert.deepEqual(Object.values(readSecrets({})), [undefined, undefined, undefined, undefined]);
+    assert.ok(Object.values(readSecrets({})).every((secret) => secret === undefined));
     assert.throws(() => readSecrets({ GROUPS_MARATHON_CREDENTIAL: "hush" }), {
       code: "MESOS_GROUPS_OPTIONS",
       message: "GROUPS_MARATHON_CREDENTIAL: must be user:password",

@@ -16,6 +16,8 @@ export interface Options {
   readonly masters: readonly string[];
   readonly marathon: readonly string[];
   readonly marathonName: string;
+  /** APIs of the edges that count requests. */
+  readonly edges: readonly string[];
   readonly members: MemberHome;
   readonly bind: { readonly host: string; readonly port: number };
   /** Whether to print what autoscaling would do now, and change nothing. */
@@ -29,18 +31,21 @@ export interface Secrets {
   /** Header of that name for the masters. */
   readonly masters?: string;
   readonly marathon?: Credential;
+  /** What the edges' API asks for. */
+  readonly edge?: string;
   /** What `/status` asks for. */
   readonly apiToken?: string;
 }
 
 /** Reads them from the environment. */
 export function readSecrets(env: Readonly<Record<string, string | undefined>>): Secrets {
-  const { zookeeper, masters, marathon, apiToken } = groupsVariables;
+  const { zookeeper, masters, marathon, edge, apiToken } = groupsVariables;
   const principal = credentialIn(masters, env[masters]);
   return {
     zookeeper: env[zookeeper],
     masters: principal && basicAuthorization(principal),
     marathon: credentialIn(marathon, env[marathon]),
+    edge: env[edge],
     apiToken: env[apiToken],
   };
 }
@@ -94,6 +99,12 @@ const table: readonly Flag[] = [
     parse: (text: string) => text,
   },
   {
+    flag: "--edges <url,…>",
+    help: "every edge's API, by whose counts of requests apps are sized; without one such apps keep the instances that they have",
+    fallback: "",
+    parse: urls,
+  },
+  {
     flag: "--members <where>",
     help: "where members are made: supervisor:DIRECTORY, where the supervisor keeps this stack's processes, docker:PROJECT/STACK, by the dockerd of DOCKER_HOST or of /var/run/docker.sock, or aws:REGION/PROJECT/STACK, by the role of the instance",
     parse: memberHome,
@@ -109,6 +120,7 @@ const table: readonly Flag[] = [
 const secretsHelp = `
 Who it is where strangers are refused comes from the environment, as user:password:
 ${[groupsVariables.zookeeper, groupsVariables.masters, groupsVariables.marathon].join(", ")}.
+${groupsVariables.edge} is the token that the edges' API asks for.
 ${groupsVariables.apiToken} is the token that /status asks for (Authorization: Bearer); nobody is asked without it.
 `;
 

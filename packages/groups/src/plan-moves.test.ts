@@ -95,6 +95,15 @@ describe("the plan of moves", () => {
     assert.deepEqual(guarded.steps, []);
   });
 
+  it("sends no other task of an app out that is about to be scaled, and brings the one on its way there", () => {
+    const held = new Set(["/a"]);
+    const plan = planMoves([app()], leave, {}, held);
+    assert.deepEqual([plan.moves, plan.steps], [{}, []]);
+    assert.equal(plan.stuck.get("S1"), "/a is about to be scaled");
+    const ready = app({ instances: 3, tasks: [...app().tasks, task("t3", "S2")] });
+    assert.equal(planMoves([ready], leave, { "/a": move }, held).steps.length, 1);
+  });
+
   it("forgets an app that is gone", () => {
     assert.deepEqual(planMoves([], leave, { "/a": move }).moves, {});
   });

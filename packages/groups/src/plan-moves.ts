@@ -40,18 +40,22 @@ interface AppPlan {
   readonly stuck?: string;
 }
 
-/** Decides the next step of each app. Pure; whoever was killed between two steps goes on where it was. */
+/**
+ * Decides the next step of each app; of those that are `held`, because they are about to be scaled, no other task sets out.
+ * Pure; whoever was killed between two steps goes on where it was.
+ */
 export function planMoves(
   apps: readonly App[],
   vacate: ReadonlySet<string>,
   before: Readonly<Record<string, Move>>,
+  held: ReadonlySet<string> = new Set(),
 ): MovesPlan {
   const moves: Record<string, Move> = {};
   const steps: MoveStep[] = [];
   const stuck = new Map<string, string>();
   for (const app of apps) {
     const move = before[app.id];
-    const plan = move === undefined ? begin(app, vacate) : goOn(app, vacate, move);
+    const plan = move === undefined ? begin(app, vacate, held) : goOn(app, vacate, move);
     if (plan.move !== undefined) moves[app.id] = plan.move;
     if (plan.step !== undefined) steps.push(plan.step);
     if (plan.stuck === undefined) continue;
@@ -62,12 +66,13 @@ export function planMoves(
   return { moves, steps, stuck };
 }
 
-function begin(app: App, vacate: ReadonlySet<string>): AppPlan {
+function begin(app: App, vacate: ReadonlySet<string>, held: ReadonlySet<string>): AppPlan {
   const task = app.tasks.find((t) => vacate.has(t.agentId) && !t.killing);
   if (task === undefined) return {};
   if (app.resident) return { stuck: "has volumes on this agent: move its data by hand, then stop the app" };
   if (app.guarded) return { stuck: "is protected by its label: take that away, or move its tasks by hand" };
   if (app.deployments.length > 0) return { stuck: "is being deployed" };
+  if (held.has(app.id)) return { stuck: "is about to be scaled" };
   const spare = healthyWithout(app, task) >= minimum(app, app.instances);
   if (app.minimumHealthCapacity < 1 && spare) {
     return { step: { kind: "kill", appId: app.id, taskId: task.id, scale: false } };

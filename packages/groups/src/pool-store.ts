@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AgentPoolStatus } from "@pulumi-mesos/model";
+import type { AgentPoolStatus, AppScaleStates } from "@pulumi-mesos/model";
 import {
+  appOfScale,
+  appScalePath,
+  appScaleStatesPath,
+  appScalesPath,
   canonicalJson,
   isMesosError,
   MesosError,
@@ -92,6 +96,27 @@ export class PoolStore {
 
   writeMoves(moves: Readonly<Record<string, Move>>): Promise<void> {
     return this.#write(movesPath(this.#cluster), moves);
+  }
+
+  /** Apps that follow their traffic, as they are declared. */
+  async appDeclarations(onChange: () => void): Promise<ReadonlyMap<string, Buffer>> {
+    const names = await this.#zookeeper.children(appScalesPath(this.#cluster), onChange);
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const app = appOfScale(name);
+        const node = await this.#zookeeper.watch(appScalePath(this.#cluster, app), onChange);
+        return node === undefined ? [] : [[app, node.data] as const];
+      }),
+    );
+    return new Map(found.flat());
+  }
+
+  async appStates(): Promise<AppScaleStates> {
+    return (await this.#read<AppScaleStates>(appScaleStatesPath(this.#cluster))) ?? {};
+  }
+
+  writeAppStates(states: AppScaleStates): Promise<void> {
+    return this.#write(appScaleStatesPath(this.#cluster), states);
   }
 
   /** Forgets a pool whose declaration is gone, so that one of the same name begins anew. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
-import { connectDocker, MarathonClient, MesosClient, ZooKeeper } from "@pulumi-mesos/client";
+import { BambooClient, connectDocker, MarathonClient, MesosClient, ZooKeeper } from "@pulumi-mesos/client";
 import { controllerPath, dockerSocket, MesosError } from "@pulumi-mesos/model";
 import { searchPath } from "@pulumi-mesos/supervisor";
 import { awsBackend } from "./backends/aws";
@@ -17,6 +17,8 @@ import { PoolStore } from "./pool-store";
 import { ScalingMetrics } from "./scaling/metrics";
 import type { ScalingReport } from "./scaling/scaler";
 import { createStatusServer } from "./status-server";
+import { AppMetrics } from "./traffic/app-metrics";
+import { AppScaler, type AppScalerParts } from "./traffic/app-scaler";
 
 const sessionTimeoutMs = 6000;
 const noScaling: ScalingReport = { groups: {}, unplaceable: [], queued: [] };
@@ -37,9 +39,14 @@ async function partsOf(
   options: Options,
   secrets: Secrets,
   o: Around,
-): Promise<ControllerParts> {
-  const { masters, marathon: urls, marathonName, members, cluster } = options;
+): Promise<ControllerParts & AppScalerParts> {
+  const { masters, marathon: urls, marathonName, members, cluster, edges } = options;
+  const edgeOf = (url: string) => ({
+    name: url,
+    client: new BambooClient({ urls: [url], ...(secrets.edge !== undefined && { token: secrets.edge }) }),
+  });
   return {
+    edges: edges.map(edgeOf),
     store: new PoolStore(zookeeper, cluster),
     mesos: new MesosClient({ masters, authorization: secrets.masters }),
     marathon: urls.length === 0 ? undefined : new MarathonClient({ urls, ...secrets.marathon }),
@@ -82,7 +89,13 @@ export async function runGroups(
   const secrets = readSecrets(env);
   let leading = false;
   let controller: GroupsController | undefined;
+  let scaler: AppScaler | undefined;
   const metrics = new ScalingMetrics();
+  const appMetrics = new AppMetrics();
+  const texts = async (): Promise<string> => {
+    const groups = await metrics.text(leading, controller?.statuses ?? {}, controller?.scaling ?? noScaling);
+    return groups + (await appMetrics.text(scaler?.report ?? {}));
+  };
   const server = createStatusServer({
     health: () => ({ leading, cluster: options.cluster }),
     status: () => ({
@@ -90,8 +103,9 @@ export async function runGroups(
       cluster: options.cluster,
       pools: controller?.statuses ?? {},
       autoscale: controller?.scaling ?? noScaling,
+      apps: scaler?.report ?? {},
     }),
-    metrics: () => metrics.text(leading, controller?.statuses ?? {}, controller?.scaling ?? noScaling),
+    metrics: texts,
     token: secrets.apiToken,
   });
   const { host } = options.bind;
@@ -113,8 +127,12 @@ export async function runGroups(
     await becomeLeader(zookeeper, controllerPath(options.cluster), me, work);
     leading = true;
     log.info({ cluster: options.cluster }, "leading");
-    controller = new GroupsController(await partsOf(zookeeper, options, secrets, { env, log }));
-    await controller.run(work);
+    const parts = await partsOf(zookeeper, options, secrets, { env, log });
+    const apps = new AppScaler(parts);
+    scaler = apps;
+    const groups = new GroupsController({ ...parts, held: () => apps.held });
+    controller = groups;
+    await together([groups, apps], work);
     over.signal.throwIfAborted();
   } catch (error) {
     over.signal.throwIfAborted();
@@ -124,4 +142,22 @@ export async function runGroups(
     await server.close();
     await zookeeper?.close();
   }
+}
+
+/** Runs all of them until `signal` aborts; when one fails the others end, too, and its reason is the reason. */
+async function together(
+  parts: readonly { run(signal: AbortSignal): Promise<void> }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController();
+  const both = AbortSignal.any([signal, failed.signal]);
+  const runs = parts.map(async (part) => {
+    try {
+      await part.run(both);
+    } catch (error) {
+      failed.abort(error);
+    }
+  });
+  await Promise.all(runs);
+  failed.signal.throwIfAborted();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TSchema } from "@sinclair/typebox";
 import { App, AppResourceInputs } from "./app";
+import { appAutoscaleFailures } from "./app-autoscale";
 import { normaliseApp } from "./app-normal-form";
 import { appRules } from "./app-rules";
 import type { Failure } from "./failures";
@@ -31,12 +32,15 @@ export function checkApp(value: unknown, options: CheckAppOptions = {}): Failure
 /** {@link checkApp} for the inputs of `mesos:marathon:App`, whose `id` is called `appId` and which have no `version`. */
 export function checkAppInputs(inputs: unknown, options: CheckAppOptions = {}): Failure[] {
   const found = find(AppResourceInputs, inputs, options);
-  return [...schemaFailures(found), ...ruleFailures(found, "appId")];
+  return [...schemaFailures(found), ...ruleFailures(found, "appId"), ...appAutoscaleFailures(inputs)];
 }
 
 /** The part of {@link checkAppInputs} that no schema says: what fields must be to each other. */
 export function checkAppRules(inputs: unknown, options: CheckAppOptions = {}): Failure[] {
-  return ruleFailures(find(AppResourceInputs, inputs, options), "appId");
+  return [
+    ...ruleFailures(find(AppResourceInputs, inputs, options), "appId"),
+    ...appAutoscaleFailures(inputs),
+  ];
 }
 
 /** Checks `value` as Marathon's documents are: null is absent. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { firstInstances } from "./app-autoscale";
 import { Check, HealthCheck, ReadinessCheck, UnreachableStrategy } from "./app-checks";
 import { Container, Environment, Fetch, Labels, Secrets } from "./app-container";
 import { AppPath, amount, closed, count, flag, literals, named, port, text } from "./app-fields";
@@ -186,10 +187,11 @@ export const AppResourceInputs = Type.Object(
 );
 export type AppResourceInputs = Static<typeof AppResourceInputs>;
 
-/** The document that Marathon takes for `inputs`. */
+/** The document that Marathon takes for `inputs`; an app that follows its traffic begins with as many instances as they say, or `min`. */
 export function toDocument(inputs: AppResourceInputs): App {
   const { appId, ...rest } = withoutOptions(inputs);
-  return { id: appId, ...rest };
+  const instances = firstInstances(inputs);
+  return { id: appId, ...rest, ...(instances === undefined ? {} : { instances }) };
 }
 
 /** The inputs that give `document`, without what Marathon alone sets. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { AppAutoscale } from "./app-autoscale";
 import { flag, literals } from "./app-fields";
 
 const { Optional: optional } = Type;
@@ -21,6 +22,7 @@ export const deploymentOptions = {
 
 /** Inputs of `mesos:marathon:App` that are no part of Marathon's document. */
 export const AppOptions = Type.Object({
+  autoscale: optional(AppAutoscale),
   manageInstances: optional(
     flag(
       "Whether `instances` is kept as given. Defaults to true; false leaves it to others, such as an autoscaler, once the app is made.",

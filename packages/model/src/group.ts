@@ -17,7 +17,11 @@ export const GroupApp = Type.Object(
   },
   {
     ...named("GroupApp", "An app of a group."),
-    refused: { ...setByMarathon, appId: "unknown field, an app inside a group has an id" },
+    refused: {
+      ...setByMarathon,
+      appId: "unknown field, an app inside a group has an id",
+      autoscale: "is for a mesos.marathon.App of its own: write this app as one, its id may lie in the group",
+    },
   },
 );
 

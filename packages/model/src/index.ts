@@ -32,6 +32,19 @@ export {
   toDocument,
   toInputs,
 } from "./app";
+export {
+  AppAutoscale,
+  AppScaleStates,
+  type AppStep,
+  appOfScale,
+  appScalePath,
+  appScaleStatesPath,
+  appScalesPath,
+  describeAppAutoscale,
+  type FilledAppAutoscale,
+  fillAppAutoscale,
+  heldToBounds,
+} from "./app-autoscale";
 export { type CheckAppOptions, checkApp, checkAppInputs, checkAppRules } from "./app-check";
 export { type AppChange, diffApp } from "./app-diff";
 export { normaliseApp } from "./app-normal-form";

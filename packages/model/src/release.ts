@@ -18,7 +18,11 @@ export const ReleaseInputs = Type.Object(
     appId: AppPath,
     app: Type.Object(appFields, {
       ...named("ReleaseApp", "The app in Marathon's own words, without its path."),
-      refused: { ...setByMarathon, id: "unknown field, the two apps are named after the release's appId" },
+      refused: {
+        ...setByMarathon,
+        id: "unknown field, the two apps are named after the release's appId",
+        autoscale: "must be left out: a release compares two versions of a size that the program says",
+      },
     }),
     acl: Type.String({
       description: "HAProxy condition that chooses the requests, one line, such as `path_beg /shop`.",

@@ -12,6 +12,13 @@ import {
   parseHostPort,
 } from "@pulumi-mesos/model";
 
+/** Where the controller of a cluster's agent groups and apps reads what is declared. */
+export interface ControllerPlace {
+  readonly zookeeper: string;
+  readonly zookeeperCredential?: string;
+  readonly cluster: string;
+}
+
 /** Where the provider finds what runs already. The platform's own provider has none of it. */
 export interface ProviderConfig {
   readonly marathonUrls: readonly string[];
@@ -25,6 +32,8 @@ export interface ProviderConfig {
   readonly mesosAuthorization?: string;
   /** Where connections go for addresses that this machine does not reach. @default there */
   readonly addressMap?: AddressMap;
+  /** Where the controller of a cluster looks for apps that follow their traffic. @default there is none */
+  readonly controller?: ControllerPlace;
   /** Whether the stack itself makes the cluster that these addresses are of. @default false */
   readonly clusterInStack?: boolean;
 }
@@ -96,6 +105,19 @@ export const configSchema: Readonly<Record<string, Setting>> = {
     description:
       "Where connections go for addresses that this machine does not reach, as `host:port` by `host:port`: published ports or tunnels. URLs, redirects and certificates keep their own names.",
   },
+  zookeeper: {
+    kind: "string",
+    description:
+      "ZooKeeper's connection string (host:port,host:port), where the cluster's controller looks for apps with `autoscale`; with clusterName.",
+  },
+  zookeeperCredential: {
+    kind: "secret",
+    description: "`user:password` of the controller at a ZooKeeper that asks for it (digest).",
+  },
+  clusterName: {
+    kind: "string",
+    description: "Name of the cluster whose controller sizes apps with `autoscale`; with zookeeper.",
+  },
   clusterInStack: {
     kind: "boolean",
     description:
@@ -124,7 +146,23 @@ export function checkConfig(values: Values): Failure[] {
       if (flag(value) === undefined) failures.push({ path: key, message: "must be true or false" });
     } else if (typeof value !== "string") failures.push({ path: key, message: "must be a string" });
   }
-  return [...failures, ...servers.flatMap((server) => checkConnection(server, values))];
+  return [
+    ...failures,
+    ...checkController(values),
+    ...servers.flatMap((server) => checkConnection(server, values)),
+  ];
+}
+
+/** Neither says anything without the other. */
+function checkController(values: Values): Failure[] {
+  const pair = ["zookeeper", "clusterName"] as const;
+  const missing = pair.filter((key) => values[key] === undefined || values[key] === null);
+  const [key] = missing.length === 1 ? missing : [];
+  if (key === undefined) return [];
+  const other = pair.find((name) => name !== key);
+  return [
+    { path: key, message: `must be given with ${other}: together they say where the controller looks` },
+  ];
 }
 
 function checkConnection(server: Server, values: Values): Failure[] {
@@ -148,8 +186,16 @@ export function parseConfig(values: Values): ProviderConfig {
     ...(user !== undefined &&
       password !== undefined && { mesosAuthorization: basicAuthorization({ user, password }) }),
     ...(values["addressMap"] == null ? {} : { addressMap: jsonOf(values["addressMap"]) as AddressMap }),
+    ...parseController(values),
     clusterInStack: flag(values["clusterInStack"]) === true,
   };
+}
+
+function parseController(values: Values): Pick<ProviderConfig, "controller"> {
+  const { zookeeper, zookeeperCredential, clusterName: cluster } = values;
+  if (typeof zookeeper !== "string" || typeof cluster !== "string") return {};
+  const credential = typeof zookeeperCredential === "string" ? { zookeeperCredential } : {};
+  return { controller: { zookeeper, cluster, ...credential } };
 }
 
 function parseConnection(server: Server, values: Values): ConnectionOptions {

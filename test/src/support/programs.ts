@@ -47,12 +47,16 @@ const app = new mesos.marathon.App("web", {
 new mesos.bamboo.Service("web", { appId: app.appId, acl: config.get("acl") ?? "path_beg /web" }, { provider: cluster.provider });
 `;
 
-/** The part of a program that has nginx run on its `cluster`, behind the edge. */
+/**
+ * The part of a program that has nginx run on its `cluster`, behind the edge; with `traffic` in the config it follows its
+ * requests by that policy.
+ */
 export function nginxBehindEdge(instances: number): string {
-  return `const nginx = new mesos.marathon.App("nginx", {
+  return `const traffic = new pulumi.Config().getObject("traffic");
+const nginx = new mesos.marathon.App("nginx", {
   cpus: 0.1,
   mem: 32,
-  instances: ${instances},
+  ...(traffic === undefined ? { instances: ${instances} } : { autoscale: traffic }),
   container: {
     type: "DOCKER",
     docker: { image: "nginx:latest" },

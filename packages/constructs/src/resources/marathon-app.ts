@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as pulumi from "@pulumi/pulumi";
-import { type App as AppDocument, type AppOptions, resourceTokens } from "@pulumi-mesos/model";
+import {
+  type AppAutoscale,
+  type App as AppDocument,
+  type AppOptions,
+  resourceTokens,
+} from "@pulumi-mesos/model";
 import { appArgsFromFile } from "./app-file";
 import { isOfType } from "./is-of-type";
 import type { Lifted } from "./lifted";
@@ -18,6 +23,17 @@ export interface AppArgs extends Omit<Lifted<AppDocument>, "id" | "version">, Li
   readonly id?: pulumi.Input<string>;
   /** Whether `instances` is kept as given; false leaves it to others, such as an autoscaler, once the app is made. @default true */
   readonly manageInstances?: pulumi.Input<boolean>;
+  /**
+   * Between which bounds the app follows its traffic, as all edges count it, by Kubernetes' rules; exactly one target. The
+   * controller of the cluster owns `instances` then: the program's `instances` is how many it begins with (`min`
+   * otherwise), no number within the bounds is drift, and what the program says of bounds and target counts at once.
+   * Without `autoscale` again, `instances` is the program's again. Somebody who sets 0 instances stops the app and the following.
+   *
+   * @default instances are the program's
+   * @example
+   * autoscale: { min: 2, max: 20, targetRps: 50, scaleDown: { stabilizationSeconds: 120 } }
+   */
+  readonly autoscale?: pulumi.Input<Lifted<AppAutoscale>>;
   /** Any text: when it changes, all tasks restart although nothing else changed. */
   readonly restartTrigger?: pulumi.Input<string>;
   /**

@@ -73,6 +73,15 @@ export interface ProviderArgs {
    * @default false
    */
   readonly bambooInsecure?: pulumi.Input<boolean>;
+  /**
+   * ZooKeeper's connection string, where the controller of `clusterName` looks for apps with `autoscale`; a `Cluster` says
+   * its own.
+   */
+  readonly zookeeper?: pulumi.Input<string>;
+  /** `user:password` of the controller at a ZooKeeper that asks for it (digest). Kept secret in the state. */
+  readonly zookeeperCredential?: pulumi.Input<string>;
+  /** Name of the cluster whose controller sizes apps with `autoscale`; with `zookeeper`. */
+  readonly clusterName?: pulumi.Input<string>;
   /** `http://host:port` of every Mesos master; the leader is found. */
   readonly mesosUrls?: pulumi.Input<readonly string[]>;
   /** Principal at the masters (HTTP basic authentication); with `mesosPassword`. */
@@ -99,6 +108,7 @@ export class Provider extends pulumi.ProviderResource {
       bambooToken: secret(args.bambooToken),
       bambooKey: secret(args.bambooKey),
       mesosPassword: secret(args.mesosPassword),
+      zookeeperCredential: secret(args.zookeeperCredential),
     };
     super(packageName, name, inputs, pluginOptions(opts));
   }

@@ -16,6 +16,8 @@ export interface StatRow {
   readonly server?: { readonly name: string; readonly address: string };
   readonly counts: Counts;
   readonly requestsPerSecond: number;
+  /** Requests that are being answered now, or wait for a task; of TCP, connections. */
+  readonly openRequests: number;
 }
 
 /** What stands in the lines of `show stat` by the names of the columns. */
@@ -46,6 +48,7 @@ export function parseStat(text: string): StatRow[] {
         ...(isServer && { server: { name, address: column("addr") } }),
         counts: countsOf((column_) => Number(column(column_)), column("req_tot") !== "", isServer),
         requestsPerSecond: Number(column("rate")),
+        openRequests: Number(column("scur")),
       },
     ];
   });

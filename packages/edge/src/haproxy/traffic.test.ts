@@ -36,7 +36,7 @@ class SharedBackend {
     });
     const rows = this.#slots.map(({ port, counts }, i): StatRow => {
       const server = { name: `s${i + 1}`, address: `10.0.0.1:${port}` };
-      return { backend: "shop", server, counts, requestsPerSecond: 1 };
+      return { backend: "shop", server, counts, requestsPerSecond: 1, openRequests: 2 };
     });
     return counter.add(1, rows, routesOf("/shop", { name: "shop", tls: false, servers }));
   }
@@ -88,10 +88,11 @@ describe("the traffic of apps that share a backend", () => {
       fc.property(fc.integer({ min: 3, max: 8 }), history, (slots, steps) => {
         const { truth, seen } = counted(slots, steps, true);
         for (const app of apps) {
-          const { requestsPerSecond: _, ...counts } = seen.get(app) ?? assert.fail(app);
+          const { requestsPerSecond: _, openRequests: __, ...counts } = seen.get(app) ?? assert.fail(app);
           assert.deepEqual(counts, truth.get(app));
         }
         assert.equal(sum([...seen.values()].map((t) => t.requestsPerSecond)), slots);
+        assert.equal(sum([...seen.values()].map((t) => t.openRequests)), 2 * slots);
       }),
     );
   });
@@ -115,15 +116,17 @@ describe("the traffic of an app with a backend of its own", () => {
     backend: "b",
     counts: { requests, errors: 1, connectionFailures: 1 },
     requestsPerSecond: 2,
+    openRequests: 4,
   });
 
   it("begins with what the worker has counted, and goes on when another worker begins anew", () => {
     const counter = new TrafficCounter();
     const look = (generation: number, requests: number) =>
       counter.add(generation, [row(requests)], routesOf("/a", backend)).get("/a");
-    assert.deepEqual(look(1, 5), { requests: 5, errors: 1, connectionFailures: 1, requestsPerSecond: 2 });
+    const now = { requestsPerSecond: 2, openRequests: 4 };
+    assert.deepEqual(look(1, 5), { requests: 5, errors: 1, connectionFailures: 1, ...now });
     assert.equal(look(1, 8)?.requests, 8);
-    assert.deepEqual(look(2, 3), { requests: 11, errors: 2, connectionFailures: 2, requestsPerSecond: 2 });
+    assert.deepEqual(look(2, 3), { requests: 11, errors: 2, connectionFailures: 2, ...now });
   });
 
   it("is asked for once by all who want it at the same time", async () => {
@@ -143,13 +146,13 @@ describe("the traffic of an app with a backend of its own", () => {
 
 describe("HAProxy's counts", () => {
   it("are read by the names of their columns, whatever stands in others, of TCP connections only", () => {
-    const text = `# pxname,svname,stot,econ,eresp,hrsp_5xx,rate,req_tot,addr,
-a,FRONTEND,1,0,0,0,1,1,,
-a,BACKEND,7,1,2,4,2,9,,
-t,BACKEND,5,1,0,,1,,,
+    const text = `# pxname,svname,scur,stot,econ,eresp,hrsp_5xx,rate,req_tot,addr,
+a,FRONTEND,9,1,0,0,0,1,1,,
+a,BACKEND,3,7,1,2,4,2,9,,
+t,BACKEND,0,5,1,0,,1,,,
 
-# pxname,svname,stot,econ,eresp,hrsp_5xx,rate,req_tot,last_chk,addr,
-a,s1,7,1,2,1,2,6,"Detected 2 errors, ""the last"" one",10.0.0.1:80,
+# pxname,svname,scur,stot,econ,eresp,hrsp_5xx,rate,req_tot,last_chk,addr,
+a,s1,1,7,1,2,1,2,6,"Detected 2 errors, ""the last"" one",10.0.0.1:80,
 
 `;
     assert.deepEqual(
@@ -158,11 +161,12 @@ a,s1,7,1,2,1,2,6,"Detected 2 errors, ""the last"" one",10.0.0.1:80,
         r.server?.address,
         ...Object.values(r.counts),
         r.requestsPerSecond,
+        r.openRequests,
       ]),
       [
-        ["a", undefined, 9, 4, 1, 2],
-        ["t", undefined, 5, 1, 1, 1],
-        ["a", "10.0.0.1:80", 9, 4, 1, 2],
+        ["a", undefined, 9, 4, 1, 2, 3],
+        ["t", undefined, 5, 1, 1, 1, 0],
+        ["a", "10.0.0.1:80", 9, 4, 1, 2, 1],
       ],
     );
   });

@@ -8,6 +8,7 @@ import type { Counts, StatRow } from "./stat";
 /** One app's requests; all its ports and its parts of rules together. */
 export interface AppTraffic extends Counts {
   readonly requestsPerSecond: number;
+  readonly openRequests: number;
 }
 
 const nothing: Counts = { requests: 0, errors: 0, connectionFailures: 0 };
@@ -54,7 +55,7 @@ export class TrafficCounter {
     const appOf = owners(routes);
     const seen = new Map<string, Counts>();
     const traffic = new Map<string, AppTraffic>();
-    for (const { backend, server, counts, requestsPerSecond } of rows) {
+    for (const { backend, server, counts, requestsPerSecond, openRequests } of rows) {
       const key = [generation, backend, server?.name, server?.address].join(" ");
       seen.set(key, counts);
       const app = appOf.get(ownerKey(backend, server?.address));
@@ -62,8 +63,12 @@ export class TrafficCounter {
       // What a slot counted before its task came may be another app's.
       const before = this.#before.get(key) ?? (server ? counts : nothing);
       const sum = plus(traffic.get(app) ?? this.#sums.get(app) ?? nothing, counts, before);
-      const rate = (traffic.get(app)?.requestsPerSecond ?? 0) + requestsPerSecond;
-      traffic.set(app, { ...sum, requestsPerSecond: rate });
+      const now = traffic.get(app);
+      traffic.set(app, {
+        ...sum,
+        requestsPerSecond: (now?.requestsPerSecond ?? 0) + requestsPerSecond,
+        openRequests: (now?.openRequests ?? 0) + openRequests,
+      });
     }
     this.#before = seen;
     this.#sums = traffic;

@@ -55,7 +55,9 @@ describe("the overview", () => {
           "/shared": { Acl: "path_beg /s", Weights: "/blue=90 /green=10" },
         },
         {
-          traffic: new Map([["/r", { requests: 9, errors: 0, connectionFailures: 0, requestsPerSecond: 3 }]]),
+          traffic: new Map([
+            ["/r", { requests: 9, errors: 0, connectionFailures: 0, requestsPerSecond: 3, openRequests: 1 }],
+          ]),
         },
       ),
     );

@@ -12,19 +12,22 @@ export interface GroupsSettings {
   readonly marathonUrls: readonly string[];
   /** As which framework the masters know Marathon. @default {@link marathonFramework} */
   readonly marathonName?: string;
+  /** APIs of the edges, whose counts apps with `autoscale` follow. @default none */
+  readonly edgeUrls?: readonly string[];
 }
 
-/** Names of the variables that hold the secrets of the controller; each but the token is `user:password`. */
+/** Names of the variables that hold the secrets of the controller; each but the tokens is `user:password`. */
 export const groupsVariables = {
   zookeeper: "GROUPS_ZOOKEEPER_CREDENTIAL",
   masters: "GROUPS_MASTERS_CREDENTIAL",
   marathon: "GROUPS_MARATHON_CREDENTIAL",
+  edge: "GROUPS_EDGE_TOKEN",
   apiToken: "GROUPS_API_TOKEN",
 } as const;
 
 /** The controller of agent groups as a service. */
 export function groupsService(settings: GroupsSettings): Service {
-  const { marathonName } = settings;
+  const { marathonName, edgeUrls = [] } = settings;
   return {
     software: "groups",
     args: [
@@ -33,6 +36,7 @@ export function groupsService(settings: GroupsSettings): Service {
       `--masters=${settings.masters.join(",")}`,
       `--marathon=${settings.marathonUrls.join(",")}`,
       ...(marathonName === undefined ? [] : [`--marathon-name=${marathonName}`]),
+      ...(edgeUrls.length === 0 ? [] : [`--edges=${edgeUrls.join(",")}`]),
       "--members={members}",
       `--bind={address}:${ports.groups.http}`,
     ],

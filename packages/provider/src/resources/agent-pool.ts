@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isUnreachable, ZooKeeper } from "@pulumi-mesos/client";
+import { isUnreachable, type ZooKeeper } from "@pulumi-mesos/client";
 import {
   AgentPoolDeclaration,
   AgentPoolInputs,
@@ -20,6 +20,7 @@ import { endMembers } from "./agent-pool-members";
 import { announcePool, foreseeTasks, planPoolChange } from "./agent-pool-plan";
 import { poolFailures } from "./agent-pool-rules";
 import { parsed, statusIn, untilSettled } from "./agent-pool-wait";
+import { inZooKeeper } from "./in-zookeeper";
 
 const noOutputs = {};
 const declarations = decoder(AgentPoolDeclaration);
@@ -41,7 +42,7 @@ export const agentPool: Resource<AgentPoolInputs, typeof noOutputs> = {
   announce: announcePool,
   async foresee(_id, { declaration: old, ...where }, { declaration }, context) {
     const path = poolStatusPath(where.cluster, old.name);
-    const node = await connected({ ...where, declaration: old }, context, (zookeeper) => zookeeper.get(path));
+    const node = await inZooKeeper(where, context, (zookeeper) => zookeeper.get(path));
     return foreseeTasks(old, declaration, node && statusIn(node.data));
   },
   async create(inputs, context) {
@@ -56,7 +57,7 @@ export const agentPool: Resource<AgentPoolInputs, typeof noOutputs> = {
       );
     }
     const { inputs } = known;
-    const node = await connected(inputs, context, (zookeeper) => zookeeper.get(pathOf(inputs)));
+    const node = await inZooKeeper(inputs, context, (zookeeper) => zookeeper.get(pathOf(inputs)));
     if (node === undefined) return undefined;
     const decoded = declarations.decode(parsed(node.data));
     if (!decoded.ok || digestOf(decoded.value) === digestOf(inputs.declaration)) {
@@ -73,7 +74,7 @@ export const agentPool: Resource<AgentPoolInputs, typeof noOutputs> = {
 
 /** Writes the declaration and waits until it is followed; what was written is kept also when the wait fails. */
 async function declare(inputs: AgentPoolInputs, context: Context): Promise<void> {
-  await connected(inputs, context, async (zookeeper) => {
+  await inZooKeeper(inputs, context, async (zookeeper) => {
     await write(zookeeper, inputs, inputs.declaration);
     try {
       await untilSettled(zookeeper, inputs.cluster, inputs.declaration, context);
@@ -105,7 +106,7 @@ async function remove(inputs: AgentPoolInputs, context: Context): Promise<void> 
   let why: string | undefined;
   try {
     const open = (zookeeper: ZooKeeper): Promise<string | undefined> => drain(zookeeper, inputs, context);
-    why = await connected(inputs, context, open, deadMs / 2);
+    why = await inZooKeeper(inputs, context, open, deadMs / 2);
   } catch (error) {
     if (!isUnreachable(error) && !isExpired(error)) throw error;
     why = `ZooKeeper does not answer (${messageOf(error)})`;
@@ -157,26 +158,12 @@ async function isLast(zookeeper: ZooKeeper, { cluster, declaration }: AgentPoolI
   return sizes.every((size) => size === 0);
 }
 
-async function connected<T>(
-  { zookeeper, zookeeperCredential: credential }: AgentPoolInputs,
-  { signal }: Pick<Context, "signal">,
-  work: (session: ZooKeeper) => Promise<T>,
-  connectTimeoutMs?: number,
-): Promise<T> {
-  const session = await ZooKeeper.connect({ servers: zookeeper, credential, connectTimeoutMs }, signal);
-  try {
-    return await work(session);
-  } finally {
-    await session.close();
-  }
-}
-
 /** What the controller said last, asked once more when the caller's own time is over. */
 async function lastWords(inputs: AgentPoolInputs): Promise<string[]> {
   const path = poolStatusPath(inputs.cluster, inputs.declaration.name);
   const signal = AbortSignal.timeout(2_000);
   try {
-    const node = await connected(inputs, { signal }, (session) => session.get(path));
+    const node = await inZooKeeper(inputs, { signal }, (session) => session.get(path));
     const status = node && statusIn(node.data);
     return [status?.message ?? "no controller of agent groups has taken the declaration up"];
   } catch (error) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isConflict, isUncertain, type MarathonApp } from "@pulumi-mesos/client";
-import { type AppResourceInputs, MesosError, toDocument } from "@pulumi-mesos/model";
+import { type AppResourceInputs, MesosError, messageOf, toDocument } from "@pulumi-mesos/model";
+import { InitFailedError } from "../init-failed";
 import { writeUnlocked } from "../marathon/locked-write";
 import { factsOf } from "../marathon/server-facts";
 import type { Context } from "../resource";
+import { declareAutoscale, needController } from "./app-autoscale";
 import { currentOutputs, type Deployment, deployApp, type Started } from "./app-deploy";
 import type { AppOutputs } from "./app-facts";
-import { changeOf, pathOf } from "./app-inputs";
+import { changeOf, pathOf, withinBounds, withLive } from "./app-inputs";
 import { marathonIn } from "./marathon-in";
 
 /** Makes the app, or adopts the one that an earlier create made, and waits until it is deployed. */
@@ -17,6 +19,7 @@ export async function createApp(
   const marathon = marathonIn(context);
   const path = pathOf(inputs.appId);
   const about: Deployment = { marathon, path, inputs, context };
+  needController(inputs, context);
   await marathon.info(context.signal);
   const post = async (): Promise<Started> => {
     const { app, deploymentId } = await marathon.client.createApp(toDocument(inputs), context.signal);
@@ -26,7 +29,19 @@ export async function createApp(
   const outputs = await deployApp(about, () =>
     writeUnlocked(marathon.watch, path, context, post, (error) => adopted(error, about)),
   );
+  // Not before: of an app that was never made nobody would take the declaration away.
+  await keeping({ id: path, outputs }, declareAutoscale(path, inputs, undefined, context));
   return { id: path, outputs };
+}
+
+/** Waits for what comes after an app was made, and keeps the app also when that fails. */
+async function keeping(made: { id: string; outputs: AppOutputs }, after: Promise<void>): Promise<void> {
+  try {
+    await after;
+  } catch (error) {
+    const reasons = [`the app runs, but does not follow its traffic: ${messageOf(error)}`];
+    throw new InitFailedError({ ...made, reasons, cause: error });
+  }
 }
 
 /** After a refusal or a lost answer: the app that runs, when it is the one asked for. */
@@ -39,7 +54,10 @@ async function adopted(
   // Gone between the refusal and the look, or never made: the caller writes again where that is right.
   if (running === undefined) return undefined;
   const facts = factsOf(await marathon.info(context.signal), running);
-  const { paths } = changeOf(running, inputs, facts);
+  // An earlier run was cut after the controller had begun to size it.
+  const { autoscale } = inputs;
+  const wanted = autoscale === undefined ? inputs : withinBounds(withLive(inputs, running, facts, []));
+  const { paths } = changeOf(running, wanted, facts);
   if (paths.length > 0) {
     throw existsError(
       path,

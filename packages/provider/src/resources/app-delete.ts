@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { remove } from "../marathon/removal";
 import type { Context } from "../resource";
+import { endAutoscale } from "./app-autoscale";
 import type { AppState } from "./app-facts";
 import { pathOf } from "./app-inputs";
 import { marathonIn } from "./marathon-in";
 
 /** Deletes the app and waits until none of its tasks is left; what is gone already is only waited for. */
-export async function deleteApp(
-  id: string,
-  { force, deploymentId }: AppState,
-  context: Context,
-): Promise<void> {
+export async function deleteApp(id: string, state: AppState, context: Context): Promise<void> {
+  const { force, deploymentId } = state;
+  await endAutoscale(pathOf(id), state, context);
   const marathon = marathonIn(context);
   const { client } = marathon;
   const { signal } = context;

@@ -5,6 +5,7 @@ import {
   AppOptions,
   type AppResourceInputs,
   diffApp,
+  heldToBounds,
   normaliseApp,
   type ServerFacts,
   shortestInputs,
@@ -42,7 +43,7 @@ export function refreshedInputs(
   running: object,
   facts: ServerFacts,
 ): AppResourceInputs {
-  const unmanaged = known.manageInstances === false;
+  const unmanaged = leavesInstances(known);
   const paths = changeOf(running, known, facts).paths.filter((p) => !unmanaged || p.path !== "instances");
   if (paths.length === 0) return known;
   if (hasOldShape(known)) {
@@ -50,6 +51,14 @@ export function refreshedInputs(
     return unmanaged ? { ...shown, instances: known.instances } : shown;
   }
   return withDrift(known, toInputs(normaliseApp(running, facts)), paths);
+}
+
+/** Whether somebody else than the program says how many instances there are: its traffic, or whoever it likes. */
+export function leavesInstances(inputs: {
+  readonly manageInstances?: unknown;
+  readonly autoscale?: unknown;
+}): boolean {
+  return inputs.manageInstances === false || inputs.autoscale !== undefined;
 }
 
 /** Whether an app is written in old spellings, beside which single fields of the running one cannot stand. */
@@ -67,6 +76,13 @@ export function restartsBy(olds: AppOptions, news: AppOptions): boolean {
   return news.restartTrigger !== undefined && news.restartTrigger !== olds.restartTrigger;
 }
 
+/** The inputs with as many instances as `autoscale` allows: bounds hold at once. */
+export function withinBounds(inputs: AppResourceInputs): AppResourceInputs {
+  const { autoscale, instances } = inputs;
+  if (autoscale === undefined || instances === undefined) return inputs;
+  return { ...inputs, instances: heldToBounds(instances, autoscale) };
+}
+
 /** The inputs with the running values of what others manage: `instances` where it is left to them, and ignored changes. */
 export function withLive(
   inputs: AppResourceInputs,
@@ -75,7 +91,7 @@ export function withLive(
   ignored: readonly string[],
 ): AppResourceInputs {
   const names = new Set(ignored.filter((path) => /^\w+$/.test(path) && !(path in AppOptions.properties)));
-  if (inputs.manageInstances === false) names.add("instances");
+  if (leavesInstances(inputs)) names.add("instances");
   if (names.size === 0) return inputs;
   const now = toInputs(normaliseApp(running, facts)) as Values;
   const kept = Object.entries(inputs).filter(([key]) => !names.has(key));

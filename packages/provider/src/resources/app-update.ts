@@ -10,9 +10,10 @@ import {
 import { cancelOwn, writeUnlocked } from "../marathon/locked-write";
 import { factsOf } from "../marathon/server-facts";
 import type { Context } from "../resource";
+import { declareAutoscale, scalingDeployment } from "./app-autoscale";
 import { currentOutputs, type Deployment, deployApp, type Started } from "./app-deploy";
 import { type AppOutputs, type AppState, inputsIn } from "./app-facts";
-import { changeOf, hasPersistentVolumes, pathOf, restartsBy, withLive } from "./app-inputs";
+import { changeOf, hasPersistentVolumes, pathOf, restartsBy, withinBounds, withLive } from "./app-inputs";
 import { marathonIn } from "./marathon-in";
 
 /** What stands in Marathon before a write, and what it takes to get from there to the inputs. */
@@ -42,6 +43,7 @@ export async function updateApp(
   const marathon = marathonIn(context);
   const path = pathOf(id);
   const about: Deployment = { marathon, path, inputs, context, before: state };
+  await declareAutoscale(path, inputs, state, context);
   let restarted = false;
   let lost: AppResourceInputs | undefined;
   let outputs = await deployApp(about, async () => {
@@ -74,7 +76,7 @@ async function look({ marathon, path, inputs, context }: Deployment): Promise<Be
   const running = await marathon.client.getApp(path, context.signal);
   if (running === undefined) return undefined;
   const facts = factsOf(await marathon.info(context.signal), running);
-  const target = withLive(inputs, running, facts, context.ignoreChanges);
+  const target = withinBounds(withLive(inputs, running, facts, context.ignoreChanges));
   return { running, target, change: changeOf(running, target, facts), facts };
 }
 
@@ -162,7 +164,9 @@ async function written(error: unknown, about: Deployment, state: AppState): Prom
   const before = await look(about);
   if (before === undefined) return undefined;
   if (before.change.kind === "none") return write(about, state, before);
-  await cancelOwn(about.marathon.client, state.deploymentId, error, about.context);
+  const scaling = await scalingDeployment(about.path, [about.inputs, state], error, about.context);
+  for (const own of [state.deploymentId, scaling])
+    if (own !== undefined) await cancelOwn(about.marathon.client, own, error, about.context);
   if (isConflict(error) || !isExecutorAlone(before.change)) return undefined;
   return { deploymentId: before.running.deployments?.[0]?.id, kept: state, lost: before.target };
 }

@@ -8,6 +8,7 @@ import {
 } from "@pulumi-mesos/model";
 import { factsOf } from "../marathon/server-facts";
 import type { CheckRequest, CheckResult, Context, ReadRequest, ReadResult, Resource } from "../resource";
+import { describeAutoscaleChange, withDeclared } from "./app-autoscale";
 import { planApp, previewApp } from "./app-change";
 import { createApp } from "./app-create";
 import { deleteApp } from "./app-delete";
@@ -26,6 +27,7 @@ export const app: Resource<AppResourceInputs, AppOutputs> = {
   check,
   diff: planApp,
   preview: previewApp,
+  announce: (inputs) => describeAutoscaleChange({}, inputs),
   create: createApp,
   read,
   update: updateApp,
@@ -44,7 +46,9 @@ async function read(
   const running = await marathon.reader.apps.recent(pathOf(id), context.signal);
   if (running === undefined) return undefined;
   const facts = factsOf(await marathon.info(context.signal), running);
-  const inputs = known ? refreshedInputs(known.inputs, running, facts) : shortestInputs(running, facts);
+  const inputs = known
+    ? await withDeclared(pathOf(id), refreshedInputs(known.inputs, running, facts), context)
+    : shortestInputs(running, facts);
   const last = { deploymentId: known?.state.deploymentId };
   const outputs = await currentOutputs(marathon, running, last, context.signal);
   // What an import brings into the state is as secret as in the program that `pulumi-mesos import` writes.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// node load.mjs URL RATE [SECONDS]: so many requests a second, whether the answers come or not, and a line a second of how
+// long they took. Ctrl-C ends it.
+import { Agent, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+
+const [url, rate = "50", seconds = "600"] = process.argv.slice(2);
+if (url === undefined || !(Number(rate) > 0)) {
+  console.error("usage: node load.mjs URL RATE [SECONDS]");
+  process.exit(2);
+}
+
+const agent = new Agent({ keepAlive: true });
+let [took, failed, open] = [[], 0, 0];
+
+function ask() {
+  const began = performance.now();
+  open += 1;
+  const done = (ok) => {
+    open -= 1;
+    if (ok) took.push(performance.now() - began);
+    else failed += 1;
+  };
+  request(url, { agent }, (response) => {
+    response.resume().once("end", () => done(response.statusCode === 200));
+  })
+    .once("error", () => done(false))
+    .end();
+}
+
+function tell() {
+  const sorted = took.sort((a, b) => a - b);
+  const at = (share) => `${Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0)} ms`;
+  console.log(
+    `${sorted.length} answered, ${failed} failed, ${open} open; half in ${at(0.5)}, 99 % in ${at(0.99)}`,
+  );
+  [took, failed] = [[], 0];
+}
+
+const began = performance.now();
+const every = setInterval(tell, 1000);
+for (let sent = 0; performance.now() - began < 1000 * Number(seconds); sent++) {
+  const due = began + (1000 * sent) / Number(rate) - performance.now();
+  if (due > 0) await delay(due);
+  ask();
+}
+clearInterval(every);
+while (open > 0) await delay(100);
+tell();
+agent.destroy();
