@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match } from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runCli } from "./cli";
@@ -77,6 +78,51 @@ describe("pulumi-mesos status, validate, explain, logs and ui", function () {
     const said = JSON.parse(json.out) as { code: number; findings: { level: string }[] };
     deepEqual([said.code, said.findings[0]?.level], [2, "unknown"]);
     equal((await run("status", "--zk", "127.122.3.9:1", "--edge", "127.122.3.9:2")).code, 2);
+  });
+
+  it("says who one is at masters and edges that are given by address, by files and the environment alone", async () => {
+    const asked = new Map<string, string | undefined>();
+    const server = createServer((request, response) => {
+      asked.set(request.url ?? "", request.headers.authorization);
+      response.writeHead(request.headers.authorization === undefined ? 401 : 200).end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.122.3.1", resolve));
+    try {
+      const bound = server.address();
+      const at = `127.122.3.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
+      writeFileSync(path.join(directory, "secret"), "s3cret\n");
+      writeFileSync(path.join(directory, "token"), "t0ken\n");
+      const said = [
+        "--mesos-user",
+        "operator",
+        "--mesos-password-file",
+        "secret",
+        "--edge-token-file",
+        "token",
+      ];
+      const { out, err } = await run("status", "--masters", at, "--edge", at, ...said);
+      equal(err, "");
+      const basic = `Basic ${Buffer.from("operator:s3cret").toString("base64")}`;
+      deepEqual([asked.get("/metrics/snapshot"), asked.get("/status")], [basic, "Bearer t0ken"]);
+      for (const secret of ["s3cret", "t0ken"]) equal(out.includes(secret), false);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it("fails with 2 where a principal or its secret is missing", async () => {
+    const masters = ["--masters", "127.122.3.9:1"];
+    const cases: [readonly string[], RegExp][] = [
+      [["--mesos-user", "operator"], /--mesos-user: goes with MESOS_PASSWORD or --mesos-password-file/],
+      [["--mesos-password-file", "secret"], /--mesos-password-file: (goes with --mesos-user|cannot be read)/],
+      [["--edge-token-file", "none"], /--edge-token-file: cannot be read/],
+    ];
+    for (const [argv, words] of cases) {
+      const { code, err } = await run("status", ...masters, ...argv);
+      equal(code, 2);
+      match(err, words);
+    }
   });
 
   it("cannot tell with 2 without engine, stack or installation, and says so in one line", async () => {

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Surroundings } from "./cli";
 import { connectionFlags, credentialsHelp, listed, marathonFlag } from "./connection";
+import { keyFlags, keysHelp } from "./member-keys";
 
 const where = `
 Without addresses they are taken from the state of the Pulumi stack in this folder
@@ -27,7 +28,7 @@ export function addClusterCommands(
       "Shows ZooKeeper, masters with their agents, Marathon with its apps and deployments, agent groups and edges on one screen.",
     )
     .option("--json", "print what was seen and found as JSON")
-    .addHelpText("after", `${where}\n${credentialsHelp}\n${statusCodes}`)
+    .addHelpText("after", `${where}\n${credentialsHelp}${keysHelp}\n${statusCodes}`)
     .action(async (options) =>
       end(await (await import("./status-command.js")).statusCommand(options, around)),
     );
@@ -38,7 +39,7 @@ export function addClusterCommands(
       "Not safe is a change while an ensemble could not spare a member, a deployment runs, an agent group is being changed, agents are lost, or an edge reports errors.",
     )
     .option("--json", "print what was seen and found as JSON")
-    .addHelpText("after", `${where}\n${credentialsHelp}\n${validateCodes}`)
+    .addHelpText("after", `${where}\n${credentialsHelp}${keysHelp}\n${validateCodes}`)
     .action(async (options) =>
       end(await (await import("./status-command.js")).validateCommand(options, around)),
     );
@@ -85,11 +86,12 @@ function stacked(command: Command): Command {
 
 /** Says which stack is meant, or where things are. */
 function placed(command: Command): Command {
-  return connectionFlags(
+  const placedBy = connectionFlags(
     stacked(command)
       .option("--zk <host:port>", "ZooKeeper's servers, by commas or repeated", listed)
       .option("--masters <host:port>", "Mesos masters", listed)
       .addOption(marathonFlag())
       .option("--edge <host:port>", "the API of edges", listed),
   );
+  return keyFlags(placedBy);
 }

@@ -72,7 +72,7 @@ const names: Readonly<Record<ConnectionOption, string>> = {
 export function connectionOf(args: ConnectionArguments, around: Surroundings): MarathonOptions {
   const variable = (name: string): string | undefined => around.environment[name] || undefined;
   const read = (flag: string, file: string | undefined): string | undefined =>
-    file === undefined ? undefined : contents(flag, path.resolve(around.directory, file));
+    file === undefined ? undefined : contents(flag, around.directory, file);
   const options: ConnectionOptions = {
     user: args.user,
     password:
@@ -107,9 +107,9 @@ function checkedUrl(url: string): string {
 }
 
 /** A file without its last line break. */
-function contents(flag: string, file: string): string {
+export function contents(flag: string, directory: string, file: string): string {
   try {
-    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    return readFileSync(path.resolve(directory, file), "utf8").replace(/\r?\n$/, "");
   } catch (error) {
     throw usage(`${flag}: cannot be read: ${messageOf(error)}`, error);
   }

@@ -12,9 +12,10 @@ import {
   resourcesIn,
   type StateResource,
 } from "./installation";
+import { type KeyArguments, type MemberKeys, memberKeys } from "./member-keys";
 
 /** Where a command finds the installation: addresses, or otherwise a stack. */
-export interface PlaceOptions extends Partial<ConnectionArguments> {
+export interface PlaceOptions extends Partial<ConnectionArguments>, KeyArguments {
   readonly stack?: string;
   readonly cwd: string;
   readonly zk?: readonly string[];
@@ -24,7 +25,9 @@ export interface PlaceOptions extends Partial<ConnectionArguments> {
 
 /** Where everything is: by the flags, when there is any of them, otherwise by the stack's state. */
 export async function findInstallation(options: PlaceOptions, around: Surroundings): Promise<Installation> {
-  return givenInstallation(options) ?? (await stackInstallation(options, around));
+  return (
+    givenInstallation(options, memberKeys(options, around)) ?? (await stackInstallation(options, around))
+  );
 }
 
 /** What the stack's state says; nothing is decrypted, for addresses are no secrets. */
@@ -66,7 +69,7 @@ async function stackResources(
 }
 
 /** What the flags say; nothing when there is none. */
-export function givenInstallation(options: PlaceOptions): Installation | undefined {
+export function givenInstallation(options: PlaceOptions, keys: MemberKeys = {}): Installation | undefined {
   const { zk, masters, marathon, edge } = options;
   if ([zk, masters, marathon, edge].every((given) => given === undefined)) return undefined;
   // A Marathon behind TLS or a proxy is asked by its client alone.
@@ -79,7 +82,9 @@ export function givenInstallation(options: PlaceOptions): Installation | undefin
   ];
   return {
     title: "the given addresses",
-    ensembles: ensembles.filter(({ members }) => members.length > 0),
+    ensembles: ensembles
+      .filter(({ members }) => members.length > 0)
+      .map((each) => ({ ...each, ...(keys[each.kind] !== undefined && { authorization: keys[each.kind] }) })),
     pools: [],
     marathons: marathon === undefined ? [] : [{ name: "marathon", urls: marathon }],
     logs: new Map(),

@@ -47,6 +47,7 @@ export class Connection {
   }
 }
 
-function tokenHeader(token: string): string {
+/** The header `Authorization` of a token: DC/OS's, unless it names its scheme. */
+export function tokenHeader(token: string): string {
   return /^token=|^\S+ \S/.test(token) ? token : `token=${token}`;
 }

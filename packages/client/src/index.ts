@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type AppTraffic, BambooClient, type BambooRule } from "./bamboo";
+export { tokenHeader } from "./connection";
 export {
   connectDocker,
   type DockerMember,
