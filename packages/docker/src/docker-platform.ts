@@ -199,7 +199,9 @@ export class DockerPlatform implements Platform {
   /** What people and the plugin ask; what servers of one ensemble say among themselves stays inside. */
   #publishedOf(address: Address, service: NodeService): { port: number; at: HostPort }[] {
     const asked = Object.entries(service.ports).filter(([name]) => !amongServers.has(name));
-    return asked.flatMap(([, port]) => {
+    // In the order in which a refresh finds them.
+    const ports = asked.map(([, port]) => port).sort((a, b) => a - b);
+    return ports.flatMap((port) => {
       const at = parseHostPort(this.via(address, port) ?? "");
       return at === undefined ? [] : [{ port, at }];
     });
