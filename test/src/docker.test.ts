@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { containerName, privateBlock } from "@pulumi-mesos/model";
+import { containerName, PublishedPorts, privateBlock } from "@pulumi-mesos/model";
 import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
+import { Desktop } from "./support/desktop";
 import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
 import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
@@ -13,6 +14,7 @@ import { OwnApp, removeImages } from "./support/own-app";
 import { type PlatformUnderTest, platformContract } from "./support/platform-contract";
 import { QuorumWatch } from "./support/quorum-watch";
 import { repository } from "./support/repository";
+import { run } from "./support/run";
 import { TestStack } from "./support/test-stack";
 import { walk } from "./support/walk";
 
@@ -40,7 +42,7 @@ function isMissing(suite: Mocha.Suite | undefined): boolean {
 function onDocker(program: string): string {
   const changed = program.replace(
     /platform: new mesos\.LocalPlatform\(.*\)/,
-    'platform: new DockerPlatform({ socket: config.get("socket") })',
+    'platform: new DockerPlatform({ socket: config.get("socket"), reach: "published" })',
   );
   assert.notEqual(changed, program);
   return `import { DockerPlatform } from "@pulumi-mesos/docker";\n${changed}`;
@@ -67,13 +69,16 @@ describe("the Docker platform, as every platform", function () {
   platformContract(() => underTest);
 });
 
-describe("the quickstart on Docker", function () {
+describe("the quickstart on Docker, for a machine that reaches published ports alone", function () {
   this.timeout(1_200_000);
   const host = new DockerHost();
-  const cluster = new ClusterView(privateBlock(owner.project, owner.stack), "demo", 80, keys);
+  const block = privateBlock(owner.project, owner.stack);
+  const cluster = new ClusterView(block, "demo", 80, keys);
+  const firstPort = new PublishedPorts(block).of(`${block}.1.1`, 1);
   const program = onDocker(readFileSync(path.join(quickstart, "index.ts"), "utf8"));
   let directory = "";
   let stack: TestStack | undefined;
+  let desktop: Desktop | undefined;
 
   function write(text: string): void {
     writeFileSync(path.join(directory, "index.ts"), text);
@@ -101,8 +106,12 @@ describe("the quickstart on Docker", function () {
     symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
     writeFileSync(path.join(directory, "package.json"), '{"name":"quickstart","main":"index.ts"}');
     write(program);
+    // Others than root have no network of their own: there the engine reaches the containers, too.
+    if (process.getuid?.() === 0) {
+      desktop = await Desktop.create(Array.from({ length: 85 }, (_, i) => firstPort + i));
+    }
     stack = await TestStack.create({
-      program: { directory },
+      ...{ program: { directory }, enter: desktop?.enter },
       plugins: { docker: host.plugin },
       env: host.env,
       config: { socket: host.socket, agents: "2", masters: "3", zookeepers: "3" },
@@ -116,6 +125,7 @@ describe("the quickstart on Docker", function () {
 
   after(async () => {
     await stack?.close();
+    await desktop?.close();
     if (stack !== undefined) await removeImages(host, imageRegistry);
     if (directory !== "") rmSync(directory, { recursive: true, force: true });
   });
@@ -125,7 +135,25 @@ describe("the quickstart on Docker", function () {
     assert.equal(app.tasksHealthy, 2);
     assert.equal((await cluster.leadingMasters()).length, 1);
     assert.equal((await cluster.activeAgents()).length, 2);
-    assert.equal((await running().outputs())["url"], cluster.edgeUrl.replace(/:80$/, ""));
+  });
+
+  it("is reached by its outputs and by pulumi-mesos from where its network is not", async () => {
+    const [command = "", ...enter] = desktop?.enter ?? ["env"];
+    const there = (...words: string[]) =>
+      run(command, [...enter, process.execPath, ...words], { cwd: running().directory, env: running().env });
+    const { url = "", mesosUi = "" } = await running().outputs();
+    for (const each of [url, mesosUi]) assert.match(each, /^http:\/\/127\.0\.0\.1:\d+$/);
+    const page = await there("-e", `fetch("${url}").then(async (r) => console.log(await r.text()))`);
+    assert.match(page.output, /Welcome to nginx/);
+    const host = cluster.hosts("masters", 1)[0];
+    const direct = await there(
+      "-e",
+      `require("net").connect(5050, "${host}").on("error", (e) => console.log(e.code))`,
+    );
+    if (desktop !== undefined) assert.equal(direct.output, "ENETUNREACH\n");
+    const status = await there(path.join(repository, "packages/cli/bin/pulumi-mesos"), "status");
+    assert.equal(status.code, 0, status.output);
+    for (const words of [/all well/, /3 of 3/, /Agents: 2 active/]) assert.match(status.output, words);
   });
 
   it("changes nothing at a second up and sees no drift", async () => {
@@ -133,7 +161,7 @@ describe("the quickstart on Docker", function () {
     await running().ok("refresh", "--yes", "--skip-preview", "--expect-no-changes");
   });
 
-  it("is found by its labels, publishes no port, limits its programs and rotates their logs", async () => {
+  it("is found by its labels, publishes ports on loopback alone, limits its programs and rotates their logs", async () => {
     const expected = [...nodes, "demo-web-1", "demo-web-2"].map((name) => containerName(owner, name));
     const withData = expected.filter((name) => !/marathon|groups/.test(name));
     const all = [...expected, ...withData, `${owner.project}-${owner.stack}`];
@@ -144,17 +172,24 @@ describe("the quickstart on Docker", function () {
       everything.filter((name) => !isTask(name)),
       [...new Set(all)].sort(),
     );
+    const bound = new Set<string>();
     const format = "{{json .HostConfig}}";
     for (const line of await host.docker("inspect", "--format", format, ...expected)) {
       const config = JSON.parse(line) as {
-        PortBindings: object | null;
+        PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
         RestartPolicy: { Name: string };
         LogConfig: { Config: Record<string, string> };
       };
-      assert.deepEqual(Object.keys(config.PortBindings ?? {}), []);
+      for (const { HostIp, HostPort } of Object.values(config.PortBindings ?? {}).flat()) {
+        assert.equal(HostIp, "127.0.0.1");
+        assert.ok(!bound.has(HostPort) && Number(HostPort) < firstPort + 85, HostPort);
+        bound.add(HostPort);
+      }
       assert.equal(config.RestartPolicy.Name, "always");
       assert.deepEqual(config.LogConfig.Config, { "max-file": "3", "max-size": "10m" });
     }
+    // Three ZooKeepers and masters, two Marathons, one controller, and one edge with its API and its traffic.
+    assert.equal(bound.size, 11);
     const limits = "{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}";
     for (const line of await host.docker(
       "inspect",
@@ -197,11 +232,9 @@ describe("the quickstart on Docker", function () {
   });
 
   it("adds an agent by config and takes the emptiest away again, with both instances healthy", async () => {
-    await running().ok("config", "set", "agents", "3");
-    await running().up();
+    await running().up("--config", "agents=3");
     assert.equal((await cluster.activeAgents()).length, 3);
-    await running().ok("config", "set", "agents", "2");
-    await running().up();
+    await running().up("--config", "agents=2");
     assert.equal((await cluster.activeAgents()).length, 2);
     assert.equal((await cluster.healthy("/demo-nginx")).length, 2);
     await nginxAnswers();
@@ -231,11 +264,11 @@ describe("the quickstart on Docker", function () {
       [name],
       "nothing else was touched",
     );
-    await running().unchanged();
   });
 
   it("rolls a flag of the masters through them one by one without losing the quorum", async () => {
     const hosts = cluster.hosts("masters", 3);
+    const before = await idsOf(nodes);
     const watch = new QuorumWatch(hosts, 2, keys.basic("mesos", "operator"));
     write(
       program.replace(
@@ -248,6 +281,12 @@ describe("the quickstart on Docker", function () {
     assert.deepEqual(watch.losses, []);
     assert.ok(watch.polls > 10);
     console.log(`      at most ${watch.longestWithoutLeaderMs} ms without a leader`);
+    const after = await idsOf(nodes);
+    assert.deepEqual(
+      nodes.filter((_, i) => after[i] !== before[i]),
+      [1, 2, 3].map((n) => `demo-masters-${n}`),
+      "nothing else had changed or was touched",
+    );
     for (const each of hosts) {
       const { flags } = await cluster.master<{ flags: Record<string, string> }>(each, "/flags");
       assert.match(flags["offer_timeout"] ?? "", /^2mins$/);

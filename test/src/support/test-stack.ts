@@ -17,6 +17,8 @@ export interface TestStackOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** More plugins, each by the directory of its executable. @default those that the engine finds */
   readonly plugins?: Readonly<Record<string, string>>;
+  /** Words before the engine's command, to run it elsewhere: in another network. @default none */
+  readonly enter?: readonly string[];
 }
 
 /** A Pulumi project and stack in a directory of its own, run by the real engine against its own file backend. */
@@ -27,10 +29,14 @@ export class TestStack {
   readonly env: NodeJS.ProcessEnv;
   readonly name = "dev";
   readonly project = "quickstart";
+  readonly #enter: readonly string[];
+  /** Nothing of it is left, because its last change was its destroy. */
+  #destroyed = false;
 
-  private constructor(directory: string, env: NodeJS.ProcessEnv) {
+  private constructor(directory: string, env: NodeJS.ProcessEnv, enter: readonly string[]) {
     this.directory = directory;
     this.env = env;
+    this.#enter = enter;
     this.state = path.join(directory, "xdg", "pulumi-mesos", this.project, this.name);
   }
 
@@ -50,7 +56,7 @@ export class TestStack {
       XDG_STATE_HOME: path.join(directory, "xdg"),
       ...options.env,
     };
-    const stack = new TestStack(directory, env);
+    const stack = new TestStack(directory, env, options.enter ?? []);
     let main = ".";
     let runtime = "nodejs";
     if ("directory" in options.program) {
@@ -71,16 +77,17 @@ export class TestStack {
       `name: ${stack.project}\nruntime: ${runtime}\nmain: ${main}\nplugins:\n  providers:\n${providers.join("")}`,
     );
     await stack.ok("stack", "init", stack.name);
-    for (const [key, value] of Object.entries(options.config ?? {}))
-      await stack.ok("config", "set", key, value);
-    for (const [key, value] of Object.entries(options.secrets ?? {}))
-      await stack.ok("config", "set", "--secret", key, value);
+    const words = (flag: string, values: Readonly<Record<string, string>> = {}): string[] =>
+      Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`]);
+    const config = [...words("--plaintext", options.config), ...words("--secret", options.secrets)];
+    if (config.length > 0) await stack.ok("config", "set-all", ...config);
     return stack;
   }
 
   /** Runs the engine; fails unless it exits with 0. */
   async ok(...args: string[]): Promise<string> {
     const outcome = await this.pulumi(args);
+    this.#destroyed ||= outcome.code === 0 && args[0] === "destroy";
     if (outcome.code !== 0) {
       throw new Error(
         `pulumi ${args.join(" ")} exited with ${outcome.code ?? outcome.signal}:\n${outcome.output}`,
@@ -94,13 +101,11 @@ export class TestStack {
     args: readonly string[],
     options: { started?: (child: { pid: number }) => void } = {},
   ): Promise<Outcome> {
+    if (args[0] !== "stack" && args[0] !== "config") this.#destroyed = false;
+    const [command = "", ...words] = [...this.#enter, "pulumi", ...args, "--non-interactive"];
     return run(
-      "pulumi",
-      [
-        ...args,
-        "--non-interactive",
-        ...(args[0] === "config" || args[0] === "stack" ? [] : ["--color=never"]),
-      ],
+      command,
+      [...words, ...(args[0] === "config" || args[0] === "stack" ? [] : ["--color=never"])],
       {
         cwd: this.directory,
         env: this.env,
@@ -140,8 +145,10 @@ export class TestStack {
 
   /** Destroys the stack, ends whatever is left of it and removes its directory; never fails on what is gone. */
   async close(): Promise<void> {
-    await this.pulumi(["cancel", "--yes"]);
-    await this.pulumi(["destroy", "--yes", "--skip-preview"]);
+    if (!this.#destroyed) {
+      await this.pulumi(["cancel", "--yes"]);
+      await this.pulumi(["destroy", "--yes", "--skip-preview"]);
+    }
     killAll(this.processes());
     rmSync(this.directory, { recursive: true, force: true });
   }
