@@ -103,15 +103,23 @@ async function main(names) {
   await step("npm packages", npmPackages);
   await step("build", build);
   await docker(["version"]);
-  for (const { name, base, prepare } of images) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    await step(`image ${name}`, async (note) => {
-      const image = `pulumi-mesos/${name}:${version}`;
-      const from = await findBase(base, note);
-      await buildFrom(name, image, [`${bases[base].argument}=${from}`], prepare);
-      return { text: `${image} on ${from}` };
+  const chosen = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const from = new Map();
+  for (const base of new Set(chosen.map(({ base }) => base))) {
+    await step(`base ${base}`, async (note) => {
+      from.set(base, await findBase(base, note));
+      return { text: from.get(base) };
     });
   }
+  const builds = chosen.map(({ name, base, prepare }) =>
+    step(`image ${name}`, async () => {
+      const image = `pulumi-mesos/${name}:${version}`;
+      await buildFrom(name, image, [`${bases[base].argument}=${from.get(base)}`], prepare);
+      return { text: `${image} on ${from.get(base)}` };
+    }),
+  );
+  const ends = await Promise.allSettled(builds);
+  for (const { status, reason } of ends) if (status === "rejected") throw reason;
 }
 
 try {

@@ -37,8 +37,16 @@ export function runtimePackages(root, name) {
   return [...found];
 }
 
-/** The files that npm would publish of a workspace. */
-async function published(folder) {
+const lists = new Map();
+
+/** The files that npm would publish of a workspace; images share workspaces, and each is asked for once. */
+function published(folder) {
+  const list = lists.get(folder) ?? pack(folder);
+  lists.set(folder, list);
+  return list;
+}
+
+async function pack(folder) {
   const { code, stdout, output } = await run("npm", ["pack", "--dry-run", "--json", "--silent"], {
     cwd: folder,
   });
