@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run test:chaos -- [--seed N] [--schedules N] [--rolls N]`: sets the machine up, then strikes clusters of programs, and changes
-// that roll through masters, by schedules from seeds.
+// `npm run test:chaos -- [--seed N] [--schedules N] [--rolls N] [--crashes N]`: sets the machine up, then strikes clusters of programs,
+// and changes that roll through masters, by schedules from seeds, and ends an engine at every verb of every resource.
 import { runCompiled } from "./setup/run-compiled.mjs";
 
 await runCompiled("test/dist/chaos/main.js");

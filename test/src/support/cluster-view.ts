@@ -80,8 +80,8 @@ export class ClusterView {
     return { host, since: elected_time };
   }
 
-  async activeAgents(): Promise<string[]> {
-    const [leader] = await this.leadingMasters();
+  async activeAgents(masters = 3): Promise<string[]> {
+    const [leader] = await this.leadingMasters(masters);
     if (leader === undefined) throw new Error("no master leads");
     const { slaves } = await this.master<{ slaves: { hostname: string; active: boolean }[] }>(
       leader,

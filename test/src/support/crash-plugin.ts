@@ -35,8 +35,10 @@ export class CrashPlugin {
     return [...new Set(readFileSync(log, "utf8").trim().split("\n"))].sort();
   }
 
-  get fired(): boolean {
-    return existsSync(`${this.#file}.fired`);
+  /** Where the last run ended, as `after the work: Create mesos:local:Volume`. */
+  get fired(): string | undefined {
+    const fired = `${this.#file}.fired`;
+    return existsSync(fired) ? readFileSync(fired, "utf8") : undefined;
   }
 
   disarm(): void {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands between the engine and the plugin and passes every call on unchanged. At the call that the file CRASH_FILE names
-// it ends the engine (its parent), once: before the call reaches the plugin, or after its answer and before the engine has it.
+// it ends the engine (its parent), once: before the call reaches the plugin, while the plugin works, or after its answer and
+// before the engine has it.
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, renameSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
 import * as grpc from "@grpc/grpc-js";
@@ -13,16 +14,22 @@ import { repository } from "./repository";
 /** A call that changes something. */
 export type Verb = "Create" | "Update" | "Delete";
 
+/** SIGKILL loses the answer; SIGINT, as Ctrl-C sends it, lets the engine end as it likes. */
+export type Signal = "SIGKILL" | "SIGINT";
+export type Moment = "before the work" | "during the work" | "after the work";
+
 /** What the file CRASH_FILE holds. */
-export interface CrashPoint {
-  readonly verb: Verb;
-  readonly type: string;
-  /** The first such resource, or the one of this name. */
-  readonly name?: string;
-  /** SIGKILL loses the answer; SIGINT, as Ctrl-C sends it, lets the engine end as it likes. */
-  readonly signal: "SIGKILL" | "SIGINT";
-  readonly moment: "before the work" | "after the work";
-}
+export type CrashPoint =
+  | {
+      readonly verb: Verb;
+      readonly type: string;
+      /** The first such resource, or the one of this name. */
+      readonly name?: string;
+      readonly signal: Signal;
+      readonly moment: Moment;
+    }
+  /** While any kind of call is at work, and after it, unless that is here: `during the work: Create mesos:local:Volume`. */
+  | { readonly except: readonly string[]; readonly signal: "SIGKILL" };
 
 const file = process.env.CRASH_FILE ?? "";
 
@@ -49,16 +56,19 @@ function changeOf(
   return { verb, type: types.split("$").at(-1) ?? "", name };
 }
 
-/** Whether this is the call and the moment to crash at; taking it disarms it. */
-function takeCrash(
-  change: ReturnType<typeof changeOf>,
-  moment: CrashPoint["moment"],
-): CrashPoint | undefined {
+/** Whether this is the call and the moment to crash at; taking it disarms it, and leaves behind what it was. */
+function takeCrash(change: ReturnType<typeof changeOf>, moment: Moment): CrashPoint | undefined {
   if (change === undefined || !existsSync(file)) return undefined;
   const point = JSON.parse(readFileSync(file, "utf8")) as CrashPoint;
-  if (point.moment !== moment || point.verb !== change.verb || point.type !== change.type) return undefined;
-  if (point.name !== undefined && point.name !== change.name) return undefined;
-  renameSync(file, `${file}.fired`);
+  const what = `${moment}: ${change.verb} ${change.type}`;
+  if ("except" in point) {
+    if (moment === "before the work" || point.except.includes(what)) return undefined;
+  } else {
+    if (point.moment !== moment || point.verb !== change.verb || point.type !== change.type) return undefined;
+    if (point.name !== undefined && point.name !== change.name) return undefined;
+  }
+  rmSync(file);
+  writeFileSync(`${file}.fired`, what);
   return point;
 }
 
@@ -118,6 +128,7 @@ async function main(): Promise<void> {
         const done = error === null ? change : undefined;
         if (!end(takeCrash(done, "after the work"))) callback(error, response);
       });
+      end(takeCrash(change, "during the work"));
     };
   }
   const server = new grpc.Server(limits);

@@ -69,6 +69,47 @@ new mesos.bamboo.Service("nginx", { appId: nginx.appId, acl: "path_beg /" }, { p
 `;
 }
 
+/** A small cluster with a resource of every type of the plugin, each of which the config changes. */
+export const everyVerb = `
+const pulumi = require("@pulumi/pulumi");
+const mesos = require("pulumi-mesos");
+const config = new pulumi.Config();
+const cluster = new mesos.Cluster("demo", {
+  platform: new mesos.LocalPlatform({ network: config.require("network") }),
+  secret: config.requireSecret("clusterSecret"),
+  zookeeper: config.getObject("zookeeper") ?? { size: 1 },
+  masters: {
+    size: config.getNumber("masters") ?? 3,
+    quorumOf: config.getNumber("quorumOf"),
+    flags: config.getObject("masterFlags"),
+  },
+  agents: {
+    web: {
+      size: config.getNumber("agents") ?? 1,
+      resources: { cpus: 2, mem: 1024 },
+      attributes: { rack: config.get("rack") ?? "a" },
+      flags: config.getObject("agentFlags"),
+    },
+  },
+  marathon: { size: 1 },
+  edge: { size: 1 },
+});
+const { provider } = cluster;
+const version = config.get("version") ?? "1";
+const instances = config.getNumber("instances") ?? 1;
+const app = { cmd: "exec sleep 100000", cpus: 0.1, mem: 32, env: { VERSION: version } };
+const web = new mesos.marathon.App("web", { ...app, instances }, { provider });
+new mesos.marathon.Pod("pod", {
+  containers: [{ name: "one", resources: { cpus: 0.1, mem: 32 }, exec: { command: { shell: "exec sleep 100000" } } }],
+  environment: { VERSION: version },
+  scaling: { kind: "fixed", instances: 1 },
+}, { provider });
+new mesos.marathon.Group("shop", { apps: [{ id: "front", ...app }] }, { provider });
+new mesos.marathon.Release("stable", { app, acl: "path_beg /stable", intervalSeconds: 1 }, { provider });
+new mesos.bamboo.Service("web", { appId: web.appId, acl: config.get("acl") ?? "path_beg /web" }, { provider });
+new mesos.Quota("web", { role: "web", limits: { cpus: instances } }, { provider });
+`;
+
 /** A cluster whose flags, and attributes of agents, come from the config, with nginx behind the edge. */
 export const agentsProgram = `
 const pulumi = require("@pulumi/pulumi");

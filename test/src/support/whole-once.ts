@@ -10,11 +10,16 @@ import type { TestStack } from "./test-stack";
 
 const mark = "SUPERVISED_BY=";
 
-/** What a cluster of `smallCluster` has been asked for. */
+/** What a cluster has been asked for; each task is a `sleep 100000`. */
 export interface Asked {
+  /** @default one ZooKeeper and 3 masters; of every other part there is one */
+  readonly nodes?: { readonly zookeeper?: number; readonly masters?: number };
   readonly agents: number;
-  readonly instances: number;
-  readonly acl: string;
+  /** Instances by app, and by pod of one container. */
+  readonly apps: Readonly<Record<string, number>>;
+  readonly pods?: Readonly<Record<string, number>>;
+  /** The condition of each rule of the edge, by its id. */
+  readonly rules: Readonly<Record<string, string>>;
 }
 
 /** The living processes of the stack's programs by the name of their record. What belongs to the engine has no mark. */
@@ -52,11 +57,13 @@ function linesOf(name: string, entries: readonly ProcessEntry[]): string {
 /** Fails unless all that is asked for is there, once, and nothing else. */
 export async function assertWhole(stack: TestStack, view: ClusterView, asked: Asked): Promise<void> {
   assertNoneTwice(stack);
+  const { zookeeper = 1, masters = 3 } = asked.nodes ?? {};
   const members = Array.from({ length: asked.agents }, (_, i) => `demo-web-${i + 1}`);
   const resources = await stack.resources();
   const processes = resources.filter((r) => r.type === "mesos:local:Process");
   const named = processes.map((r) => r.id ?? "");
-  assert.equal(named.length, 7, "the state has each node's process once");
+  const alone = ["marathon", "edge", "groups"].length;
+  assert.equal(named.length, zookeeper + masters + alone, "the state has each node's process once");
   const wanted = [...named, ...members].sort();
   const running = supervised(stack);
   assert.deepEqual([...running.keys()].sort(), wanted, "what runs is what was asked for");
@@ -76,32 +83,34 @@ export async function assertWhole(stack: TestStack, view: ClusterView, asked: As
   const listeners = listenersIn(view.octet);
   assert.equal(new Set(listeners).size, listeners.length, "no address is held twice");
   const tasks = [...running.values()].flat().filter((e) => same(e.argv, ["sleep", "100000"]));
-  assert.equal(tasks.length, asked.instances, "each task runs once");
-  await assertServed(view, asked);
+  const instances = Object.values({ ...asked.apps, ...asked.pods }).reduce((sum, n) => sum + n, 0);
+  assert.equal(tasks.length, instances, "each task runs once");
+  await assertServed(view, asked, masters);
 }
 
 /** Fails unless masters, Marathon and the edge say the same. */
-async function assertServed(view: ClusterView, { agents, instances, acl }: Asked): Promise<void> {
+async function assertServed(view: ClusterView, asked: Asked, masters: number): Promise<void> {
   // Agents find a leader that has changed by themselves.
   await eventually(hangMs, async () => {
-    assert.equal((await view.leadingMasters()).length, 1, "one master leads");
-    assert.equal((await view.activeAgents()).length, agents, "every agent is active");
+    assert.equal((await view.leadingMasters(masters)).length, 1, "one master leads");
+    assert.equal((await view.activeAgents(masters)).length, asked.agents, "every agent is active");
   });
   const marathon = await view.marathonUrl();
   const { apps } = await getJson<{ apps: { id: string }[] }>(`${marathon}/v2/apps`);
-  assert.deepEqual(
-    apps.map(({ id }) => id),
-    ["/web"],
-  );
-  const app = await view.app("/web");
-  assert.deepEqual(
-    [app.instances, app.tasks.length, app.tasksRunning, app.deployments],
-    [instances, instances, instances, []],
-  );
+  assert.deepEqual(apps.map(({ id }) => id).sort(), Object.keys(asked.apps).sort());
+  const pods = await getJson<{ id: string }[]>(`${marathon}/v2/pods`);
+  assert.deepEqual(pods.map(({ id }) => id).sort(), Object.keys(asked.pods ?? {}).sort());
+  for (const [id, instances] of Object.entries(asked.apps)) {
+    const app = await view.app(id);
+    assert.deepEqual(
+      [id, app.instances, app.tasks.length, app.tasksRunning, app.deployments],
+      [id, instances, instances, instances, []],
+    );
+  }
   const rules = await getJson<Record<string, { Acl: string }>>(`${view.edgeApiUrl}/api/services`);
   assert.deepEqual(
-    Object.entries(rules).map(([id, rule]) => [id, rule.Acl]),
-    [["/web", acl]],
+    Object.fromEntries(Object.entries(rules).map(([id, rule]) => [id, rule.Acl])),
+    asked.rules,
   );
 }
 
