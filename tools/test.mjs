@@ -26,6 +26,9 @@ const onDocker = new Map([
   ["e2e:docker", { keep: true }],
 ]);
 
+/** The suites that talk to a moto server. */
+const onMoto = new Set(["groups", "e2e:aws-types"]);
+
 /** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
 function suites() {
   const endToEnd = readdirSync(path.join(root, "test/src"))
@@ -145,7 +148,7 @@ async function main() {
   const { engine, programs } = await setup();
   if (queue.some(({ name }) => clicking.has(name))) await step("browser", findChromium);
   if (queue.some(({ name }) => onDocker.has(name))) await step("docker", findDocker);
-  const moto = queue.some(({ name }) => name === "groups") ? await step("moto", findMoto) : {};
+  const moto = queue.some(({ name }) => onMoto.has(name)) ? await step("moto", findMoto) : {};
   const scratch = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-test-"));
   const totals = path.join(scratch, "totals");
   // The programs come last, as for the plugin: what the machine has itself wins.
