@@ -121,6 +121,8 @@ function head(settings: RenderSettings, generation: Generation, hasTls: boolean)
     "  option redispatch 1",
     "  retries 3",
     "  retry-on conn-failure empty-response",
+    "  # A connection is one client's alone: in a shared pool all retries of a request may meet some that a task just closed.",
+    "  http-reuse never",
     "  # A host that fell silent also has requests that wait for it: they are told after three seconds, and sent again.",
     "  option srvtcpka",
     "  srvtcpka-idle 1s",
