@@ -27,10 +27,14 @@ const hangMs = 900_000;
 export async function* roll(): AsyncIterable<Figure> {
   const directory = mkdtempSync(path.join(tmpdir(), "mesos-groups-bench-"));
   const zookeeper = await startZookeeper(zookeeperHost, directory);
-  const signal = AbortSignal.timeout(120_000);
+  const forEver = new AbortController().signal;
   // As many again to take their places, and some more for what is surged meanwhile.
-  const simulated = await startCluster({ agents: 2 * agents + 2 * lanes, network, signal });
-  const session = await ZooKeeper.connect({ servers: `${zookeeperHost}:2181` }, signal);
+  const simulated = await startCluster({
+    agents: 2 * agents + 2 * lanes,
+    network,
+    signal: AbortSignal.timeout(120_000),
+  });
+  const session = await ZooKeeper.connect({ servers: `${zookeeperHost}:2181` }, forEver);
   try {
     await Promise.all(simulated.agents.map(({ name }) => simulated.stop(name)));
     yield* rolled(simulated, session);
