@@ -58,7 +58,9 @@ function linesOf(name: string, entries: readonly ProcessEntry[]): string {
 export async function assertWhole(stack: TestStack, view: ClusterView, asked: Asked): Promise<void> {
   assertNoneTwice(stack);
   const { zookeeper = 1, masters = 3 } = asked.nodes ?? {};
-  const members = Array.from({ length: asked.agents }, (_, i) => `demo-web-${i + 1}`);
+  // An agent that takes another's place has another number.
+  const members = entriesOf(stack, "processes").filter((name) => /^demo-web-\d+$/.test(name));
+  assert.equal(members.length, asked.agents, "so many agents as were asked for have a record");
   const resources = await stack.resources();
   const processes = resources.filter((r) => r.type === "mesos:local:Process");
   const named = processes.map((r) => r.id ?? "");
