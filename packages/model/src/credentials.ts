@@ -14,8 +14,17 @@ export function deriveCredential(
   stack: { project: string; stack: string },
   role: string,
 ): string {
-  const key = hkdfSync("sha256", secret, `${stack.project}/${stack.stack}`, role, 32);
-  return Buffer.from(key).toString("base64url");
+  return deriveBytes(secret, stack, role, 32).toString("base64url");
+}
+
+/** As {@link deriveCredential}, so many bytes. */
+export function deriveBytes(
+  secret: string,
+  stack: { project: string; stack: string },
+  role: string,
+  length: number,
+): Buffer {
+  return Buffer.from(hkdfSync("sha256", secret, `${stack.project}/${stack.stack}`, role, length));
 }
 
 /**
@@ -61,6 +70,12 @@ export interface Credential {
 /** What a member that answers nobody else is told. */
 export const Authorization = Type.String({
   description: "Header `Authorization` for members that ask who one is; secret.",
+});
+
+/** Whom members that speak TLS are believed by. */
+export const MembersAuthority = Type.String({
+  description:
+    "Certificates in PEM of the authorities that may sign the members' own: then they are asked by TLS. Plain HTTP without.",
 });
 
 /** The header of HTTP basic authentication. */

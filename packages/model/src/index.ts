@@ -117,6 +117,7 @@ export {
   credentialRole,
   credentialsFile,
   type Door,
+  deriveBytes,
   deriveCredential,
   doors,
   fingerprintOf,
@@ -203,6 +204,7 @@ export {
   marathonService,
   marathonVariables,
   reservedMarathonFlags,
+  secureMarathonFlags,
 } from "./programs/marathon";
 export {
   type AgentResources,
@@ -211,6 +213,7 @@ export {
   agentService,
   closedAgentFlags,
   reservedAgentFlags,
+  secureAgentFlags,
 } from "./programs/mesos-agent";
 export {
   closedMasterFlags,
@@ -220,6 +223,7 @@ export {
   reservedMasterFlags,
 } from "./programs/mesos-master";
 export { marathonCallbackPort, ports, taskPorts } from "./programs/ports";
+export { tlsFiles } from "./programs/tls";
 export {
   connectionString,
   peersFile,
@@ -255,12 +259,14 @@ export {
 export {
   type AddressBlock,
   loopbackBlock,
+  networkHosts,
   parseLoopbackNetwork,
   parsePrivateNetwork,
   poolTaskPorts,
   privateBlock,
   StackNetworks,
 } from "./stack-networks";
+export { authorityId } from "./tls/authority-id";
 export {
   functionTokens,
   packageName,

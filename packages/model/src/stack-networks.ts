@@ -65,6 +65,11 @@ export function parsePrivateNetwork(network: string): AddressBlock {
   return `${Number(first)}.${octet}`;
 }
 
+/** The addresses of `127.77.12.0/24` by its first three octets, but for the first and the last. */
+export function networkHosts(prefix: string): string[] {
+  return Array.from({ length: 254 }, (_, i) => `${prefix}.${i + 1}`);
+}
+
 /**
  * Deals out one /24 of a block to each name.
  *

@@ -10,10 +10,11 @@ import { join } from "node:path";
 import { systemClock } from "./clock";
 import { type FlagTable, type FlagValues, parseFlags } from "./flags";
 import { agentFlags } from "./mesos-agent/flags";
-import { AgentProgram } from "./mesos-agent/program";
+import { AgentProgram, type AgentProgramOptions } from "./mesos-agent/program";
 import { masterFlags } from "./mesos-master/flags";
 import { MasterProgram } from "./mesos-master/program";
 import { RecordDecoder } from "./recordio";
+import type { Surroundings } from "./surroundings";
 
 /** What tests of master and agent stand on: a real ZooKeeper, masters and agents, and a scheduler that notes all it hears. */
 
@@ -158,7 +159,12 @@ export class Fixture {
   }
 
   /** A master in this process. */
-  async master(name: string, argv: readonly string[], ip = "127.84.1.1"): Promise<TestMaster> {
+  async master(
+    name: string,
+    argv: readonly string[],
+    ip = "127.84.1.1",
+    around?: Surroundings,
+  ): Promise<TestMaster> {
     const own = ["--port=0", `--ip=${ip}`, `--work_dir=${this.directory}/${name}`];
     const all = [...own, ...argv].filter(isLast);
     const fatal: string[] = [];
@@ -169,6 +175,7 @@ export class Fixture {
       uuid: randomUUID,
       log: (line) => lines.push(line),
       onFatal: (message) => fatal.push(message),
+      ...(around === undefined ? {} : { around }),
     });
     const info = await program.start();
     this.onEnd(() => program.close());
@@ -188,6 +195,7 @@ export class Fixture {
     argv: readonly string[],
     env: Record<string, string> = {},
     onExit: (code: number, message: string) => void = () => undefined,
+    more: Partial<Pick<AgentProgramOptions, "around" | "log">> = {},
   ): Promise<AgentProgram> {
     const all = [
       "--port=0",
@@ -206,6 +214,7 @@ export class Fixture {
       log: () => undefined,
       onExit,
       env: { PATH: searchPath, ...env },
+      ...more,
     });
     await program.start();
     this.onEnd(() => program.close());

@@ -3,6 +3,7 @@ import type { UserOf } from "../credentials";
 import type { Service } from "../service";
 import { type Flags, marathonArgs } from "./flags";
 import { ports } from "./ports";
+import { libprocessTls, tlsFiles } from "./tls";
 
 /** What the Marathons of one cluster share. */
 export interface MarathonSettings {
@@ -16,6 +17,8 @@ export interface MarathonSettings {
    * `zk` are not told, because they hold passwords. @default false
    */
   readonly authentication?: boolean;
+  /** Whether it speaks TLS: then {@link tlsFiles} and the keystore's password go with it. @default false */
+  readonly tls?: boolean;
 }
 
 /** As which framework a Marathon registers at the masters unless its flag `framework_name` says otherwise. */
@@ -29,12 +32,21 @@ export const marathonVariables = {
   master: "MARATHON_MASTER",
   zk: "MARATHON_ZK",
   httpCredentials: "MESOSPHERE_HTTP_CREDENTIALS",
+  keystorePassword: "MESOSPHERE_KEYSTORE_PASS",
 } as const;
 
 const authenticationFlags = {
   mesos_authentication: true,
   mesos_authentication_principal: "marathon" satisfies UserOf<"mesos">,
   mesos_authentication_secret_file: `{conf}/${marathonFiles.secret}`,
+} as const;
+
+/** HTTPS takes the port of plain HTTP. */
+const tlsFlags = {
+  disable_http: true,
+  https_address: "{address}",
+  https_port: ports.marathon.http,
+  ssl_keystore_path: `{conf}/${tlsFiles.keystore}`,
 } as const;
 
 /** Flags that follow from the program. */
@@ -47,26 +59,34 @@ export const closedMarathonFlags: readonly string[] = [
   ...Object.keys(authenticationFlags),
 ];
 
+/** Flags that follow from TLS, beside the others. */
+export const secureMarathonFlags: readonly string[] = [
+  "ssl_keystore_password",
+  "leader_proxy_ssl_ignore_hostname",
+  ...Object.keys(tlsFlags),
+];
+
 /** A Marathon as a service. Flags: Marathon's command-line flags page (1.10). */
 export function marathonService(settings: MarathonSettings): Service {
-  const { authentication = false } = settings;
+  const { authentication = false, tls = false } = settings;
   const address = `{address}:${ports.marathon.http}`;
   return {
     software: "marathon",
     args: marathonArgs({
       ...settings.flags,
+      ...(tls ? tlsFlags : {}),
       ...(authentication ? authenticationFlags : { master: settings.master, zk: settings.zk }),
       hostname: "{address}",
       http_address: "{address}",
       http_port: ports.marathon.http,
     }),
-    env: {},
+    env: tls ? libprocessTls : {},
     files: [],
     ports: ports.marathon,
     data: false,
-    // With credentials it answers nobody else, not even /ping; its gate asks it by name.
+    // With credentials it answers nobody else, not even /ping, and with TLS no plain request; its gate asks it by name.
     ready: {
-      ...(authentication ? { tcp: address } : { http: `http://${address}/ping` }),
+      ...(authentication || tls ? { tcp: address } : { http: `http://${address}/ping` }),
       timeoutSeconds: 90,
     },
     stop: { signal: "SIGTERM", graceSeconds: 10 },

@@ -3,6 +3,7 @@ import type { Service } from "../service";
 import { agentAcls } from "./acls";
 import { type Flags, mesosArgs } from "./flags";
 import { ports } from "./ports";
+import { executorEnvironmentFile, executorTls, libprocessTls } from "./tls";
 
 /** What one agent of a group offers; `ports` comes from the platform. */
 export interface AgentResources {
@@ -22,6 +23,8 @@ export interface AgentSettings {
   readonly authentication?: boolean;
   /** Whether each principal may do only what it is for. @default as authentication */
   readonly authorization?: boolean;
+  /** Whether it speaks TLS: then {@link tlsFiles} go with it. @default false */
+  readonly tls?: boolean;
   readonly resources: AgentResources;
   /** Mesos attributes, text values. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -56,9 +59,13 @@ export const reservedAgentFlags = [
 /** Flags that follow from `authentication`, beside the others. */
 export const closedAgentFlags: readonly string[] = [...Object.keys(authenticationFlags), "acls"];
 
+/** Flags that follow from TLS, beside the others. */
+export const secureAgentFlags: readonly string[] = Object.keys(executorTls.flags);
+
 /** A Mesos agent as a service: the template of a pool, so `{ports}` stands for the member's task ports. */
 export function agentService(settings: AgentSettings): Service {
-  const { authentication = false, authorization = authentication } = settings;
+  const { authentication = false, authorization = authentication, tls = false } = settings;
+  const address = `{address}:${ports.agent.http}`;
   const { cpus, mem, disk = 10240, gpus } = settings.resources;
   const resources = [
     `cpus:${cpus}`,
@@ -77,6 +84,7 @@ export function agentService(settings: AgentSettings): Service {
       ...settings.flags,
       ...(authentication ? authenticationFlags : {}),
       ...(authorization ? { acls: `file://{conf}/${aclsFile}` } : {}),
+      ...(tls ? executorTls.flags : {}),
       master: authentication ? `file://{conf}/${agentFiles.master}` : settings.master,
       work_dir: "{data}",
       ip: "{address}",
@@ -85,11 +93,14 @@ export function agentService(settings: AgentSettings): Service {
       resources: resources.join(";"),
       ...(attributes.length === 0 ? {} : { attributes: attributes.map(([k, v]) => `${k}:${v}`).join(";") }),
     }),
-    env: {},
-    files: authorization ? [{ path: aclsFile, content: agentAcls() }] : [],
+    env: tls ? libprocessTls : {},
+    files: [
+      ...(authorization ? [{ path: aclsFile, content: agentAcls() }] : []),
+      ...(tls ? [{ path: executorEnvironmentFile, content: executorTls.content }] : []),
+    ],
     ports: ports.agent,
     data: true,
-    ready: { http: `http://{address}:${ports.agent.http}/health`, timeoutSeconds: 60 },
+    ready: { ...(tls ? { tcp: address } : { http: `http://${address}/health` }), timeoutSeconds: 60 },
     stop: { signal: "SIGTERM", graceSeconds: 10 },
   };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from "node:http";
+import type { TlsOptions } from "node:tls";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { refusal } from "./guard";
@@ -10,8 +11,8 @@ export interface HttpOptions {
   readonly names?: readonly string[];
   /** Foreign origins whose pages may read here, never change; `*` is all of them. */
   readonly readers?: readonly string[];
-  /** Serves TLS with this PKCS12 keystore. */
-  readonly tls?: { readonly pfx: Buffer; readonly passphrase: string };
+  /** Serves TLS with this key and certificate. */
+  readonly tls?: TlsOptions;
   /** Where programs may send forms, as the older endpoints of the real ones expect. */
   readonly forms?: (path: string) => boolean;
   /** Paths that nobody may ask. */

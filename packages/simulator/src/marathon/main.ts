@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseFlags, usageOf } from "../flags";
+import { surroundingsIn } from "../surroundings";
 import { marathonFlags, validateMarathonFlags } from "./flags";
 import { MarathonProgram, marathonVersion } from "./program";
 
@@ -35,7 +36,9 @@ if (parsed.kind === "print") {
     process.exitCode = 1;
     void program.close().then(() => process.exit(1), fail);
   };
-  const program = new MarathonProgram({ flags: parsed.values, log, exit });
+  // Of the libmesos in it; its own HTTPS is another matter.
+  const { dial: mesosDial } = surroundingsIn(process.env, fail);
+  const program = new MarathonProgram({ flags: parsed.values, log, exit, mesosDial });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => void program.close().then(() => process.exit(0), fail));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
+import type { Agent } from "node:http";
 import { userInfo } from "node:os";
 import { messageOf } from "@pulumi-mesos/model";
 import type { FastifyInstance } from "fastify";
@@ -37,6 +38,8 @@ export interface ProgramOptions {
   readonly probe?: Probe;
   /** @default a real ZooKeeper and the network */
   readonly around?: Surroundings;
+  /** What calls to the masters go through. @default what everything goes through */
+  readonly mesosDial?: Agent;
 }
 
 function coreOptions(flags: MarathonFlags): CoreOptions {
@@ -239,7 +242,7 @@ export class MarathonProgram implements Leadership {
         ...(flags.enable_features.has("gpu_resources") ? { capabilities: [{ type: "GPU_RESOURCES" }] } : {}),
       },
       credential: credentialOf(flags),
-      ...(this.#around.dial === undefined ? {} : { dial: this.#around.dial }),
+      dial: this.#options.mesosDial ?? this.#around.dial,
       log,
       fatal: (message) => {
         if (message.includes("removed")) store.remove("framework-id/id");

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "../clock";
 import { parseFlags, usageOf } from "../flags";
 import { mesosVersion } from "../protocol/types";
+import { surroundingsIn } from "../surroundings";
 import { agentFlags, validateAgentFlags } from "./flags";
 import { AgentProgram } from "./program";
 
@@ -34,6 +35,7 @@ if (parsed.kind === "print") {
     texts,
     clock: systemClock,
     uuid: randomUUID,
+    around: surroundingsIn(process.env, (message) => exit(1, message)),
     log,
     onExit: exit,
     env: process.env,

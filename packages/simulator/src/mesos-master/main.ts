@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "../clock";
 import { parseFlags, usageOf } from "../flags";
 import { mesosVersion } from "../protocol/types";
+import { surroundingsIn } from "../surroundings";
 import { masterFlags, validateMasterFlags } from "./flags";
 import { MasterProgram } from "./program";
 
@@ -34,6 +35,7 @@ if (parsed.kind === "print") {
     texts,
     clock: systemClock,
     uuid: randomUUID,
+    around: surroundingsIn(process.env, fail),
     log,
     onFatal: fail,
   });

@@ -140,5 +140,5 @@ export function agentPage(agent, query = {}) {
   const address = /@(.+)$/.exec(agent?.pid ?? "")?.[1];
   if (address === undefined) return undefined;
   const asked = new URLSearchParams(query).toString();
-  return `http://${address}/${asked === "" ? "" : `?${asked}`}`;
+  return `${location.protocol}//${address}/${asked === "" ? "" : `?${asked}`}`;
 }

@@ -100,7 +100,7 @@ const tables = {
     title: "Masters",
     key: (/** @type {{ address: string, leading: boolean }} */ m) => m.address,
     columns: [
-      { name: "Address", cell: (m) => ({ text: m.address, href: `http://${m.address}/` }) },
+      { name: "Address", cell: (m) => ({ text: m.address, href: `${location.protocol}//${m.address}/` }) },
       { name: "Role", cell: (m) => (m.leading ? { text: "leading", kind: "good" } : "standby") },
     ],
   }),
