@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { runCli } from "@pulumi-mesos/cli";
 import { MesosClient, ZooKeeper } from "@pulumi-mesos/client";
 import { basicAuthorization, isMesosError, parseLoopbackNetwork, type UserOf } from "@pulumi-mesos/model";
+import { deriveAuthority, keySeedLength } from "@pulumi-mesos/model/certificates";
 import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
 import { request } from "./support/http";
@@ -26,9 +27,12 @@ const config = new pulumi.Config();
 const cluster = new mesos.Cluster("demo", {
   platform: new mesos.LocalPlatform({ network: "${network}" }),
   secret: config.requireSecret("clusterSecret"),
-  security: config.require("authentication") === "true"
-    ? { authentication: true, frameworks: { "my-framework": { roles: ["analytics"] } } }
-    : { authentication: false },
+  security: {
+    tls: config.require("tls") === "true",
+    ...(config.require("authentication") === "true"
+      ? { authentication: true, frameworks: { "my-framework": { roles: ["analytics"] } } }
+      : { authentication: false }),
+  },
   zookeeper: { size: 3 },
   masters: { size: 3 },
   agents: { web: { size: 1, resources: { cpus: 2, mem: 1024 } } },
@@ -43,6 +47,7 @@ const app = new mesos.marathon.App("web", {
 }, { provider: cluster.provider });
 new mesos.bamboo.Service("web", { appId: app.appId, acl: "path_beg /" }, { provider: cluster.provider });
 new mesos.Quota("batch", { role: "batch", limits: { cpus: 1 } }, { provider: cluster.provider });
+exports.ca = cluster.tls?.ca;
 `;
 
 const keys = new ClusterKeys({ project: "quickstart", stack: "dev" }, secret, "demo", ["my-framework"]);
@@ -106,14 +111,16 @@ function isPrivate(file: string, root: string): boolean {
 describe("a cluster that is closed to strangers", function () {
   this.timeout(1_200_000);
   let stack: TestStack;
+  let ca: string;
 
   before(async () => {
     stack = await TestStack.create({
       program: { source: program },
-      config: { authentication: "true" },
+      config: { authentication: "true", tls: "true" },
       secrets: { clusterSecret: secret },
     });
     await stack.up();
+    ca = await stack.ok("stack", "output", "ca");
   });
   after(() => stack?.close());
 
@@ -157,8 +164,9 @@ describe("a cluster that is closed to strangers", function () {
       const { open, closed, key } = ports[Number(port)] ?? { open: [], closed: [], key: "" };
       const status = async (method: string, where: string, authorization?: string): Promise<number> => {
         const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-        const url = `http://${host}:${port}${where}`;
-        return (await request(url, { method, headers, ...(method === "POST" ? { json: {} } : {}) })).status;
+        const url = `https://${host}:${port}${where}`;
+        return (await request(url, { method, headers, ca, ...(method === "POST" ? { json: {} } : {}) }))
+          .status;
       };
       for (const where of open) assert.equal(await status("GET", where), 200, `${host}:${port}${where}`);
       for (const [method, where] of closed) {
@@ -174,12 +182,25 @@ describe("a cluster that is closed to strangers", function () {
     assert.equal((await request(`${cluster.edgeUrl}/`)).status, 200, "traffic is for everybody");
   });
 
+  it("speaks nothing but TLS to whom it asks for a credential, by certificates of its own authority", async () => {
+    const secure = listenersIn(cluster.octet).filter((at) => ports[Number(at.split(":")[1])] !== undefined);
+    assert.deepEqual(new Set(secure.map((at) => at.split(":")[1])), new Set(Object.keys(ports)));
+    const stranger = deriveAuthority(
+      "demo of quickstart/dev",
+      Buffer.alloc(keySeedLength, "another secret"),
+    ).cert;
+    for (const at of secure) {
+      await assert.rejects(request(`http://${at}/health`), /ECONNRESET|EPIPE|socket hang up/, at);
+      await assert.rejects(request(`https://${at}/health`, { ca: stranger }), /certificate/, at);
+    }
+  });
+
   it("lets each principal do at the masters only what it is for", async () => {
     const masters = cluster.hosts("masters", 3).map((host) => `${host}:5050`);
-    const leader = await new MesosClient({ masters }).leader(AbortSignal.timeout(30_000));
+    const leader = await new MesosClient({ masters, tls: { ca } }).leader(AbortSignal.timeout(30_000));
     const call = async (principal: UserOf<"mesos">, json: object): Promise<number> => {
       const headers = { authorization: keys.basic("mesos", principal) };
-      return (await request(`http://${leader}/api/v1`, { method: "POST", headers, json })).status;
+      return (await request(`https://${leader}/api/v1`, { method: "POST", headers, json, ca })).status;
     };
     const noAgent = { agent_id: { value: "nobody" } };
     const quota = { type: "UPDATE_QUOTA", update_quota: { quota_configs: [{ role: "batch" }] } };
@@ -198,9 +219,14 @@ describe("a cluster that is closed to strangers", function () {
 
   it("lets the example of a framework of one's own register with the role that the program gives it, and with no other", async () => {
     const example = path.join(repository, "examples/own-framework/dist/index.js");
+    const authority = path.join(stack.directory, "ca.pem");
+    writeFileSync(authority, ca);
     const registers = async (env: Record<string, string>): Promise<string> => {
-      const url = `http://${cluster.hosts("masters", 1)[0]}:5050`;
-      const child = spawn(process.execPath, [example, url], { env: { ...process.env, ...env } });
+      const url = `https://${cluster.hosts("masters", 1)[0]}:5050`;
+      const believing = { NODE_EXTRA_CA_CERTS: authority };
+      const child = spawn(process.execPath, [example, url], {
+        env: { ...process.env, ...believing, ...env },
+      });
       let printed = "";
       for (const output of [child.stdout, child.stderr])
         output.on("data", (chunk: Buffer) => {
@@ -265,7 +291,9 @@ describe("a cluster that is closed to strangers", function () {
 
   it("keeps its credentials out of command lines, logs, the plain state, and what tasks get", async () => {
     const all = [secret, ...keys.passwords.values()];
+    const isKey = (text: string): boolean => text.includes("PRIVATE KEY-----");
     for (const { argv, environ } of stack.processes()) {
+      assert.ok(!isKey([...argv, ...environ].join("\n")), argv.join(" "));
       assert.deepEqual(keys.shownIn(argv.join("\n")), [], argv.join(" "));
       const holders = /marathon|mesos-edge|mesos-agent-groups/;
       if (!argv.some((word) => holders.test(word)))
@@ -278,17 +306,20 @@ describe("a cluster that is closed to strangers", function () {
       [cluster.hosts("groups", 1)[0], 8010, "/status", keys.bearer("groups")],
     ] as const;
     for (const [host, port, where, authorization] of pages) {
-      const { body } = await request(`http://${host}:${port}${where}`, { headers: { authorization } });
+      const { body } = await request(`https://${host}:${port}${where}`, { headers: { authorization }, ca });
       assert.deepEqual(keys.shownIn(body), [], where);
     }
     const exported = await stack.ok("stack", "export");
-    assert.ok(!all.some((each) => exported.includes(each)), "the state is encrypted");
+    assert.ok(!isKey(exported) && !all.some((each) => exported.includes(each)), "the state is encrypted");
     const files = readdirSync(stack.state, { recursive: true, withFileTypes: true }).filter((f) =>
       f.isFile(),
     );
     const holding = files
       .map((file) => path.join(file.parentPath, file.name))
-      .filter((file) => keys.shownIn(readFileSync(file, "latin1")).length > 0);
+      .filter((file) => {
+        const text = readFileSync(file, "latin1");
+        return isKey(text) || keys.shownIn(text).length > 0;
+      });
     for (const file of holding) {
       // Files for programs, what ZooKeeper keeps of the agents' declaration, HAProxy's own file.
       assert.match(path.relative(stack.state, file), /\/conf\/|^volumes\/demo-(zookeeper|edge)-\d\//);
@@ -319,7 +350,7 @@ describe("a cluster that is closed to strangers", function () {
     assert.ok(![...keys.passwords.values()].some((password) => text.includes(password)));
   });
 
-  it("refuses another secret, and to be opened, before anything is touched", async () => {
+  it("refuses another secret, to be opened, and to speak without TLS, before anything is touched", async () => {
     const refused = async (key: string, value: string, words: RegExp): Promise<void> => {
       await stack.ok("config", "set", ...(key === "clusterSecret" ? ["--secret"] : []), key, value);
       const { code, output } = await stack.pulumi(["preview"]);
@@ -334,6 +365,8 @@ describe("a cluster that is closed to strangers", function () {
     await stack.ok("config", "set", "--secret", "clusterSecret", secret);
     await refused("authentication", "false", /authentication cannot be turned off while the ensemble stands/);
     await stack.ok("config", "set", "authentication", "true");
+    await refused("tls", "false", /tls cannot be turned off while the ensemble stands/);
+    await stack.ok("config", "set", "tls", "true");
     await stack.unchanged();
   });
 });

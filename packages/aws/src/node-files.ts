@@ -18,6 +18,8 @@ interface MemberFile {
   readonly path: string;
   readonly mode: string;
   readonly content: pulumi.Input<string>;
+  /** Given where the text stands for bytes. */
+  readonly encoding?: "base64" | undefined;
 }
 
 /** A member's files, and where those are kept that do not stand in user data. */
@@ -50,8 +52,8 @@ export function storeFiles(
   const parameters: ssm.Parameter[] = [];
   const files = filesOf(service, values).map((file): pulumi.Input<NodeFile> => {
     const { path, mode, content } = file;
-    if (typeof content === "string") return { path, mode, content };
-    const parameter = storeSecret(path, content, args, options);
+    if (typeof content === "string" && file.encoding === undefined) return { path, mode, content };
+    const parameter = storeSecret(file, args, options);
     parameters.push(parameter);
     return pulumi
       .all([parameter.name, parameter.version])
@@ -76,21 +78,21 @@ function filesOf(service: NodeService, values: Partial<Placeholders>): MemberFil
     ...service.files.map((file) => ({
       path: fileInContainer(file),
       mode: fileModeInContainer(file),
-      content: lift(file.content),
+      content: file.encoding === undefined ? lift(file.content) : file.content,
+      encoding: file.encoding,
     })),
   ];
 }
 
 function storeSecret(
-  path: string,
-  content: pulumi.Input<string>,
+  { path, content, encoding }: MemberFile,
   { member, path: prefix, kmsKeyArn, tags }: StoreArgs,
   options: pulumi.CustomResourceOptions,
 ): ssm.Parameter {
   const file = path.slice(1).replaceAll("/", "-").replace("etc-pulumi-mesos-", "").replace(/^\./, "");
   const own = `${member}-${file}`;
   const value = pulumi.secret(content).apply((text) => {
-    const bytes = Buffer.from(text);
+    const bytes = Buffer.from(text, encoding ?? "utf8");
     if (bytes.length > largestSecret) {
       const message = `must have ${largestSecret} bytes or less, which is what Parameter Store takes, got ${bytes.length}`;
       throw new InvalidArgsError(undefined, [{ path: own, message }]);

@@ -9,7 +9,7 @@ import {
 import { MesosError, messageOf, nearest } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { usage } from "./connection";
-import type { DeclaredPool, Installation } from "./installation";
+import { accessOf, type DeclaredPool, type Installation } from "./installation";
 import { type PlaceOptions, stackInstallation } from "./places";
 
 export interface ExplainOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
@@ -72,10 +72,10 @@ function poolOf(group: string, pools: readonly DeclaredPool[]): DeclaredPool {
 /** Only the controller that leads has something to say. */
 async function reportOf({ ensembles }: Installation, signal: AbortSignal): Promise<Report> {
   const problems: string[] = [];
-  for (const { members, authorization } of ensembles.filter(({ kind }) => kind === "groups")) {
-    for (const member of members) {
+  for (const ensemble of ensembles.filter(({ kind }) => kind === "groups")) {
+    for (const member of ensemble.members) {
       try {
-        const report = await scalingReport(member, signal, authorization);
+        const report = await scalingReport(member, signal, accessOf(ensemble));
         if (report !== undefined) return report;
       } catch (error) {
         signal.throwIfAborted();

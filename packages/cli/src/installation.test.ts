@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { installationOf, isClosed, resourcesIn } from "./installation";
 import { givenInstallation } from "./places";
 
@@ -133,6 +133,14 @@ describe("an installation", () => {
       [isClosed(open), installationOf(open).ensembles[0]?.authorization],
       [false, "Basic b3BzOmh1c2g="],
     );
+  });
+
+  it("asks members by TLS where their gates do", () => {
+    const made = gate(1, []);
+    const inputs = { ...made.inputs, kind: "marathon", ca: "an authority" };
+    const { ensembles, marathons } = installationOf(resourcesIn(exported({ ...made, inputs })));
+    deepEqual([ensembles[0]?.ca, marathons[0]?.ca], ["an authority", "an authority"]);
+    match(marathons[0]?.urls[0] ?? "", /^https:/);
   });
 
   it("is empty where the stack has nothing of it, and no state is refused", () => {

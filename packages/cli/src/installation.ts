@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MemberAccess } from "@pulumi-mesos/client";
 import {
   type AddressMap,
   boundsOf,
@@ -20,6 +21,13 @@ export interface Ensemble {
   readonly members: readonly MemberAddress[];
   /** Header of that name, for members that ask who one is. */
   readonly authorization?: string;
+  /** Authority of members that speak TLS, in PEM. */
+  readonly ca?: string;
+}
+
+/** What its members are told and believed by. */
+export function accessOf({ authorization, ca }: Pick<Ensemble, "authorization" | "ca">): MemberAccess {
+  return { ...(authorization !== undefined && { authorization }), ...(ca !== undefined && { ca }) };
 }
 
 /** An agent group as it is declared. */
@@ -38,6 +46,8 @@ export interface MarathonPlace {
   readonly addressMap?: AddressMap;
   /** Header of that name, if it asks who one is. */
   readonly authorization?: string;
+  /** Its authority in PEM, if it speaks TLS by one of the stack's own. */
+  readonly ca?: string;
 }
 
 /** Where everything of an installation is. */
@@ -81,6 +91,7 @@ const decoders = {
       member: MemberAddress,
       peers: Type.Array(MemberAddress),
       authorization: Type.Optional(Type.Unknown()),
+      ca: Type.Optional(Type.Unknown()),
     }),
   ),
   secret: decoder(Type.Object({ [secretKey]: Type.Literal(secretSignature), plaintext: Type.String() })),
@@ -151,22 +162,21 @@ export function installationOf(resources: readonly StateResource[]): Installatio
 function ensemblesIn(resources: readonly StateResource[]): Ensemble[] {
   const found = new Map<
     string,
-    { kind: MemberKind; members: Map<string, MemberAddress>; authorization: string | undefined }
+    Pick<Ensemble, "kind" | "authorization" | "ca"> & { readonly members: Map<string, MemberAddress> }
   >();
   for (const [{ parent = "" }, gate] of inputsOf(resources, resourceTokens.ready, decoders.gate)) {
     const ensemble = found.get(parent) ?? {
       kind: gate.kind,
       members: new Map(),
-      authorization: textOf(gate.authorization),
+      ...accessOf({ authorization: textOf(gate.authorization), ca: textOf(gate.ca) }),
     };
     for (const member of [gate.member, ...gate.peers]) ensemble.members.set(member.name, member);
     found.set(parent, ensemble);
   }
-  return [...found].map(([parent, { kind, members, authorization }]) => ({
-    kind,
+  return [...found].map(([parent, { members, ...ensemble }]) => ({
+    ...ensemble,
     name: nameIn(parent),
     members: [...members.values()].sort(byName),
-    ...(authorization === undefined ? {} : { authorization }),
   }));
 }
 
@@ -182,10 +192,12 @@ function textOf(value: unknown): string | undefined {
 function marathonsIn(resources: readonly StateResource[], ensembles: readonly Ensemble[]): MarathonPlace[] {
   const made = ensembles.filter(({ kind }) => kind === "marathon");
   if (made.length > 0) {
-    return made.map(({ name, members, authorization }) => ({
+    return made.map(({ name, members, ...access }) => ({
       name,
-      ...(authorization === undefined ? {} : { authorization }),
-      urls: members.map(({ host, port }) => `http://${host}:${port}`),
+      ...accessOf(access),
+      urls: members.map(
+        ({ host, port }) => `${access.ca === undefined ? "http" : "https"}://${host}:${port}`,
+      ),
       ...mapped(mapOfMembers(members)),
     }));
   }

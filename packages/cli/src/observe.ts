@@ -4,12 +4,13 @@ import {
   isAborted,
   MarathonClient,
   type MarathonOptions,
+  type MemberAccess,
   MesosClient,
   poolStatuses,
   probeEnsemble,
 } from "@pulumi-mesos/client";
 import { type MemberAddress, type MemberKind, mapOfMembers, messageOf } from "@pulumi-mesos/model";
-import type { Ensemble, Installation } from "./installation";
+import { accessOf, type Ensemble, type Installation } from "./installation";
 import {
   type AgentsView,
   agentView,
@@ -34,7 +35,7 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { title, pools } = installation;
-  const keys = new Map(installation.ensembles.map(({ name, authorization }) => [name, authorization]));
+  const keys = new Map(installation.ensembles.map((ensemble) => [ensemble.name, accessOf(ensemble)]));
   const ensembles = await Promise.all(installation.ensembles.map((e) => look(e, signal)));
   const up = (kind: MemberKind) =>
     ensembles
@@ -48,8 +49,14 @@ export async function observe(
     ),
     together(
       installation.marathons.filter(({ name }) => !mute.some((ensemble) => ensemble.name === name)),
-      ({ name, urls, authorization, addressMap }) =>
-        ask(name, marathonOf({ ...knownAs(authorization, credentials), urls, addressMap }, signal), signal),
+      (place) => {
+        const { urls, addressMap } = place;
+        return ask(
+          place.name,
+          marathonOf({ ...knownAs(place, credentials), urls, addressMap }, signal),
+          signal,
+        );
+      },
     ),
     together(
       up("edge").flatMap(({ name, members }) => members.map((member) => ({ member, key: keys.get(name) }))),
@@ -74,11 +81,9 @@ function answering({ name, members }: EnsembleView): { name: string; members: Me
   return { name, members: up.map(({ name: of, host, port, via }) => ({ name: of, host, port, via })) };
 }
 
-async function look(
-  { kind, name, members, authorization }: Ensemble,
-  signal: AbortSignal,
-): Promise<EnsembleView> {
-  const statuses = await probeEnsemble(kind, members, signal, authorization);
+async function look(ensemble: Ensemble, signal: AbortSignal): Promise<EnsembleView> {
+  const { kind, name, members } = ensemble;
+  const statuses = await probeEnsemble(kind, members, signal, accessOf(ensemble));
   const views = statuses.map((status, index) => {
     const { host = "", port = 0, via } = members[index] ?? {};
     return { ...status, host, port, ...(via === undefined ? {} : { via }) };
@@ -97,11 +102,12 @@ async function ask<T>(name: string, work: Promise<T>, signal: AbortSignal): Prom
 
 async function agentsOf(
   masters: readonly MemberAddress[],
-  authorization: string | undefined,
+  { authorization, ca }: MemberAccess = {},
   signal: AbortSignal,
 ): Promise<AgentsView> {
   const client = new MesosClient({
-    authorization,
+    ...(authorization !== undefined && { authorization }),
+    ...(ca !== undefined && { tls: { ca } }),
     masters: masters.map(({ host, port }) => `${host}:${port}`),
     addressMap: mapOfMembers(masters),
     ...impatient,
@@ -117,11 +123,16 @@ async function agentsOf(
 
 /** What the user says wins over what the stack knows. */
 function knownAs(
-  authorization: string | undefined,
+  { authorization, ca }: MemberAccess,
   credentials: Omit<MarathonOptions, "urls">,
 ): Omit<MarathonOptions, "urls"> {
   const isGiven = credentials.user !== undefined || credentials.token !== undefined;
-  return isGiven || authorization === undefined ? credentials : { ...credentials, token: authorization };
+  const isTrusting = credentials.ca !== undefined || credentials.insecure === true;
+  return {
+    ...credentials,
+    ...(!isGiven && authorization !== undefined && { token: authorization }),
+    ...(!isTrusting && ca !== undefined && { ca }),
+  };
 }
 
 async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promise<MarathonView> {
@@ -149,7 +160,7 @@ async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promis
 /** Only the controller that leads has something to say. */
 async function poolsOf(
   pools: Installation["pools"],
-  controllers: readonly { readonly member: MemberAddress; readonly key: string | undefined }[],
+  controllers: readonly { readonly member: MemberAddress; readonly key: MemberAccess | undefined }[],
   signal: AbortSignal,
 ): Promise<readonly PoolView[]> {
   if (pools.length === 0) return [];

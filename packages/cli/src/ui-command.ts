@@ -4,7 +4,7 @@ import { probeEnsemble } from "@pulumi-mesos/client";
 import { type MemberKind, MesosError, messageOf, nearest } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { usage } from "./connection";
-import type { Installation } from "./installation";
+import { accessOf, type Installation } from "./installation";
 import { type PlaceOptions, stackInstallation } from "./places";
 
 export interface UiOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
@@ -42,14 +42,16 @@ async function pagesOf({ ensembles, urls }: Installation, signal: AbortSignal): 
   const page = async (kind: MemberKind, name: string, path: string): Promise<Page[]> => {
     const made = ensembles.filter((ensemble) => ensemble.kind === kind);
     return Promise.all(
-      made.map(async ({ name: of, members, authorization }) => {
-        const statuses = await probeEnsemble(kind, members, signal, authorization);
+      made.map(async (ensemble) => {
+        const { name: of, members, ca } = ensemble;
+        const statuses = await probeEnsemble(kind, members, signal, accessOf(ensemble));
         const rank = (i: number) => (statuses[i]?.leading ? 2 : statuses[i]?.up ? 1 : 0);
         const [best] = members
           .map((member, i) => ({ member, rank: rank(i) }))
           .sort((a, b) => b.rank - a.rank);
         const { host = "", port = 0, via = `${host}:${port}` } = best?.member ?? {};
-        return { name: made.length === 1 ? name : of, url: `http://${via}${path}` };
+        const scheme = ca === undefined ? "http" : "https";
+        return { name: made.length === 1 ? name : of, url: `${scheme}://${via}${path}` };
       }),
     );
   };

@@ -139,7 +139,9 @@ function connectionError(url: string, error: unknown, timedOutAfterMs: number | 
     timedOutAfterMs === undefined
       ? messageOf(inner) || String(code)
       : `no answer from ${host} within ${timedOutAfterMs / 1000} s`;
-  const message = text.includes(host) ? text : `${text} (${host})`;
+  // What a server that speaks TLS says to whoever does not.
+  const hint = code === "ECONNRESET" && url.startsWith("http:") ? "; does it want https://?" : "";
+  const message = `${text.includes(host) ? text : `${text} (${host})`}${hint}`;
   return Object.assign(new Error(message), {
     code: timedOutAfterMs === undefined ? code : "ETIMEDOUT",
   });

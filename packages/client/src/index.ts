@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export type { MemberAccess } from "./access";
 export { type AppTraffic, BambooClient, type BambooRule } from "./bamboo";
 export { tokenHeader } from "./connection";
 export {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import type { ServerOptions } from "node:https";
 import { messageOf } from "@pulumi-mesos/model";
+import { identity } from "./certificates.test.support";
 import { json, type TestServer, testServer } from "./http-server.test.support";
 import { BambooClient, isRefused, MesosClient, probeMember } from "./index";
 
@@ -10,8 +12,8 @@ describe("MesosClient and BambooClient", function () {
   this.timeout(60_000);
   const servers: TestServer[] = [];
 
-  async function serve(answer: TestServer["answer"]): Promise<TestServer> {
-    const server = await testServer(answer);
+  async function serve(answer: TestServer["answer"], tls?: ServerOptions): Promise<TestServer> {
+    const server = await testServer(answer, tls);
     servers.push(server);
     return server;
   }
@@ -143,11 +145,38 @@ describe("MesosClient and BambooClient", function () {
     const closed = await serve((q, r) => json(r, q.headers.authorization === "right" ? 200 : 401, {}));
     const [host = "", port] = closed.host.split(":");
     const member = { name: "edge-1", host, port: Number(port) };
-    const known = await probeMember("edge", member, signal, "right");
+    const known = await probeMember("edge", member, signal, { authorization: "right" });
     assert.deepEqual([known.up, known.joined], [true, true]);
     const stranger = await probeMember("edge", member, signal);
     assert.deepEqual([stranger.up, stranger.joined], [true, false]);
     assert.match(stranger.detail, /401.*it asks for a credential/);
+  });
+
+  it("asks masters and members that speak TLS, and believes nobody but who has a certificate of their authority", async () => {
+    const agents = { get_agents: { agents: [] } };
+    const authority = identity("cluster");
+    const ca = authority.cert;
+    const own = identity("master", { ip: "127.83.2.1", authority });
+    const server = await serve((_, r) => json(r, 200, agents), own);
+    const masters = [server.host];
+    assert.equal((await new MesosClient({ masters, tls: { ca } }).getAgents(signal)).length, 0);
+    const member = { name: "edge-1", host: "127.83.2.1", port: Number(server.host.split(":")[1]) };
+    assert.equal((await probeMember("edge", member, signal, { ca })).joined, true);
+    const other = identity("another").cert;
+    await assert.rejects(new MesosClient({ masters, tls: { ca: other } }).getAgents(signal), {
+      code: "MESOS_CLIENT_TLS",
+      message: `${server.host} shows a certificate of an authority that ca does not hold; give that authority's certificate in PEM as ca`,
+    });
+    const doubted = await probeMember("edge", member, signal, { ca: other });
+    assert.deepEqual([doubted.up, doubted.joined], [false, false]);
+    assert.match(doubted.detail, /an authority that ca does not hold/);
+    assert.match((await probeMember("edge", member, signal)).detail, /; does it want https:\/\/\?$/);
+    const foreign = await serve(
+      (_, r) => json(r, 200, agents),
+      identity("far", { ip: "10.9.8.7", authority }),
+    );
+    const elsewhere = new MesosClient({ masters: [foreign.host], tls: { ca } });
+    await assert.rejects(elsewhere.getAgents(signal), /is for other names \(10\.9\.8\.7\)/);
   });
 
   it("probes a leading master that has recovered, one that has not, and one that knows no leader", async () => {

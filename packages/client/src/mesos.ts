@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AddressMap } from "@pulumi-mesos/model";
+import { sendSecurely } from "./access";
 import { delay, nowMs } from "./clock";
-import { isAborted, StatusError, UnreachableError } from "./errors";
+import { isAborted, StatusError, TlsError, UnreachableError } from "./errors";
 import { type Agents, decodeBody, type HttpMethod, type HttpResponse, send } from "./http";
 import { agentsThrough } from "./mapped-agents";
 import {
@@ -25,6 +26,11 @@ export interface MesosOptions {
   readonly authorization?: string;
   /** Where connections go for addresses that this machine does not reach, the leader's included. @default there */
   readonly addressMap?: AddressMap;
+  /**
+   * Given where the masters speak TLS, with the certificates in PEM of the authorities that may sign theirs, instead of
+   * those that the machine trusts. @default plain HTTP
+   */
+  readonly tls?: { readonly ca?: string };
   /** Bounds one request to one master. @default 15000 */
   readonly timeoutMs?: number;
   /** How long an election or a recovery of the registry is waited out. @default 30000 */
@@ -45,6 +51,7 @@ export class MesosClient {
   readonly #masters: readonly string[];
   readonly #authorization: Readonly<Record<string, string>>;
   readonly #agents: Agents | undefined;
+  readonly #tls: MesosOptions["tls"];
   readonly #timeoutMs: number;
   readonly #electionMs: number;
   #leader: string | undefined;
@@ -52,7 +59,9 @@ export class MesosClient {
   constructor(o: MesosOptions) {
     this.#masters = o.masters;
     this.#authorization = o.authorization === undefined ? {} : { Authorization: o.authorization };
-    this.#agents = o.addressMap && agentsThrough(o.addressMap, { keepAlive: true, maxFreeSockets: 4 });
+    const agents = { keepAlive: true, maxFreeSockets: 4, ca: o.tls?.ca };
+    this.#agents = o.addressMap || o.tls ? agentsThrough(o.addressMap, agents) : undefined;
+    this.#tls = o.tls;
     this.#timeoutMs = o.timeoutMs ?? 15_000;
     this.#electionMs = o.electionMs ?? 30_000;
   }
@@ -148,7 +157,7 @@ export class MesosClient {
     const failures: unknown[] = [];
     for (const master of this.#order()) {
       try {
-        const response = await this.#send("GET", `http://${master}/redirect`, signal);
+        const response = await this.#send("GET", this.#url(master, "/redirect"), signal);
         const leader = locationHost(response);
         if (leader !== undefined) return leader;
       } catch (error) {
@@ -181,6 +190,7 @@ export class MesosClient {
           failures.push(error);
         }
       }
+      if (failures.length > 0 && failures.every((error) => error instanceof TlsError)) throw failures[0];
       this.#leader = undefined;
       if (unavailable ? nowMs() >= deadline : round >= 4) {
         const hint = unavailable?.status === 307 ? "the leader that it names does not answer" : undefined;
@@ -203,7 +213,7 @@ export class MesosClient {
     for (let hop = 0; ; hop++) {
       let response: HttpResponse;
       try {
-        response = await this.#send(method, `http://${host}${path}`, signal, body);
+        response = await this.#send(method, this.#url(host, path), signal, body);
       } catch (error) {
         // A standby names a dead leader until its session ends: that is an election, and the standby does answer.
         if (standby !== undefined && !isAborted(error)) return standby;
@@ -221,11 +231,12 @@ export class MesosClient {
 
   async #send(method: HttpMethod, url: string, signal: AbortSignal, body?: unknown): Promise<HttpResponse> {
     const headers = this.#masters.includes(new URL(url).host) ? this.#authorization : {};
-    const response = await send({
+    const request = {
       ...{ method, url, body, headers, signal },
       agents: this.#agents,
       timeoutMs: this.#timeoutMs,
-    });
+    };
+    const response = await (this.#tls === undefined ? send(request) : sendSecurely(request, this.#tls.ca));
     if (response.status !== 401) return response;
     const isKnown = Object.keys(headers).length > 0;
     throw new StatusError({
@@ -234,6 +245,10 @@ export class MesosClient {
         ? "the masters do not know this user and password"
         : "the masters ask for a user and password",
     });
+  }
+
+  #url(host: string, path: string): string {
+    return `${this.#tls === undefined ? "http" : "https"}://${host}${path}`;
   }
 
   #order(): string[] {

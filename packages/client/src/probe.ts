@@ -8,11 +8,11 @@ import {
   messageOf,
   throughMap,
 } from "@pulumi-mesos/model";
+import { getFrom, type MemberAccess } from "./access";
 import { bounded } from "./clock";
 import { ClientAbortedError, StatusError } from "./errors";
 import { fourLetterWord } from "./four-letter-word";
-import { type HttpResponse, send } from "./http";
-import { agentsOf } from "./mapped-agents";
+import type { HttpResponse } from "./http";
 
 type Answer = Omit<MemberStatus, "name">;
 /** Asks for one path; how members are asked is known to it. */
@@ -32,17 +32,15 @@ const probes: Record<MemberKind, (get: Get, member: MemberAddress, signal: Abort
  * Asks one member how it is, within 2 s.
  *
  * A member that cannot be reached is an answer (`up: false`), not an error; only an abort of `signal` rejects.
- *
- * @param authorization header of that name, for members that ask who one is
  */
 export async function probeMember(
   kind: MemberKind,
   member: MemberAddress,
   signal: AbortSignal,
-  authorization?: string,
+  access: MemberAccess = {},
 ): Promise<MemberStatus> {
   const bound = bounded(signal, boundMs);
-  const get: Get = (path) => ask(member, path, authorization, bound.signal);
+  const get: Get = (path) => ask(member, path, access, bound.signal);
   try {
     return { name: member.name, ...(await probes[kind](get, member, bound.signal)) };
   } catch (error) {
@@ -62,9 +60,9 @@ export async function probeEnsemble(
   kind: MemberKind,
   members: readonly MemberAddress[],
   signal: AbortSignal,
-  authorization?: string,
+  access: MemberAccess = {},
 ): Promise<MemberStatus[]> {
-  return Promise.all(members.map((member) => probeMember(kind, member, signal, authorization)));
+  return Promise.all(members.map((member) => probeMember(kind, member, signal, access)));
 }
 
 async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
@@ -158,15 +156,14 @@ async function probeGroups(get: Get): Promise<Answer> {
 async function ask(
   member: MemberAddress,
   path: string,
-  authorization: string | undefined,
+  access: MemberAccess,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
-  const url = `http://${member.host}:${member.port}${path}`;
-  const headers = { Accept: "*/*", ...(authorization && { Authorization: authorization }) };
-  const agents = agentsOf(member);
-  const response = await send({ method: "GET", url, headers, agents, timeoutMs: boundMs, signal });
+  const headers = { Accept: "*/*" };
+  const response = await getFrom(member, path, access, { headers, timeoutMs: boundMs, signal });
   if (response.status !== 401) return response;
-  const hint = authorization === undefined ? "it asks for a credential" : "it does not know this credential";
+  const hint =
+    access.authorization === undefined ? "it asks for a credential" : "it does not know this credential";
   throw new StatusError({ ...response, hint });
 }
 

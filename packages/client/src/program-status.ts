@@ -7,9 +7,9 @@ import {
   type Static,
   Type,
 } from "@pulumi-mesos/model";
+import { getFrom, type MemberAccess } from "./access";
 import { StatusError } from "./errors";
-import { decodeBody, type HttpResponse, send } from "./http";
-import { agentsOf } from "./mapped-agents";
+import { decodeBody, type HttpResponse } from "./http";
 
 const problem = Type.Union([Type.String(), Type.Null()]);
 const EdgeHealth = Type.Object({
@@ -97,9 +97,9 @@ const boundMs = 5_000;
 export async function edgeHealth(
   edge: MemberAddress,
   signal: AbortSignal,
-  authorization?: string,
+  access: MemberAccess = {},
 ): Promise<EdgeHealth | undefined> {
-  const response = await get(edge, "/api/health", signal, authorization);
+  const response = await get(edge, "/api/health", signal, access);
   // 503 is an edge that does not serve, and says why.
   if (response.status === 404) return undefined;
   return decoded(response, decoders.edge, [200, 503]);
@@ -109,18 +109,18 @@ export async function edgeHealth(
 export async function poolStatuses(
   controller: MemberAddress,
   signal: AbortSignal,
-  authorization?: string,
+  access: MemberAccess = {},
 ): Promise<Readonly<Record<string, AgentPoolStatus>>> {
-  return decoded(await get(controller, "/status", signal, authorization), decoders.groups, [200]).pools;
+  return decoded(await get(controller, "/status", signal, access), decoders.groups, [200]).pools;
 }
 
 /** How groups and apps are sized, as the controller says; nothing where it does not lead. */
 export async function scalingReport(
   controller: MemberAddress,
   signal: AbortSignal,
-  authorization?: string,
+  access: MemberAccess = {},
 ): Promise<(ScalingReport & { readonly apps: AppsReport }) | undefined> {
-  const answer = decoded(await get(controller, "/status", signal, authorization), decoders.scaling, [200]);
+  const answer = decoded(await get(controller, "/status", signal, access), decoders.scaling, [200]);
   return answer.leading ? { ...answer.autoscale, apps: answer.apps ?? {} } : undefined;
 }
 
@@ -128,11 +128,9 @@ function get(
   member: MemberAddress,
   path: string,
   signal: AbortSignal,
-  authorization: string | undefined,
+  access: MemberAccess,
 ): Promise<HttpResponse> {
-  const headers = authorization === undefined ? undefined : { Authorization: authorization };
-  const url = `http://${member.host}:${member.port}${path}`;
-  return send({ method: "GET", url, headers, agents: agentsOf(member), timeoutMs: boundMs, signal });
+  return getFrom(member, path, access, { timeoutMs: boundMs, signal });
 }
 
 function decoded<T>(response: HttpResponse, by: Decoder<T>, statuses: readonly number[]): T {

@@ -2,6 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { groupsService, groupsVariables, ports, userAndPassword } from "@pulumi-mesos/model";
+import type { Certificates } from "./certificates";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { EdgePlaces, MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { validate } from "./invalid-args-error";
@@ -30,6 +31,8 @@ export interface AgentControllerArgs {
   readonly credentials?: Credentials;
   /** Whether each principal may do at its groups' agents only what it is for; with `credentials`. @default true with them */
   readonly authorization?: boolean;
+  /** Speaks TLS by these, as masters and Marathon do; its groups' agents do, too. @default plain HTTP */
+  readonly tls?: Certificates;
   readonly timeouts?: Timeouts;
 }
 
@@ -41,12 +44,14 @@ export class AgentController extends pulumi.ComponentResource {
   readonly masters: MasterEndpoints;
   readonly credentials: Credentials | undefined;
   readonly authorization: boolean;
+  readonly tls: Certificates | undefined;
   readonly ready: readonly pulumi.Resource[];
   readonly #groups = new Set<string>();
 
   constructor(name: string, args: AgentControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:AgentController", name, {}, opts);
-    const { platform, zookeeper, masters, marathon, edges, clusterName = name, credentials, timeouts } = args;
+    const { platform, zookeeper, masters, marathon, edges, clusterName = name, timeouts } = args;
+    const { credentials, tls } = args;
     const plain = groupsService({
       cluster: clusterName,
       zookeeper: zookeeper.connectionString,
@@ -54,14 +59,16 @@ export class AgentController extends pulumi.ComponentResource {
       marathonUrls: marathon.urls,
       marathonName: marathon.frameworkName,
       edgeUrls: edges?.apiUrls,
+      tls: tls !== undefined,
     });
-    const service = withSecrets(plain, controllerSecrets(credentials, edges?.apiToken));
+    const secrets = controllerSecrets(credentials, edges?.apiToken);
     const ready = makeMembers(this, name, {
       kind: "groups",
       platform,
       addresses: platform.addresses(name, 1),
       port: ports.groups.http,
-      service: () => service,
+      service: (_, { name: of, host }) => withSecrets(plain, secrets, tls?.pair(of, [host, of])),
+      tls,
       credentials,
       authorization: credentials?.authorization("groups"),
       dependsOn: [...zookeeper.ready, ...masters.ready],
@@ -73,6 +80,7 @@ export class AgentController extends pulumi.ComponentResource {
     this.masters = masters;
     this.credentials = credentials;
     this.authorization = credentials !== undefined && args.authorization !== false;
+    this.tls = tls;
     this.ready = [ready];
     this.registerOutputs({});
   }

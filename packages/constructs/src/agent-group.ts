@@ -16,6 +16,7 @@ import {
   largestMax,
   type RollPolicy,
   reservedAgentFlags,
+  secureAgentFlags,
   userAndPassword,
   zookeeperUrl,
 } from "@pulumi-mesos/model";
@@ -89,14 +90,17 @@ export class AgentGroup extends pulumi.ComponentResource {
       update,
       timeouts,
     } = args;
-    const { platform, zookeeper, masters, credentials, authorization } = controller;
+    const { platform, zookeeper, masters, credentials, authorization, tls } = controller;
     const authentication = credentials !== undefined;
-    validate(this, agentGroupRules(groupName, args, authentication));
+    validate(this, agentGroupRules(groupName, args, authentication, tls !== undefined));
     controller.claim(this, groupName);
     const attributes = args.attributes ?? { group: groupName };
-    const asks = { authentication, authorization };
-    const plain = agentService({ master: masters.zk, resources, attributes, flags, ...asks });
-    const service = withSecrets(plain, credentials && agentSecrets(credentials, masters.zk));
+    const plain = agentService({
+      ...{ master: masters.zk, resources, attributes, flags },
+      ...{ authentication, authorization, tls: tls !== undefined },
+    });
+    const secrets = credentials && agentSecrets(credentials, masters.zk);
+    const service = withSecrets(plain, secrets, tls?.files(name, platform.poolAddresses?.(name) ?? []));
     const zookeeperCredential = credentials?.pair("zookeeper", "groups").apply(userAndPassword);
     const pool = platform.pool(
       name,
@@ -200,6 +204,7 @@ export function agentGroupRules(
   group: string,
   { size, autoscale, resources, flags = {}, ...spec }: AgentGroupSpec,
   authentication: boolean,
+  tls: boolean,
 ): Rule[] {
   return [
     {
@@ -217,6 +222,7 @@ export function agentGroupRules(
     ...flagRules(`agents.${group}.flags`, flags, [
       ...reservedAgentFlags,
       ...(authentication ? closedAgentFlags : []),
+      ...(tls ? secureAgentFlags : []),
     ]),
   ];
 }

@@ -13,6 +13,7 @@ import {
   ports,
   userAndPassword,
 } from "@pulumi-mesos/model";
+import type { Certificates } from "./certificates";
 import { type Credentials, withSecrets } from "./credentials";
 import type { EdgePlaces, MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, type Rule, validate } from "./invalid-args-error";
@@ -72,6 +73,8 @@ export interface BambooEdgeArgs {
   readonly apiToken?: pulumi.Input<string>;
   /** Refuses whoever has none of these. @default everybody may do everything */
   readonly credentials?: Credentials;
+  /** The API speaks TLS by these, as Marathon does. @default plain HTTP */
+  readonly tls?: Certificates;
   /**
    * PEM texts by name of their file (`shop.pem`), each with certificate, chain and private key: with them the edges serve
    * HTTPS. The first by name is for clients that name no host. They are kept as secrets. Another one
@@ -92,7 +95,7 @@ export interface BambooEdgeArgs {
  */
 export class BambooEdge extends pulumi.ComponentResource {
   readonly addresses: readonly Address[];
-  /** `http://host:port` of every edge's API. */
+  /** `http://host:port`, with TLS `https://host:port`, of every edge's API. */
   readonly apiUrls: readonly string[];
   readonly ready: readonly pulumi.Resource[];
   /** What the API asks for, as a secret; undefined when it asks for nothing. */
@@ -106,7 +109,7 @@ export class BambooEdge extends pulumi.ComponentResource {
 
   constructor(name: string, args: BambooEdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:BambooEdge", name, { size: args.size }, opts);
-    const { platform, zookeeper, marathon, statsPassword, credentials, timeouts } = args;
+    const { platform, zookeeper, marathon, statsPassword, credentials, tls, timeouts } = args;
     const { trafficPort } = platform;
     validate(this, edgeRules(args));
     const { addresses, apiUrls, apiToken } = edgePlaces(platform, name, args);
@@ -119,16 +122,19 @@ export class BambooEdge extends pulumi.ComponentResource {
       env: secretEnv(credentials, statsPassword, this.apiToken),
       liveFiles: certificateFiles(args.certificates ?? {}),
     };
-    const service =
-      args.bamboo === undefined
-        ? withSecrets(edgeService({ ...shared, ...https }), secrets)
-        : userBamboo(shared, args.bamboo);
+    const { bamboo } = args;
+    const plain = edgeService({ ...shared, ...https, tls: tls !== undefined });
+    const service = ({ name: of, host }: Address): NodeService =>
+      bamboo === undefined
+        ? withSecrets(plain, secrets, tls?.pair(of, [host, of]))
+        : userBamboo(shared, bamboo);
     const ready = makeMembers(this, name, {
       kind: "edge",
       platform,
       addresses: this.addresses,
       port: ports.edge.api,
-      service: () => service,
+      service: (_, member) => service(member),
+      tls,
       credentials,
       authorization: this.apiToken?.apply(bearerAuthorization),
       dependsOn: [...zookeeper.ready, ...marathon.ready],
@@ -154,13 +160,18 @@ export class BambooEdge extends pulumi.ComponentResource {
 export function edgePlaces(
   platform: Platform,
   name: string,
-  { size = 2, apiToken, credentials }: Pick<BambooEdgeArgs, "size" | "apiToken" | "credentials"> = {},
+  {
+    size = 2,
+    apiToken,
+    credentials,
+    tls,
+  }: Pick<BambooEdgeArgs, "size" | "apiToken" | "credentials" | "tls"> = {},
 ): EdgePlaces & { readonly addresses: readonly Address[]; readonly apiToken?: pulumi.Output<string> } {
   const addresses = platform.addresses(name, size);
   const token = apiToken ?? credentials?.password("edge", "operator");
   return {
     addresses,
-    apiUrls: addresses.map((a) => `http://${a.host}:${ports.edge.api}`),
+    apiUrls: addresses.map((a) => `${tls === undefined ? "http" : "https"}://${a.host}:${ports.edge.api}`),
     ...(token !== undefined && { apiToken: pulumi.secret(token) }),
   };
 }

@@ -5,6 +5,7 @@ import { type AddressMap, type Frameworks, ports, userAndPassword } from "@pulum
 import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgePlaces, edgeRules } from "./bamboo-edge";
+import { type CertificateAuthority, Certificates, tlsRules } from "./certificates";
 import { Credentials, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
@@ -24,15 +25,18 @@ type Wired =
   | "statsPassword"
   | "credentials"
   | "authorization"
-  | "frameworks";
+  | "frameworks"
+  | "tls";
 
 /** How a cluster keeps strangers out. */
 export interface ClusterSecurity {
   /**
    * Whether every program asks who one is, and knows its own by credentials that derive from the cluster's secret.
    * Chosen when a cluster is made: neither it nor the secret can change while it stands.
+   *
+   * @default what the platform says: a Docker host's clusters are closed, this machine's are open
    */
-  readonly authentication: boolean;
+  readonly authentication?: boolean;
   /**
    * Whether each principal may do at the masters only what it is for.
    *
@@ -47,6 +51,16 @@ export interface ClusterSecurity {
    * @default none but Marathon
    */
   readonly frameworks?: Frameworks;
+  /**
+   * Whether masters, agents, Marathon, the edge's API and the controller of agent groups speak nothing but TLS, by
+   * certificates that derive from the cluster's secret, or that an authority of one's own signs. Neither it nor the authority
+   * can change while the cluster stands.
+   *
+   * @default false
+   * @example
+   * security: { tls: { ca: { cert: root.certPem, key: rootKey.privateKeyPem } } } // of @pulumi/tls
+   */
+  readonly tls?: boolean | { readonly ca: CertificateAuthority };
 }
 
 /** Arguments of {@link Cluster}. */
@@ -88,6 +102,8 @@ export class Cluster extends pulumi.ComponentResource {
    * {@link Provider} of another stack that has their `urls`. Undefined where it reaches them.
    */
   readonly addressMap: AddressMap | undefined;
+  /** By what its programs speak TLS; nothing where they do not. */
+  readonly tls: Certificates | undefined;
   /** Knows the cluster's endpoints from the first preview on, and waits for all of it: pass it to apps and rules. */
   readonly provider: Provider;
 
@@ -101,9 +117,10 @@ export class Cluster extends pulumi.ComponentResource {
     const stats =
       args.edge?.controller === "bamboo" ? {} : { statsPassword: derived.password("edge", "stats") };
     const credentials = isClosed(args) ? derived : undefined;
+    const tls = certificatesOf(name, args, this);
     const common = { platform, timeouts, credentials };
     const zookeeper = new ZooKeeper(`${name}-zookeeper`, { ...args.zookeeper, ...common }, child);
-    const base = { ...common, zookeeper };
+    const base = { ...common, zookeeper, tls };
     const ofMasters = {
       clusterName: name,
       ...args.masters,
@@ -112,9 +129,9 @@ export class Cluster extends pulumi.ComponentResource {
       frameworks: args.security?.frameworks,
     };
     const masters = new Masters(`${name}-masters`, ofMasters, child);
-    const places = marathonPlaces(platform, `${name}-marathon`, args.marathon);
+    const places = marathonPlaces(platform, `${name}-marathon`, { ...args.marathon, tls });
     // Addresses are dealt out in the order of first use, which is not the order of parts: clusters that stand keep theirs.
-    const edges = edgePlaces(platform, `${name}-edge`, { ...args.edge, credentials });
+    const edges = edgePlaces(platform, `${name}-edge`, { ...args.edge, credentials, tls });
     const groups = {
       ...base,
       ...{ masters, marathon: places, clusterName: name },
@@ -142,6 +159,7 @@ export class Cluster extends pulumi.ComponentResource {
       { addresses: marathon.addresses, port: ports.marathon.http },
       { addresses: edge.addresses, port: ports.edge.api },
     ]);
+    this.tls = tls;
     const parts = [marathon, edge, controller, ...Object.values(agents)];
     this.provider = new Provider(
       `${name}-provider`,
@@ -155,6 +173,7 @@ export class Cluster extends pulumi.ComponentResource {
         clusterName: name,
         clusterInStack: true,
         ...(credentials === undefined ? {} : providerAccess(credentials)),
+        ...(tls === undefined ? {} : { marathonCa: tls.ca, bambooCa: tls.ca, mesosCa: tls.ca }),
       },
       { parent: this, dependsOn: parts.flatMap((part) => part.ready) },
     );
@@ -165,11 +184,13 @@ export class Cluster extends pulumi.ComponentResource {
 /** What the parts of a cluster are refused for, all at once and before any of them is made. */
 function clusterRules(args: ClusterArgs): Rule[] {
   const closed = isClosed(args);
+  const secure = isSecure(args);
   return [
+    ...tlsRules("security.tls", args.platform, secure),
     ...(typeof args.secret === "string" ? [secretRule(args.secret)] : []),
     ...zookeeperRules(args.zookeeper),
     ...masterRules({ ...args.masters, ...args.security }, closed),
-    ...marathonRules(args.marathon ?? {}, closed),
+    ...marathonRules(args.marathon ?? {}, closed, secure),
     ...edgeRules(args.edge ?? {}),
     {
       path: "edge.controller",
@@ -177,13 +198,36 @@ function clusterRules(args: ClusterArgs): Rule[] {
       message:
         "a Bamboo can neither sign in to ZooKeeper nor ask for a token; use the edge of this project, or security: { authentication: false }",
     },
-    ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) => agentGroupRules(group, spec, closed)),
+    {
+      path: "edge.controller",
+      when: secure && args.edge?.controller === "bamboo",
+      message: "a Bamboo cannot speak TLS; use the edge of this project, or security: { tls: false }",
+    },
+    ...Object.entries(args.agents ?? {}).flatMap(([group, spec]) =>
+      agentGroupRules(group, spec, closed, secure),
+    ),
   ];
 }
 
 /** Whether strangers are refused. */
 function isClosed({ security, platform }: ClusterArgs): boolean {
   return security?.authentication ?? platform.closed;
+}
+
+/** Whether its programs speak TLS. */
+function isSecure({ security }: ClusterArgs): boolean {
+  return security?.tls !== undefined && security.tls !== false;
+}
+
+function certificatesOf(
+  cluster: string,
+  args: ClusterArgs,
+  resource: pulumi.Resource,
+): Certificates | undefined {
+  const { secret, security } = args;
+  if (!isSecure(args)) return undefined;
+  const ca = typeof security?.tls === "object" ? { ca: security.tls.ca } : {};
+  return new Certificates({ secret, cluster, ...ca }, resource);
 }
 
 function providerAccess(credentials: Credentials): ProviderArgs {

@@ -13,7 +13,8 @@ import {
   masterAcls,
   type UserOf,
 } from "@pulumi-mesos/model";
-import { Cluster, type ClusterArgs } from "./cluster";
+import { deriveAuthority, issue, keySeedLength } from "@pulumi-mesos/model/certificates";
+import { Cluster, type ClusterArgs, type ClusterSecurity } from "./cluster";
 import { Credentials } from "./credentials";
 import { InvalidArgsError } from "./invalid-args-error";
 import { LocalPlatform } from "./local-platform";
@@ -499,6 +500,66 @@ describe("a closed Cluster", () => {
         });
       }),
       /masters\.flags\.credentials: follows from the program and cannot be set/,
+    );
+  });
+});
+
+describe("a cluster that speaks TLS", () => {
+  const secret = "a-secret-of-thirty-two-characters";
+  const envelope = "4dabf18193072939515e22adb298388d";
+  const program = (security: ClusterSecurity) => () => {
+    new Cluster("demo", {
+      ...{ platform: new LocalPlatform({ network }), secret, security },
+      ...{ zookeeper: { size: 1 }, masters: { size: 3 }, marathon: { size: 1 }, edge: { size: 1 } },
+      agents: { web: { size: 1, resources: { cpus: 2, mem: 1024 } } },
+    });
+  };
+  const authorityIn = (all: Awaited<ReturnType<typeof record>>): string =>
+    String(find(all, "demo-masters-1-ready").inputs.ca);
+
+  it("has one authority, which is no secret, for gates and provider, and none for ZooKeeper", async () => {
+    const all = await record(program({ tls: true }));
+    const ca = authorityIn(all);
+    assert.match(ca, /^-----BEGIN CERTIFICATE-----/);
+    for (const gate of [
+      "demo-marathon-ready",
+      "demo-edge-1-leave",
+      "demo-groups-ensemble",
+      "demo-masters-ensemble",
+    ])
+      assert.equal(find(all, gate).inputs.ca, ca, gate);
+    assert.equal(find(all, "demo-zookeeper-1-ready").inputs.ca, undefined);
+    const { inputs } = find(all, "demo-provider");
+    assert.deepEqual([inputs.marathonCa, inputs.bambooCa, inputs.mesosCa], [ca, ca, ca]);
+    assert.match(JSON.stringify(inputs.mesosUrls), /https:\/\/127/);
+    assert.doesNotMatch(JSON.stringify([inputs.mesosUrls, inputs.marathonUrls, inputs.bambooUrls]), /http:/);
+  });
+
+  it("keeps private keys secret, and gives each member one of its own", async () => {
+    const all = await record(program({ tls: true }));
+    const keys = ["demo-masters-1", "demo-masters-2", "demo-marathon-1"].map((name) => {
+      const files = find(all, name, "mesos:local:Process").inputs.files as Record<string, unknown>;
+      assert.ok(envelope in files, `${name}: its files are secret`);
+      const list = files["value"] as { path: string; content: string }[];
+      return list.find(({ path }) => path === "tls/key.pem")?.content ?? "";
+    });
+    for (const key of keys) assert.match(key, /^-----BEGIN PRIVATE KEY-----/);
+    assert.equal(new Set(keys).size, keys.length);
+    for (const { inputs } of all) assert.ok(!JSON.stringify(inputs.command ?? "").includes("PRIVATE KEY"));
+  });
+
+  it("has the same certificates each time, others of another authority, and fails for one that cannot sign", async () => {
+    const first = await record(program({ tls: true }));
+    const second = await record(program({ tls: true }));
+    const filesOf = (all: typeof first) => find(all, "demo-marathon-1", "mesos:local:Process").inputs.files;
+    assert.deepEqual(filesOf(first), filesOf(second));
+    const own = deriveAuthority("mine", Buffer.alloc(keySeedLength, 7));
+    const mine = await record(program({ tls: { ca: own } }));
+    assert.equal(authorityIn(mine), own.cert);
+    const leaf = issue(own, { name: "leaf", names: ["127.0.0.1"] }, Buffer.alloc(keySeedLength, 8));
+    await assert.rejects(
+      record(program({ tls: { ca: leaf } })),
+      /security\.tls\.ca: cert: must be of an authority \(basicConstraints CA:TRUE\)/,
     );
   });
 });

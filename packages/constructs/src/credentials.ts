@@ -104,18 +104,28 @@ export interface ServiceSecrets {
   readonly files?: Readonly<Record<string, pulumi.Output<string>>>;
   /** Files that the program reads again by itself when they change. */
   readonly liveFiles?: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Files of bytes, in base64. */
+  readonly binaryFiles?: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 /** A service with its secrets, if it has any. */
-export function withSecrets(service: Service, secrets: ServiceSecrets = {}): NodeService {
+export function withSecrets(service: Service, ...all: readonly (ServiceSecrets | undefined)[]): NodeService {
+  return all.reduce<NodeService>((known, secrets = {}) => withMore(known, secrets), service);
+}
+
+function withMore(service: NodeService, secrets: ServiceSecrets): NodeService {
   const files = Object.entries(secrets.files ?? {}).map(([path, content]) => ({ path, content }));
   const live = Object.entries(secrets.liveFiles ?? {}).map(([path, content]) => ({
     ...{ path, content },
     live: true,
   }));
+  const binary = Object.entries(secrets.binaryFiles ?? {}).map(([path, content]) => ({
+    ...{ path, content },
+    encoding: "base64" as const,
+  }));
   return {
     ...service,
     env: { ...service.env, ...secrets.env },
-    files: [...service.files, ...files, ...live],
+    files: [...service.files, ...files, ...live, ...binary],
   };
 }

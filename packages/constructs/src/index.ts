@@ -6,6 +6,7 @@ import * as marathon from "./marathon";
 export { AgentController, type AgentControllerArgs } from "./agent-controller";
 export { AgentGroup, type AgentGroupArgs, type AgentGroupSpec } from "./agent-group";
 export { type BambooArgs, BambooEdge, type BambooEdgeArgs, edgePlaces } from "./bamboo-edge";
+export { type CertificateAuthority, Certificates, type CertificatesArgs } from "./certificates";
 export { Cluster, type ClusterArgs, type ClusterSecurity } from "./cluster";
 export { Credentials, type CredentialsArgs } from "./credentials";
 export { type Distribution, type ProgramsOf, programIn, simulator } from "./distribution";

@@ -5,6 +5,7 @@ import {
   type Address,
   expandPlaceholders,
   loopbackBlock,
+  networkHosts,
   parseLoopbackNetwork,
   poolTaskPorts,
   StackNetworks,
@@ -95,6 +96,10 @@ export class LocalPlatform implements Platform {
         portsPerMember: portsPerAgent,
       },
     };
+  }
+
+  poolAddresses(name: string): readonly string[] {
+    return networkHosts(this.#prefix(name));
   }
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {

@@ -10,9 +10,11 @@ import {
   marathonVariables,
   ports,
   reservedMarathonFlags,
+  secureMarathonFlags,
   userAndPassword,
   zookeeperUrl,
 } from "@pulumi-mesos/model";
+import type { Certificates } from "./certificates";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type {
   AgentEndpoints,
@@ -38,6 +40,8 @@ export interface MarathonArgs {
   readonly flags?: Flags;
   /** Refuses whoever has none of these. @default everybody may do everything */
   readonly credentials?: Credentials;
+  /** Speaks TLS by these, as the masters do. @default plain HTTP */
+  readonly tls?: Certificates;
   readonly timeouts?: Timeouts;
 }
 
@@ -59,22 +63,25 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
 
   constructor(name: string, args: MarathonArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Marathon", name, { size: args.size }, opts);
-    const { platform, zookeeper, masters, agents = [], flags = {}, credentials, timeouts } = args;
+    const { platform, zookeeper, masters, agents = [], flags = {}, credentials, tls, timeouts } = args;
     const authentication = credentials !== undefined;
-    validate(this, marathonRules(args, authentication));
+    validate(this, marathonRules(args, authentication, tls !== undefined));
     const { addresses, urls, frameworkName } = marathonPlaces(platform, name, args);
     this.addresses = addresses;
     this.urls = urls;
     this.frameworkName = frameworkName;
     const places = { master: masters.zk, zk: `zk://${zookeeper.connectionString}/marathon` };
-    const plain = marathonService({ ...places, flags, authentication });
-    const service = withSecrets(plain, credentials && marathonSecrets(credentials, places));
+    const plain = marathonService({ ...places, flags, authentication, tls: tls !== undefined });
+    const secrets = credentials && marathonSecrets(credentials, places);
+    const { keystorePassword } = marathonVariables;
     const ready = makeMembers(this, name, {
       kind: "marathon",
       platform,
       addresses: this.addresses,
       port: ports.marathon.http,
-      service: () => service,
+      service: (_, { name: of, host }) =>
+        withSecrets(plain, secrets, tls?.keystore(of, [host, of], keystorePassword)),
+      tls,
       credentials,
       authorization: credentials?.authorization("marathon"),
       dependsOn: [zookeeper, masters, ...agents].flatMap((part) => [...part.ready]),
@@ -83,7 +90,7 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
     this.ready = [ready];
     this.url = platform.endpoint(
       name,
-      { addresses: this.addresses, port: ports.marathon.http },
+      { addresses: this.addresses, port: ports.marathon.http, scheme: tls === undefined ? "http" : "https" },
       { parent: this },
     );
     this.registerOutputs({ url: this.url });
@@ -102,13 +109,13 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
 export function marathonPlaces(
   platform: Platform,
   name: string,
-  { size = defaultSize, flags = {} }: Pick<MarathonArgs, "size" | "flags"> = {},
+  { size = defaultSize, flags = {}, tls }: Pick<MarathonArgs, "size" | "flags" | "tls"> = {},
 ): MarathonPlaces & { readonly addresses: readonly Address[] } {
   const addresses = platform.addresses(name, size);
   const { framework_name: frameworkName } = flags;
   return {
     addresses,
-    urls: addresses.map((a) => `http://${a.host}:${ports.marathon.http}`),
+    urls: addresses.map((a) => `${tls === undefined ? "http" : "https"}://${a.host}:${ports.marathon.http}`),
     ...(frameworkName === undefined ? {} : { frameworkName: String(frameworkName) }),
   };
 }
@@ -129,6 +136,7 @@ function marathonSecrets(credentials: Credentials, places: { master: string; zk:
 export function marathonRules(
   { size = defaultSize, flags = {} }: Pick<MarathonArgs, "size" | "flags">,
   authentication: boolean,
+  tls: boolean,
 ): Rule[] {
   return [
     {
@@ -139,6 +147,7 @@ export function marathonRules(
     ...flagRules("marathon.flags", flags, [
       ...reservedMarathonFlags,
       ...(authentication ? closedMarathonFlags : []),
+      ...(tls ? secureMarathonFlags : []),
     ]),
   ];
 }

@@ -14,6 +14,7 @@ import {
   reservedMasterFlags,
   zookeeperUrl,
 } from "@pulumi-mesos/model";
+import type { Certificates } from "./certificates";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
@@ -41,6 +42,8 @@ export interface MastersArgs {
   readonly authorization?: boolean;
   /** Frameworks of one's own, by principal; with `credentials`, whose {@link Credentials.framework} has their secrets. @default none */
   readonly frameworks?: Frameworks;
+  /** Speaks TLS by these. @default plain HTTP */
+  readonly tls?: Certificates;
   readonly timeouts?: Timeouts;
 }
 
@@ -54,7 +57,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
   readonly zk: string;
   readonly addresses: readonly Address[];
   readonly ready: readonly pulumi.Resource[];
-  /** `http://host:port` of every master, for a {@link Provider}. */
+  /** `http://host:port`, with TLS `https://host:port`, of every master, for a {@link Provider}. */
   readonly urls: readonly string[];
   /** One URL of the UI; a standby leads on to the leader. */
   readonly uiUrl: pulumi.Output<string>;
@@ -62,12 +65,13 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
   constructor(name: string, args: MastersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mesos:index:Masters", name, { size: args.size }, opts);
     const { platform, zookeeper, size, quorumOf = size, flags = {}, clusterName = name, timeouts } = args;
-    const { credentials, frameworks = {} } = args;
+    const { credentials, frameworks = {}, tls } = args;
+    const scheme = tls === undefined ? "http" : "https";
     const authentication = credentials !== undefined;
     const { authorization = authentication } = args;
     validate(this, masterRules(args, authentication));
     this.addresses = platform.addresses(name, size);
-    this.urls = this.addresses.map((a) => `http://${a.host}:${ports.master.http}`);
+    this.urls = this.addresses.map((a) => `${scheme}://${a.host}:${ports.master.http}`);
     this.zk = `zk://${zookeeper.connectionString}/mesos`;
     const plain = masterService({
       zk: this.zk,
@@ -77,9 +81,10 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
       authentication,
       authorization,
       frameworks,
+      tls: tls !== undefined,
     });
     const principals = Object.keys(frameworks);
-    const service = withSecrets(plain, credentials && masterSecrets(credentials, this.zk, principals));
+    const secrets = credentials && masterSecrets(credentials, this.zk, principals);
     const ready = makeMembers(this, name, {
       kind: "mesos-master",
       platform,
@@ -87,7 +92,8 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
       port: ports.master.http,
       quorumOf,
       left: platform.addresses(name, quorumOf).slice(size),
-      service: () => service,
+      service: (_, { name: of, host }) => withSecrets(plain, secrets, tls?.files(of, [host, of])),
+      tls,
       credentials,
       authorization: credentials?.authorization("mesos"),
       dependsOn: zookeeper.ready,
@@ -96,7 +102,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
     this.ready = [ready];
     this.uiUrl = platform.endpoint(
       name,
-      { addresses: this.addresses, port: ports.master.http },
+      { addresses: this.addresses, port: ports.master.http, scheme },
       { parent: this },
     );
     this.registerOutputs({ uiUrl: this.uiUrl });

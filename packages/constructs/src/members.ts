@@ -8,7 +8,9 @@ import {
   quorumOf,
   type ZooKeeperRoot,
 } from "@pulumi-mesos/model";
+import { type Certificates, tlsRules } from "./certificates";
 import type { Credentials } from "./credentials";
+import { validate } from "./invalid-args-error";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { memberAt } from "./reach";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
@@ -24,13 +26,15 @@ export interface MembersArgs {
   readonly quorumOf?: number;
   /** Whom the quorum counts though they leave. @default nobody */
   readonly left?: readonly Address[];
-  /** What member `index` runs; indices begin with 0. */
-  readonly service: (index: number) => NodeService;
+  /** What a member runs; indices begin with 0. */
+  readonly service: (index: number, member: Address) => NodeService;
   readonly dependsOn: readonly pulumi.Resource[];
   /** Header by which members that ask know the gates. @default none */
   readonly authorization?: pulumi.Output<string>;
   /** Who may make nodes in a ZooKeeper that refuses strangers. @default everybody */
   readonly root?: pulumi.Output<ZooKeeperRoot>;
+  /** By what members speak TLS. @default plain HTTP */
+  readonly tls?: Certificates;
   /** What protects the members and their data. @default nothing */
   readonly credentials?: Credentials;
   readonly timeouts?: Timeouts;
@@ -47,7 +51,11 @@ export interface MembersArgs {
  */
 export function makeMembers(parent: pulumi.ComponentResource, name: string, args: MembersArgs): Ready {
   const { kind, platform, addresses, port, authorization } = args;
-  const known = authorization === undefined ? {} : { authorization };
+  validate(parent, tlsRules("tls", platform, args.tls !== undefined));
+  const known = {
+    ...(authorization !== undefined && { authorization }),
+    ...(args.tls !== undefined && { ca: args.tls.ca }),
+  };
   const fingerprint = args.credentials?.fingerprint;
   const at = (address: Address): MemberAddress => memberAt(platform, address, port);
   const members = addresses.map(at);
@@ -78,7 +86,7 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
     });
     const node = platform.node(
       member.name,
-      { service: args.service(index), address: { name: member.name, host: member.host } },
+      { service: args.service(index, member), address: { name: member.name, host: member.host } },
       { ...custom, dependsOn: predecessor },
     );
     const gate = { kind, member, peers, incarnation: node.incarnation, ...known };

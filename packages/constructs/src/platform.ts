@@ -17,6 +17,8 @@ export type NodeService = Omit<Service, "env" | "files"> & {
   readonly files: readonly {
     readonly path: string;
     readonly content: pulumi.Input<string>;
+    /** Given where the text stands for bytes. */
+    readonly encoding?: "base64";
     readonly mode?: string;
     readonly live?: boolean;
   }[];
@@ -83,6 +85,11 @@ export interface Platform {
    * themselves keep theirs. Known before anything starts. @default at its own address
    */
   via?(address: Address, port: number): string | undefined;
+  /**
+   * Every address that a member of a pool may have: its certificate names them all. Without it agents have addresses that
+   * nobody knows before, and no cluster can speak TLS there.
+   */
+  poolAddresses?(name: string): readonly string[];
   /** One machine with an identity, supervised: a ZooKeeper server, a master, a Marathon, an edge. */
   node(name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node;
   /** Interchangeable machines with the verbs of an auto-scaling group. */

@@ -97,10 +97,7 @@ export function labelList(labels: Readonly<Record<string, string>>): { label: st
   return Object.entries(labels).map(([label, value]) => ({ label, value }));
 }
 
-function uploads(
-  service: NodeService,
-  values: Partial<Placeholders>,
-): { file: string; content: pulumi.Input<string>; permissions: string }[] {
+function uploads(service: NodeService, values: Partial<Placeholders>): docker.types.input.ContainerUpload[] {
   const lift = (text: pulumi.Input<string>): pulumi.Input<string> =>
     typeof text === "string"
       ? inContainer(text, values)
@@ -112,7 +109,7 @@ function uploads(
     { file: containerPaths.environment, content: env, permissions: "0400" },
     ...service.files.map((file) => ({
       file: fileInContainer(file),
-      content: lift(file.content),
+      ...(file.encoding === "base64" ? { contentBase64: file.content } : { content: lift(file.content) }),
       permissions: fileModeInContainer(file),
     })),
   ];

@@ -235,6 +235,24 @@ describe("a cluster on Docker", function () {
     assert.deepEqual([backend.kind, ...backend.taskPorts], ["docker", 31000, 32000]);
   });
 
+  it("uploads certificates where its program wants TLS, a keystore as the bytes that it is", async () => {
+    const all = await record(() => program({ tls: true }));
+    const { value } = find(all, "demo-marathon-1", types.container).inputs["uploads"] as {
+      value: { file: string; content?: string; contentBase64?: string }[];
+    };
+    const named = (file: string) => value.find((upload) => upload.file === `/etc/pulumi-mesos/tls/${file}`);
+    assert.equal(named("keystore.p12")?.content, undefined);
+    // A PKCS #12 begins with a sequence of version 3.
+    const bytes = Buffer.from(named("keystore.p12")?.contentBase64 ?? "", "base64");
+    assert.match(bytes.toString("hex"), /^3082....020103/);
+    assert.match(named("cert.pem")?.content ?? "", /^-----BEGIN CERTIFICATE-----/);
+    const { inputs } = find(all, "demo-masters-1", types.container);
+    assert.match(
+      JSON.stringify(inputs["uploads"]),
+      /LIBPROCESS_SSL_KEY_FILE='\/etc\/pulumi-mesos\/tls\/key\.pem'/,
+    );
+  });
+
   it("keeps what derives from the cluster's secret in secret uploads", async () => {
     const all = await record(() => program());
     assert.ok(!JSON.stringify(all).includes("a-secret-of-thirty-two-characters"));

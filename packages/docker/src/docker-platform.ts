@@ -11,6 +11,7 @@ import {
   firstPortFailure,
   type HostPort,
   memberLabel,
+  networkHosts,
   PublishedPorts,
   parseHostPort,
   parsePrivateNetwork,
@@ -186,6 +187,10 @@ export class DockerPlatform implements Platform {
         ...(this.#taskContainers ? { socket: this.#socket } : {}),
       },
     };
+  }
+
+  poolAddresses(name: string): readonly string[] {
+    return networkHosts(this.#prefix(name));
   }
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {

@@ -39,6 +39,7 @@ export interface RawOptions {
   group?: string;
   apiToken?: string;
   apiCertificate?: string;
+  marathonCa?: string;
   extra?: string;
   template?: string;
   statsdEnabled?: string;
@@ -107,6 +108,12 @@ export const options: readonly Option[] = [
     env: "MARATHON_PASSWORD",
     key: "Marathon.Password",
     help: "password of Marathon's basic auth",
+  },
+  {
+    name: "marathonCa",
+    flag: "--marathon-ca",
+    env: "EDGE_MARATHON_CA",
+    help: "PEM file with the authorities that may sign Marathon's certificates, instead of those that the machine trusts",
   },
   {
     name: "eventStream",
@@ -233,6 +240,8 @@ export interface EdgeOptions {
   readonly marathonZookeeper?: MarathonZooKeeper;
   readonly marathonUser?: string;
   readonly marathonPassword?: string;
+  /** PEM file. */
+  readonly marathonCa?: string;
   readonly endpoint?: string;
   readonly zookeeper: string;
   readonly zookeeperPath: string;
@@ -324,6 +333,7 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
     ...(marathonZookeeper && { marathonZookeeper }),
     ...optional("marathonUser"),
     ...optional("marathonPassword"),
+    ...optional("marathonCa"),
     ...optional("endpoint"),
     zookeeper: list(raw.zookeeper).join(","),
     zookeeperPath: raw.zookeeperPath ?? "/bamboo",

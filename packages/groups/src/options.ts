@@ -20,6 +20,10 @@ export interface Options {
   readonly edges: readonly string[];
   readonly members: MemberHome;
   readonly bind: { readonly host: string; readonly port: number };
+  /** File with the certificate and key that are served by. */
+  readonly certificate?: string;
+  /** File with the certificates of the authorities of masters and Marathon. */
+  readonly ca?: string;
   /** Whether to print what autoscaling would do now, and change nothing. */
   readonly dryRun?: boolean;
 }
@@ -71,6 +75,7 @@ interface Flag {
   readonly flag: string;
   readonly help: string;
   readonly fallback?: string;
+  readonly isOptional?: boolean;
   readonly parse: (text: string) => unknown;
 }
 
@@ -115,6 +120,18 @@ const table: readonly Flag[] = [
     fallback: "127.0.0.1:8010",
     parse: bind,
   },
+  {
+    flag: "--certificate <file>",
+    help: "PEM file with the key and certificates that /health, /status and /metrics are served by; plain HTTP without it",
+    isOptional: true,
+    parse: (text: string) => text,
+  },
+  {
+    flag: "--ca <file>",
+    help: "PEM file with the certificates of the authorities of masters and Marathon: the masters then speak TLS",
+    isOptional: true,
+    parse: (text: string) => text,
+  },
 ];
 
 const secretsHelp = `
@@ -136,9 +153,9 @@ export function parseOptions(argv: readonly string[], onRefused?: (message: stri
     if (onRefused !== undefined) throw error;
     process.exit(error.exitCode === 0 ? 0 : 1);
   });
-  for (const { flag, help, fallback, parse } of table) {
+  for (const { flag, help, fallback, isOptional = false, parse } of table) {
     const option = new Option(flag, help).argParser<unknown>((text) => parse(text));
-    if (fallback === undefined) option.makeOptionMandatory();
+    if (fallback === undefined) option.makeOptionMandatory(!isOptional);
     else option.default(parse(fallback), fallback);
     command.addOption(option);
   }

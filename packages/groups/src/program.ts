@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { BambooClient, connectDocker, MarathonClient, MesosClient, ZooKeeper } from "@pulumi-mesos/client";
-import { controllerPath, dockerSocket, MesosError } from "@pulumi-mesos/model";
+import { controllerPath, dockerSocket, MesosError, messageOf } from "@pulumi-mesos/model";
 import { searchPath } from "@pulumi-mesos/supervisor";
 import { awsBackend } from "./backends/aws";
 import type { Backend } from "./backends/backend";
@@ -41,20 +41,37 @@ async function partsOf(
   o: Around,
 ): Promise<ControllerParts & AppScalerParts> {
   const { masters, marathon: urls, marathonName, members, cluster, edges } = options;
+  const ca = options.ca === undefined ? undefined : readPem("--ca", options.ca);
+  const caOf = (of: readonly string[]) => (of.some((url) => url.startsWith("https:")) ? ca : undefined);
+  const token = secrets.edge === undefined ? {} : { token: secrets.edge };
   const edgeOf = (url: string) => ({
     name: url,
-    client: new BambooClient({ urls: [url], ...(secrets.edge !== undefined && { token: secrets.edge }) }),
+    client: new BambooClient({ urls: [url], ca: caOf([url]), ...token }),
   });
   return {
     edges: edges.map(edgeOf),
     store: new PoolStore(zookeeper, cluster),
-    mesos: new MesosClient({ masters, authorization: secrets.masters }),
-    marathon: urls.length === 0 ? undefined : new MarathonClient({ urls, ...secrets.marathon }),
+    mesos: new MesosClient({
+      masters,
+      authorization: secrets.masters,
+      ...(ca !== undefined && { tls: { ca } }),
+    }),
+    marathon:
+      urls.length === 0 ? undefined : new MarathonClient({ urls, ca: caOf(urls), ...secrets.marathon }),
     marathonName,
     backend: await backendOf(members, o.env),
     clock: systemClock,
     log: o.log,
   };
+}
+
+function readPem(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const message = `${flag}: ${path} cannot be read: ${messageOf(error)}`;
+    throw new MesosError("MESOS_GROUPS_OPTIONS", message, { cause: error });
+  }
 }
 
 interface Around {
@@ -107,6 +124,8 @@ export async function runGroups(
     }),
     metrics: texts,
     token: secrets.apiToken,
+    certificate:
+      options.certificate === undefined ? undefined : readPem("--certificate", options.certificate),
   });
   const { host } = options.bind;
   const port = await server.listen(host, options.bind.port);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import { pageFile } from "./page-files";
@@ -13,6 +14,8 @@ export interface StatusSource {
   metrics(): Promise<string>;
   /** What `/status` and `/metrics` ask for. @default nobody is asked */
   readonly token?: string;
+  /** Key and certificates as PEM. @default plain HTTP */
+  readonly certificate?: string;
 }
 
 /** A page at `/`, `GET /health` and `GET /status`, in JSON, and `GET /metrics`. */
@@ -20,7 +23,7 @@ export function createStatusServer(source: StatusSource): {
   listen(host: string, port: number): Promise<number>;
   close(): Promise<void>;
 } {
-  const server: Server = createServer({ maxHeaderSize: 8192, requestTimeout: 5000 }, (request, response) => {
+  const server = serverOf(source.certificate, (request, response) => {
     request.resume();
     const path = (request.url ?? "").split("?")[0] ?? "";
     const page = pageFile(path);
@@ -57,6 +60,13 @@ export function createStatusServer(source: StatusSource): {
         server.closeAllConnections();
       }),
   };
+}
+
+function serverOf(certificate: string | undefined, listener: RequestListener): Server {
+  const bounds = { maxHeaderSize: 8192, requestTimeout: 5000 };
+  return certificate === undefined
+    ? createServer(bounds, listener)
+    : createSecureServer({ ...bounds, key: certificate, cert: certificate }, listener);
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

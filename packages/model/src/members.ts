@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import type { AddressMap } from "./address-map";
-import { Authorization } from "./credentials";
+import { Authorization, MembersAuthority } from "./credentials";
 
 const closed = { additionalProperties: false } as const;
 
@@ -78,6 +78,7 @@ export const ReadyInputs = Type.Object(
     }),
     incarnation: Type.String({ description: "The node's incarnation: a new one is waited for again." }),
     authorization: Type.Optional(Authorization),
+    ca: Type.Optional(MembersAuthority),
     root: Type.Optional(ZooKeeperRoot),
   },
   closed,
@@ -92,6 +93,7 @@ export const LeaveInputs = Type.Object(
     peers: Type.Array(MemberAddress),
     incarnation: Type.String({ description: "The node's incarnation: a new one replaces the gate." }),
     authorization: Type.Optional(Authorization),
+    ca: Type.Optional(MembersAuthority),
   },
   closed,
 );
@@ -128,6 +130,7 @@ export const EnsembleInputs = Type.Object(
       }),
     ),
     authorization: Type.Optional(Authorization),
+    ca: Type.Optional(MembersAuthority),
   },
   closed,
 );
@@ -135,7 +138,12 @@ export type EnsembleInputs = Static<typeof EnsembleInputs>;
 
 /** Arguments of `mesos:index:getEnsemble`. */
 export const GetEnsembleInputs = Type.Object(
-  { kind: MemberKind, members: Type.Array(MemberAddress), authorization: Type.Optional(Authorization) },
+  {
+    kind: MemberKind,
+    members: Type.Array(MemberAddress),
+    authorization: Type.Optional(Authorization),
+    ca: Type.Optional(MembersAuthority),
+  },
   closed,
 );
 export type GetEnsembleInputs = Static<typeof GetEnsembleInputs>;

@@ -28,6 +28,9 @@ export const ConfigFile = Type.Object(
       description: "Path below {conf}, or below {data} when it begins with `{data}/`.",
     }),
     content: Type.String({ description: "The text; may be secret." }),
+    encoding: Type.Optional(
+      Type.Literal("base64", { description: "Given where the text stands for bytes." }),
+    ),
     mode: Type.Optional(
       Type.String({ pattern: "^0?[0-7]{3}$", default: "600", description: "Permission bits in octal." }),
     ),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match } from "node:assert/strict";
 import { computed } from "@pulumi-mesos/model";
+import { deriveAuthority, keySeedLength } from "@pulumi-mesos/model/certificates";
 import { checkConfig, parseConfig } from "./config";
 
 describe("the provider's configuration", () => {
@@ -58,13 +59,27 @@ describe("the provider's configuration", () => {
   it("takes masters at their own addresses alone", () => {
     deepEqual(checkConfig({ mesosUrls: ["http://10.0.0.1:5050", "http://m2:5050/"] }), []);
     const failures = checkConfig({
-      mesosUrls: ["https://m:5050", "http://m:5050/mesos", "http://a:b@m:5050"],
+      mesosUrls: ["ftp://m:5050", "http://m:5050/mesos", "http://a:b@m:5050"],
     });
     deepEqual(
       failures.map((f) => f.path),
       ["mesosUrls[0]", "mesosUrls[1]", "mesosUrls[2]"],
     );
     equal(failures[2]?.message, "must not hold a user or password; use mesosUser and mesosPassword");
+  });
+
+  it("takes masters with TLS by an authority, all of them or none", () => {
+    const { cert: mesosCa } = deriveAuthority("cluster", Buffer.alloc(keySeedLength));
+    const secure = { mesosUrls: ["https://m1:5050", "https://m2:5050"], mesosCa };
+    deepEqual(checkConfig(secure), []);
+    equal(parseConfig(secure).mesosCa, mesosCa);
+    const [mixed] = checkConfig({ mesosUrls: ["https://m1:5050", "http://m2:5050"] });
+    match(
+      `${mixed?.path}: ${mixed?.message}`,
+      /^mesosUrls: must all begin with http:\/\/, or all with https/,
+    );
+    const [idle] = checkConfig({ mesosUrls: ["http://m1:5050"], mesosCa });
+    match(`${idle?.path}: ${idle?.message}`, /^mesosCa: has no use, because no URL begins with https/);
   });
 
   it("takes a principal at the masters with its secret, and not one without the other", () => {

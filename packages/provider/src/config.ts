@@ -34,6 +34,8 @@ export interface ProviderConfig {
   readonly addressMap?: AddressMap;
   /** Where the controller of a cluster looks for apps that follow their traffic. @default there is none */
   readonly controller?: ControllerPlace;
+  /** Whom one believes of masters with `https://`. @default whom the machine trusts */
+  readonly mesosCa?: string;
   /** Whether the stack itself makes the cluster that these addresses are of. @default false */
   readonly clusterInStack?: boolean;
 }
@@ -43,7 +45,7 @@ type Setting = {
   readonly description: string;
 };
 
-/** Servers whose connection has settings, by the word that these begin with; masters know user and password alone. */
+/** Servers whose connection has settings, by the word that these begin with; masters know no token and no certificate of a client. */
 const servers = ["marathon", "bamboo", "mesos"] as const;
 type Server = (typeof servers)[number];
 
@@ -93,13 +95,19 @@ export const configSchema: Readonly<Record<string, Setting>> = {
   },
   mesosUrls: {
     kind: "urls",
-    description: "Addresses of all Mesos masters of one cluster, `http://host:port`; the leader is found.",
+    description:
+      "Addresses of all Mesos masters of one cluster, `http://host:port`, or all `https://host:port`; the leader is found.",
   },
   mesosUser: {
     kind: "string",
     description: "Principal at the masters (HTTP basic authentication); with mesosPassword.",
   },
   mesosPassword: { kind: "secret", description: "Its secret." },
+  mesosCa: {
+    kind: "string",
+    description:
+      "Certificates in PEM (not a path) of the authorities that may sign the masters' own, instead of those that this machine trusts.",
+  },
   addressMap: {
     kind: "map",
     description:
@@ -176,7 +184,7 @@ function checkConnection(server: Server, values: Values): Failure[] {
 
 /** A configuration that {@link checkConfig} found right. */
 export function parseConfig(values: Values): ProviderConfig {
-  const { user, password } = parseConnection("mesos", values);
+  const { user, password, ca } = parseConnection("mesos", values);
   return {
     marathonUrls: list(values["marathonUrls"]).filter((v) => typeof v === "string"),
     marathonConnection: parseConnection("marathon", values),
@@ -187,6 +195,7 @@ export function parseConfig(values: Values): ProviderConfig {
       password !== undefined && { mesosAuthorization: basicAuthorization({ user, password }) }),
     ...(values["addressMap"] == null ? {} : { addressMap: jsonOf(values["addressMap"]) as AddressMap }),
     ...parseController(values),
+    ...(ca !== undefined && { mesosCa: ca }),
     clusterInStack: flag(values["clusterInStack"]) === true,
   };
 }
@@ -239,10 +248,17 @@ function checkUrls(key: string, value: unknown): Failure[] {
       },
     ];
   }
-  return urls.flatMap((url, index) => {
+  const failures = urls.flatMap((url, index) => {
     const message = urlFault(key, url);
     return message === undefined ? [] : [{ path: `${key}[${index}]`, message }];
   });
+  const secure = urls.filter((url) => typeof url === "string" && url.startsWith("https:")).length;
+  if (key === "mesosUrls" && failures.length === 0 && secure > 0 && secure < urls.length) {
+    const message =
+      "must all begin with http://, or all with https://, for masters of one cluster speak alike";
+    return [{ path: key, message }];
+  }
+  return failures;
 }
 
 /** Never shows the URL when it may hold a password. */
@@ -261,9 +277,9 @@ function urlFault(key: string, url: unknown): string | undefined {
 
 /** Masters are asked at their own address, because a standby answers with the leader's. */
 function masterUrlFault({ protocol, pathname, search }: URL): string | undefined {
-  return protocol === "http:" && pathname === "/" && search === ""
+  return /^https?:$/.test(protocol) && pathname === "/" && search === ""
     ? undefined
-    : "must be http://host:port of a master, without a path";
+    : "must be http://host:port or https://host:port of a master, without a path";
 }
 
 function checkMap(key: string, value: unknown): Failure[] {

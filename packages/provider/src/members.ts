@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MemberAccess } from "@pulumi-mesos/client";
 import type { MemberAddress, MemberKind, MemberStatus } from "@pulumi-mesos/model";
 import { sleep } from "./clock";
 import { isTimeOver } from "./operation";
@@ -8,13 +9,13 @@ export type ProbeEnsemble = (
   kind: MemberKind,
   members: readonly MemberAddress[],
   signal: AbortSignal,
-  authorization?: string,
+  access?: MemberAccess,
 ) => Promise<MemberStatus[]>;
 
 /** The client's probe, loaded at its first use. */
-export const probeEnsemble: ProbeEnsemble = async (kind, members, signal, authorization) => {
+export const probeEnsemble: ProbeEnsemble = async (kind, members, signal, access) => {
   const client = await import("@pulumi-mesos/client");
-  return client.probeEnsemble(kind, members, signal, authorization);
+  return client.probeEnsemble(kind, members, signal, access);
 };
 
 const pauseMs = 250;

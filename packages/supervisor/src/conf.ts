@@ -18,7 +18,7 @@ export async function rewriteLiveFiles(directory: string, spec: ProcessSpec): Pr
   const files = spec.files ?? [];
   for (const file of files.filter((f) => f.live)) {
     const path = pathOf(directory, file);
-    if (textIn(path) === file.content) continue;
+    if (bytesIn(path)?.equals(bytesOf(file))) continue;
     // Names that begin with a dot are no program's files, so nobody reads one that is half written.
     const fresh = join(dirname(path), `.${file.path.replaceAll("/", "_")}.new`);
     await write(fresh, file);
@@ -37,14 +37,19 @@ function pathOf(directory: string, file: ConfigFile): string {
   return resolve(confOf(directory), file.path);
 }
 
-async function write(path: string, { content, mode }: ConfigFile): Promise<void> {
+async function write(path: string, file: ConfigFile): Promise<void> {
+  const { mode } = file;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileWithMode(path, content, Number.parseInt(mode ?? "600", 8));
+  writeFileWithMode(path, bytesOf(file), Number.parseInt(mode ?? "600", 8));
 }
 
-function textIn(path: string): string | undefined {
+function bytesOf({ content, encoding }: ConfigFile): Buffer {
+  return Buffer.from(content, encoding ?? "utf8");
+}
+
+function bytesIn(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

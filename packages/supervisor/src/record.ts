@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fchmodSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessState, Stop } from "@pulumi-mesos/model";
 import type { Identity } from "./identity";
@@ -61,11 +61,11 @@ export function readRecord(directory: string): ProcessRecord | undefined {
 }
 
 /** Writes a file that has its mode before it has content. */
-export function writeFileWithMode(path: string, content: string, mode: number): void {
+export function writeFileWithMode(path: string, content: string | Buffer, mode: number): void {
   const fd = openSync(path, "w", mode & 0o600);
   try {
     fchmodSync(fd, mode);
-    writeSync(fd, content);
+    writeFileSync(fd, content);
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import http from "node:http";
+import https from "node:https";
 
 /** An answer with its whole body. */
 export interface Answer {
@@ -11,7 +12,13 @@ export interface Answer {
 /** One request without any help: no redirect is followed, no status is an error, 15 s at most. */
 export function request(
   url: string,
-  options: { method?: string; json?: unknown; headers?: Record<string, string> } = {},
+  options: {
+    method?: string;
+    json?: unknown;
+    headers?: Record<string, string>;
+    /** Authority in PEM that is believed at `https://`. */
+    ca?: string;
+  } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const body = options.json === undefined ? undefined : JSON.stringify(options.json);
@@ -19,9 +26,10 @@ export function request(
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...options.headers,
     };
-    const outgoing = http.request(
+    const { method = "GET", ca } = options;
+    const outgoing = (url.startsWith("https:") ? https : http).request(
       url,
-      { method: options.method ?? "GET", headers, timeout: 15_000, agent: false },
+      { method, headers, timeout: 15_000, agent: false, ca },
       (incoming) => {
         let text = "";
         incoming.setEncoding("utf8");

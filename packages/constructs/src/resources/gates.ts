@@ -16,7 +16,10 @@ import {
 } from "@pulumi-mesos/model";
 import { pluginOptions } from "./plugin-options";
 
-type Accessed<T> = Omit<T, "authorization"> & { readonly authorization?: pulumi.Input<string> };
+type Accessed<T> = Omit<T, "authorization" | "ca"> & {
+  readonly authorization?: pulumi.Input<string>;
+  readonly ca?: pulumi.Input<string>;
+};
 type Rooted<T> = Omit<T, "root"> & { readonly root?: pulumi.Input<ZooKeeperRoot> };
 type Incarnated<T> = Accessed<Omit<T, "incarnation">> & { readonly incarnation: pulumi.Input<string> };
 type Fingerprinted<T> = Omit<T, "fingerprint"> & { readonly fingerprint?: pulumi.Input<string> };

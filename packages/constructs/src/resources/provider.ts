@@ -82,12 +82,18 @@ export interface ProviderArgs {
   readonly zookeeperCredential?: pulumi.Input<string>;
   /** Name of the cluster whose controller sizes apps with `autoscale`; with `zookeeper`. */
   readonly clusterName?: pulumi.Input<string>;
-  /** `http://host:port` of every Mesos master; the leader is found. */
+  /** `http://host:port`, or `https://host:port`, of every Mesos master; the leader is found. */
   readonly mesosUrls?: pulumi.Input<readonly string[]>;
   /** Principal at the masters (HTTP basic authentication); with `mesosPassword`. */
   readonly mesosUser?: pulumi.Input<string>;
   /** Kept secret in the state. */
   readonly mesosPassword?: pulumi.Input<string>;
+  /**
+   * Certificates in PEM, not a path, of the authorities that may sign the masters'.
+   *
+   * @default those that the machine trusts
+   */
+  readonly mesosCa?: pulumi.Input<string>;
 }
 
 /**

@@ -3,6 +3,7 @@ import { MarathonClient } from "@pulumi-mesos/client";
 import { MesosError } from "@pulumi-mesos/model";
 import { type Clock, systemClock } from "../clock";
 import type { Log } from "../log";
+import { readOptionFile } from "../option-files";
 import type { EventFields } from "./cluster-state";
 import type { MarathonSource } from "./discovery";
 import { MarathonAddresses, type MarathonZooKeeper } from "./marathon-addresses";
@@ -15,6 +16,8 @@ export interface MarathonAccess {
   readonly marathonZookeeper?: MarathonZooKeeper;
   readonly marathonUser?: string;
   readonly marathonPassword?: string;
+  /** PEM file of the authorities of its certificates. @default those that the machine trusts */
+  readonly marathonCa?: string;
 }
 
 export interface MarathonSourceOptions {
@@ -33,10 +36,12 @@ export function marathonSource(access: MarathonAccess, o: MarathonSourceOptions)
 }
 
 function fixedSource(access: MarathonAccess, urls: readonly string[], stallMs: number): MarathonSource {
+  const ca = access.marathonCa && readOptionFile("--marathon-ca", access.marathonCa);
   const client = new MarathonClient({
     urls,
     ...(access.marathonUser !== undefined && { user: access.marathonUser }),
     ...(access.marathonPassword !== undefined && { password: access.marathonPassword }),
+    ...(ca !== undefined && { ca }),
     timeoutMs: 10_000,
   });
   return {

@@ -10,6 +10,8 @@ export interface ArchivedFile {
   /** Absolute. */
   readonly path: string;
   readonly content: string;
+  /** Given where the text stands for bytes. */
+  readonly encoding?: "base64" | undefined;
   /** Permission bits. */
   readonly mode: number;
 }
@@ -17,7 +19,8 @@ export interface ArchivedFile {
 /** The files as dockerd takes them, owned by root. */
 export async function archiveOf(files: readonly ArchivedFile[]): Promise<Buffer> {
   const archive = pack();
-  for (const { path, content, mode } of files) archive.entry({ name: path.slice(1), mode }, content);
+  for (const { path, content, encoding, mode } of files)
+    archive.entry({ name: path.slice(1), mode }, Buffer.from(content, encoding ?? "utf8"));
   archive.finalize();
   return await buffer(archive);
 }

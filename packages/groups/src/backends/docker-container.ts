@@ -98,6 +98,7 @@ export function memberContainer(
       ...files.map((file) => ({
         path: fileInContainer(file),
         content: file.content,
+        encoding: file.encoding,
         mode: Number.parseInt(fileModeInContainer(file), 8),
       })),
     ],

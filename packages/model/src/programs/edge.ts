@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Service } from "../service";
 import { ports } from "./ports";
+import { tlsFiles } from "./tls";
 
 /** What the edges of one cluster share. */
 export interface EdgeSettings {
@@ -11,6 +12,8 @@ export interface EdgeSettings {
   readonly trafficPort: number;
   /** Where HTTPS enters, by the certificates below `{conf}/` {@link edgeCertificates}. @default no HTTPS */
   readonly httpsPort?: number;
+  /** Whether its API speaks TLS, as Marathon does: then {@link tlsFiles} go with it. @default false */
+  readonly tls?: boolean;
 }
 
 /** Directory of an edge's certificates, below `{conf}`. */
@@ -30,7 +33,7 @@ export function edgeEnvironment(settings: EdgeSettings) {
   return {
     MARATHON_ENDPOINT: settings.marathonUrls.join(","),
     MARATHON_USE_EVENT_STREAM: "true",
-    BAMBOO_ENDPOINT: `http://{address}:${ports.edge.api}`,
+    BAMBOO_ENDPOINT: `${settings.tls === true ? "https" : "http"}://{address}:${ports.edge.api}`,
     BAMBOO_ZK_HOST: settings.zookeeper,
     BAMBOO_ZK_PATH: "/bamboo",
   };
@@ -38,7 +41,9 @@ export function edgeEnvironment(settings: EdgeSettings) {
 
 /** An edge as a service: Bamboo's environment, so that the real Bamboo takes the same. */
 export function edgeService(settings: EdgeSettings): Service {
-  const { httpsPort } = settings;
+  const { httpsPort, tls = false } = settings;
+  const address = `{address}:${ports.edge.api}`;
+  const secure = [`--api-certificate={conf}/${tlsFiles.pair}`, `--marathon-ca={conf}/${tlsFiles.ca}`];
   const https = [`--https-bind={address}:${httpsPort}`, `--ssl-certs={conf}/${edgeCertificates}`];
   return {
     software: "edge",
@@ -47,6 +52,7 @@ export function edgeService(settings: EdgeSettings): Service {
       `--frontend-bind={address}:${settings.trafficPort}`,
       "--data-dir={data}",
       ...(httpsPort === undefined ? [] : https),
+      ...(tls ? secure : []),
     ],
     env: edgeEnvironment(settings),
     files: [],
@@ -56,7 +62,7 @@ export function edgeService(settings: EdgeSettings): Service {
       ...(httpsPort !== undefined && { https: httpsPort }),
     },
     data: true,
-    ready: { http: `http://{address}:${ports.edge.api}/status`, timeoutSeconds: 60 },
+    ready: { ...(tls ? { tcp: address } : { http: `http://${address}/status` }), timeoutSeconds: 60 },
     stop: { signal: "SIGTERM", graceSeconds: 10 },
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Service } from "../service";
 import { ports } from "./ports";
+import { tlsFiles } from "./tls";
 
 /** What the controller of agent groups needs to know. */
 export interface GroupsSettings {
@@ -14,6 +15,8 @@ export interface GroupsSettings {
   readonly marathonName?: string;
   /** APIs of the edges, whose counts apps with `autoscale` follow. @default none */
   readonly edgeUrls?: readonly string[];
+  /** Whether it speaks TLS, as masters and Marathon do: then {@link tlsFiles} go with it. @default false */
+  readonly tls?: boolean;
 }
 
 /** Names of the variables that hold the secrets of the controller; each but the tokens is `user:password`. */
@@ -27,7 +30,9 @@ export const groupsVariables = {
 
 /** The controller of agent groups as a service. */
 export function groupsService(settings: GroupsSettings): Service {
-  const { marathonName, edgeUrls = [] } = settings;
+  const { marathonName, edgeUrls = [], tls = false } = settings;
+  const address = `{address}:${ports.groups.http}`;
+  const secure = [`--certificate={conf}/${tlsFiles.pair}`, `--ca={conf}/${tlsFiles.ca}`];
   return {
     software: "groups",
     args: [
@@ -38,13 +43,14 @@ export function groupsService(settings: GroupsSettings): Service {
       ...(marathonName === undefined ? [] : [`--marathon-name=${marathonName}`]),
       ...(edgeUrls.length === 0 ? [] : [`--edges=${edgeUrls.join(",")}`]),
       "--members={members}",
-      `--bind={address}:${ports.groups.http}`,
+      `--bind=${address}`,
+      ...(tls ? secure : []),
     ],
     env: {},
     files: [],
     ports: ports.groups,
     data: false,
-    ready: { http: `http://{address}:${ports.groups.http}/health`, timeoutSeconds: 60 },
+    ready: { ...(tls ? { tcp: address } : { http: `http://${address}/health` }), timeoutSeconds: 60 },
     stop: { signal: "SIGTERM", graceSeconds: 10 },
   };
 }

@@ -4,6 +4,7 @@ import type { Service } from "../service";
 import { type Frameworks, masterAcls } from "./acls";
 import { type Flags, mesosArgs } from "./flags";
 import { ports } from "./ports";
+import { libprocessTls } from "./tls";
 
 /** What the masters of one cluster share. */
 export interface MasterSettings {
@@ -15,6 +16,8 @@ export interface MasterSettings {
   readonly authorization?: boolean;
   /** Frameworks of one's own; who has none of these principals cannot register. @default none */
   readonly frameworks?: Frameworks;
+  /** Whether it speaks TLS: then {@link tlsFiles} go with it. @default false */
+  readonly tls?: boolean;
   readonly size: number;
   /** Shown in the UI and in `/state`. */
   readonly cluster: string;
@@ -55,7 +58,8 @@ export const closedMasterFlags: readonly string[] = [...Object.keys(authenticati
 
 /** A Mesos master as a service. Flags: Mesos configuration page; the quorum is the majority, never chosen. */
 export function masterService(settings: MasterSettings): Service {
-  const { authentication = false, authorization = authentication } = settings;
+  const { authentication = false, authorization = authentication, tls = false } = settings;
+  const address = `{address}:${ports.master.http}`;
   return {
     software: "mesos-master",
     args: mesosArgs({
@@ -71,11 +75,11 @@ export function masterService(settings: MasterSettings): Service {
       cluster: settings.cluster,
       registry: "replicated_log",
     }),
-    env: {},
+    env: tls ? libprocessTls : {},
     files: authorization ? [{ path: aclsFile, content: masterAcls(settings.frameworks) }] : [],
     ports: ports.master,
     data: true,
-    ready: { http: `http://{address}:${ports.master.http}/health`, timeoutSeconds: 60 },
+    ready: { ...(tls ? { tcp: address } : { http: `http://${address}/health` }), timeoutSeconds: 60 },
     stop: { signal: "SIGTERM", graceSeconds: 10 },
   };
 }

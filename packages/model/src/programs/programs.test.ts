@@ -177,6 +177,64 @@ describe("services that refuse strangers", () => {
   });
 });
 
+describe("services of a cluster with TLS", () => {
+  const resources = { cpus: 1, mem: 1 };
+  const marathonUrls = ["https://h:8080"];
+  const services = {
+    master: masterService({ zk: "zk://h/mesos", size: 3, cluster: "c", flags: {}, tls: true }),
+    agent: agentService({ master: "zk://h/mesos", resources, attributes: {}, flags: {}, tls: true }),
+    marathon: marathonService({ master: "zk://h/mesos", zk: "zk://h/marathon", flags: {}, tls: true }),
+    edge: edgeService({ marathonUrls, zookeeper: "h:2181", trafficPort: 80, tls: true }),
+    groups: groupsService({
+      cluster: "c",
+      zookeeper: "h:2181",
+      masters: ["h:5050"],
+      marathonUrls,
+      tls: true,
+    }),
+  };
+
+  it("tell Mesos's programs to speak nothing else, and to believe who has a certificate for its address", () => {
+    for (const { env } of [services.master, services.agent, services.marathon]) {
+      assert.equal(env["LIBPROCESS_SSL_ENABLED"], "true");
+      assert.equal(env["LIBPROCESS_SSL_SUPPORT_DOWNGRADE"], "false");
+      assert.equal(env["LIBPROCESS_SSL_VERIFY_SERVER_CERT"], "true");
+      assert.equal(env["LIBPROCESS_SSL_KEY_FILE"], "{conf}/tls/key.pem");
+    }
+    const executors = file(services.agent, "executor-environment.json");
+    assert.deepEqual(JSON.parse(executors), services.agent.env);
+    assert.ok(
+      services.agent.args.includes(
+        "--executor_environment_variables=file://{conf}/executor-environment.json",
+      ),
+    );
+  });
+
+  it("close Marathon's plain port, and take its place", () => {
+    const { args } = services.marathon;
+    assert.ok(args.includes("--disable_http"));
+    for (const [flag, value] of [
+      ["--https_port", "8080"],
+      ["--https_address", "{address}"],
+      ["--ssl_keystore_path", "{conf}/tls/keystore.p12"],
+    ] as const) {
+      assert.equal(args[args.indexOf(flag) + 1], value);
+    }
+  });
+
+  it("give edge and controller their certificate, and whom they believe", () => {
+    assert.ok(services.edge.args.includes("--api-certificate={conf}/tls/pair.pem"));
+    assert.ok(services.edge.args.includes("--marathon-ca={conf}/tls/ca.pem"));
+    assert.equal(services.edge.env["BAMBOO_ENDPOINT"], "https://{address}:8000");
+    assert.ok(services.groups.args.includes("--certificate={conf}/tls/pair.pem"));
+    assert.ok(services.groups.args.includes("--ca={conf}/tls/ca.pem"));
+  });
+
+  it("are ready when their port is open, because no probe speaks TLS", () => {
+    for (const { ready } of Object.values(services)) assert.match(ready.tcp ?? "", /^\{address\}:\d+$/);
+  });
+});
+
 describe("masterAcls", () => {
   const acls = JSON.parse(masterAcls()) as Record<string, { principals: { values: string[] } }[]>;
   const may = (principal: string): string[] =>

@@ -45,8 +45,8 @@ export function createGetEnsemble(probe: ProbeEnsemble): ProviderFunction<GetEns
       required: ["members", "order"],
     },
     timeoutSeconds: 30,
-    async call({ kind, members, authorization }, { signal }) {
-      const statuses = await probe(kind, members, signal, authorization);
+    async call({ kind, members, authorization, ca }, { signal }) {
+      const statuses = await probe(kind, members, signal, { authorization, ca });
       return { members: statuses, order: changeOrder(statuses) };
     },
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  authorityId,
   describeSize,
   describeStep,
   EnsembleInputs,
@@ -51,7 +52,11 @@ export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, t
 export const ensemble = createEnsemble(probeEnsemble);
 
 function failuresOf({ inputs, oldInputs }: CheckRequest): Failure[] {
-  return [...fingerprintFailures(inputs, oldInputs), ...sizeFailures(inputs, oldInputs)];
+  return [
+    ...fingerprintFailures(inputs, oldInputs),
+    ...authorityFailures(inputs, oldInputs),
+    ...sizeFailures(inputs, oldInputs),
+  ];
 }
 
 function sizeFailures(inputs: Properties, oldInputs: Properties | undefined): Failure[] {
@@ -82,7 +87,7 @@ async function requireTheStepBefore(
   inputs: EnsembleInputs,
   context: Context,
 ): Promise<void> {
-  const { kind, members = [], left = [], authorization } = inputs;
+  const { kind, members = [], left = [], authorization, ca } = inputs;
   if (isSame(old, inputs)) return;
   const named = (list: readonly MemberAddress[] = []): Set<string> => new Set(list.map(({ name }) => name));
   const [before, now] = [named(old.members), named([...members, ...left])];
@@ -92,7 +97,7 @@ async function requireTheStepBefore(
   let missing = "";
   let unfinished = "";
   const there = await lookUntil(context.signal, async () => {
-    const statuses = await probe(kind, [...stay, ...gone], context.signal, authorization);
+    const statuses = await probe(kind, [...stay, ...gone], context.signal, { authorization, ca });
     const staying = statuses.slice(0, stay.length);
     missing = areThere(kind, staying) ? "" : describeMissing(staying);
     unfinished = describeUnfinished(old, inputs, staying, statuses.slice(stay.length));
@@ -154,4 +159,19 @@ function fingerprintFailures(
       ? "the secret of a cluster with authentication cannot change while its ensemble stands, because its nodes belong to the credentials that derive from it; set it back, or destroy the cluster first"
       : `authentication cannot be turned ${now ? "on" : "off"} while the ensemble stands, because its nodes keep the access that they were made with; set security: { authentication: ${before} }, or destroy the cluster first`;
   return [{ path: "fingerprint", message }];
+}
+
+/** Members are changed one at a time, and meanwhile ask and believe each other; a renewed certificate is still theirs. */
+function authorityFailures(inputs: CheckRequest["inputs"], oldInputs: CheckRequest["oldInputs"]): Failure[] {
+  const { ca } = inputs;
+  const old = oldInputs?.["ca"];
+  if (oldInputs === undefined || isComputed(ca) || old === ca) return [];
+  if (typeof ca === "string" && typeof old === "string") {
+    if (authorityId(ca) === authorityId(old)) return [];
+    const message =
+      "the authority of a cluster with TLS cannot change while its ensemble stands, because its members would not believe each other while they are changed; set it back, or destroy the cluster first";
+    return [{ path: "ca", message }];
+  }
+  const message = `tls cannot be turned ${ca === undefined ? "off" : "on"} while the ensemble stands, because its members would not hear each other while they are changed; set security: { tls: ${ca === undefined} }, or destroy the cluster first`;
+  return [{ path: "ca", message }];
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import type { MemberAccess } from "@pulumi-mesos/client";
 import { computed, isMesosError, type MemberAddress, type ReadyInputs } from "@pulumi-mesos/model";
+import { deriveAuthority, keySeedLength } from "@pulumi-mesos/model/certificates";
 import { createGetEnsemble } from "../functions/get-ensemble";
 import { type Answer, answering, contextFor, three } from "../gates.test.support";
 import type { ProbeEnsemble } from "../members";
@@ -307,6 +309,35 @@ describe("Ensemble whose members are protected by a secret", () => {
   });
 });
 
+describe("Ensemble whose members speak TLS", () => {
+  const authority = (name: string) => deriveAuthority(name, Buffer.alloc(keySeedLength, name)).cert;
+  const [ours, theirs] = [authority("ours"), authority("theirs")];
+  const of = (ca?: string) => ({ kind: "mesos-master", size: 3, quorum: 2, ca });
+  const failures = (now: object, old?: object) =>
+    ensemble
+      .check?.({ urn, inputs: { ...now }, oldInputs: old && { ...old }, isSecret: () => false })
+      .failures.map((f) => `${f.path}: ${f.message}`) ?? [];
+
+  it("takes any authority at first, and goes on with the same, whose certificate may be another", () => {
+    deepEqual(failures(of(ours)), []);
+    deepEqual(failures(of(ours), of(ours)), []);
+    deepEqual(failures(of(), of()), []);
+    deepEqual(failures(of(`${ours}\n`), of(ours)), []);
+  });
+
+  it("fails when the authority changes or TLS begins or ends, in one line that says why", () => {
+    match(failures(of(theirs), of(ours)).join(), /^ca: the authority of a cluster with TLS cannot change/);
+    match(
+      failures(of(ours), of()).join(),
+      /^ca: tls cannot be turned on while.* set security: \{ tls: false \}/,
+    );
+    match(
+      failures(of(), of(ours)).join(),
+      /^ca: tls cannot be turned off while.* set security: \{ tls: true \}/,
+    );
+  });
+});
+
 describe("Ready of a ZooKeeper that refuses strangers", () => {
   it("closes its root once the whole ensemble stands, and not before", async () => {
     const probe = answering(["joined", "up", "leading"], ["joined", "joined", "leading"]);
@@ -323,18 +354,19 @@ describe("Ready of a ZooKeeper that refuses strangers", () => {
 });
 
 describe("gates at members that ask who one is", () => {
-  it("tell them what they were given", async () => {
-    const told: (string | undefined)[] = [];
-    const probe: ProbeEnsemble = (kind, members, signal, authorization) => {
-      told.push(authorization);
+  it("tell them what they were given, and believe whom they were told to", async () => {
+    const told: (MemberAccess | undefined)[] = [];
+    const probe: ProbeEnsemble = (kind, members, signal, access) => {
+      told.push(access);
       return answering(["joined", "joined", "leading"])(kind, members, signal);
     };
-    const known = { ...inputs, authorization: "Basic b3BzOmh1c2g=" };
+    const known = { ...inputs, authorization: "Basic b3BzOmh1c2g=", ca: "an authority" };
     await createReady(probe).create(known, contextFor(60_000));
     await createLeave(probe).delete("zk-1", known, contextFor(60_000));
-    const { kind, authorization } = known;
-    await createGetEnsemble(probe).call({ kind, members: three, authorization }, contextFor(1_000));
-    deepEqual(told, [authorization, authorization, authorization]);
+    const { kind, authorization, ca } = known;
+    await createGetEnsemble(probe).call({ kind, members: three, authorization, ca }, contextFor(1_000));
+    const access = { authorization, ca };
+    deepEqual(told, [access, access, access]);
   });
 });
 

@@ -33,13 +33,13 @@ export const leave = createLeave(probeEnsemble);
  * seconds (an election, a restart by the supervisor), so a refusal waits until the time is over.
  */
 async function allowToLeave(probe: ProbeEnsemble, inputs: LeaveInputs, context: Context): Promise<void> {
-  const { kind, member, peers, authorization } = inputs;
+  const { kind, member, peers, authorization, ca } = inputs;
   const needed = neededWithout(kind, peers.length + 1);
   let own: MemberStatus | undefined;
   let others: readonly MemberStatus[] = [];
   let downs = 0;
   const allowed = await lookUntil(context.signal, async () => {
-    [own, ...others] = await probe(kind, [member, ...peers], context.signal, authorization);
+    [own, ...others] = await probe(kind, [member, ...peers], context.signal, { authorization, ca });
     if (others.filter((m) => m.joined).length >= needed) return true;
     // Down twice in a row: one lost answer must not break a quorum.
     downs = own?.up === false ? downs + 1 : 0;

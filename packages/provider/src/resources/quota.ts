@@ -144,9 +144,11 @@ function clientIn({ config }: Context): MesosClient {
     );
   }
   const masters = config.mesosUrls.map((url) => new URL(url).host);
+  const tls = config.mesosUrls[0]?.startsWith("https:") === true ? { ca: config.mesosCa } : undefined;
   return new MesosClient({
     masters,
     authorization: config.mesosAuthorization,
     addressMap: config.addressMap,
+    ...(tls && { tls }),
   });
 }

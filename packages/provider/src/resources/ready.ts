@@ -81,12 +81,12 @@ function isWhole(kind: ReadyInputs["kind"], members: readonly MemberStatus[]): b
  * its own process must be up; `whole` wants every member.
  */
 async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context: Context): Promise<void> {
-  const { kind, member, peers, whole, authorization } = inputs;
+  const { kind, member, peers, whole, authorization, ca } = inputs;
   const needed = neededWithout(kind, peers.length + 1);
   const began = now();
   let members: readonly MemberStatus[] = [];
   const done = await lookUntil(context.signal, async () => {
-    members = await probe(kind, [member, ...peers], context.signal, authorization);
+    members = await probe(kind, [member, ...peers], context.signal, { authorization, ca });
     const [own, ...others] = members;
     const joined = others.filter((m) => m.joined).length;
     // Two new ZooKeeper servers, both empty, must not meet before a third that has the data: each joins before the next comes.
