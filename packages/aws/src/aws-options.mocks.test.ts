@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import { Provider as AwsProvider } from "@pulumi/aws/provider";
-import { BambooEdge, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
+import { BambooEdge, containers, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
 import { AwsPlatform } from "./aws-platform";
 import type { AwsPlatformArgs } from "./platform-args";
 import { cluster, find, ofAws, region, run, short, titles, usual } from "./recording.test.support";
@@ -90,6 +91,23 @@ describe("AwsPlatform", function () {
     assert.equal((find(all, "Role", "other-edge").inputs["tags"] as Record<string, string>)["team"], "shop");
     find(all, "SecurityGroupIngressRule", "other-public-balancer-80-tcp-from-clients-203.0.113.0/24");
     assert.deepEqual(checkResources(all), []);
+  });
+
+  it("compresses user data that are too long for EC2, and leaves others as they are", async () => {
+    const env = Object.fromEntries(Array.from({ length: 700 }, (_, i) => [`OPTION_${i}`, `value of ${i}`]));
+    const zookeeper = { ...containers.simulator.zookeeper, env };
+    const distribution = { ...containers.simulator, zookeeper } as AwsPlatformArgs["distribution"];
+    const long = await run(() => {
+      new ZooKeeper("zk", { platform: new AwsPlatform({ ...usual, distribution }), size: 1 });
+    });
+    const { inputs } = find(long, "Instance", "zk-1");
+    assert.equal(inputs["userData"], undefined);
+    const text = gunzipSync(Buffer.from(String(inputs["userDataBase64"]), "base64")).toString();
+    assert.match(text, /^#cloud-config\n.*OPTION_699/);
+    const short = await run(() => {
+      new ZooKeeper("zk", { platform: new AwsPlatform(usual), size: 1 });
+    });
+    assert.equal(find(short, "Instance", "zk-1").inputs["userDataBase64"], undefined);
   });
 
   it("fails in one line for each thing that cannot work, before it makes anything", async () => {
