@@ -49,6 +49,7 @@ export class GroupsController {
   readonly #parts: ControllerParts;
   readonly #jobs: Jobs;
   readonly #scaler: Scaler;
+  readonly #begun: number;
   readonly #versions = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
   readonly #statuses = new Map<string, AgentPoolStatus>();
@@ -57,6 +58,7 @@ export class GroupsController {
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
+    this.#begun = parts.clock.now();
     this.#jobs = new Jobs({ limit: parallelJobs, now: parts.clock.now });
     this.#scaler = new Scaler(parts);
   }
@@ -214,6 +216,7 @@ export class GroupsController {
       addressOf: (index) => addressIn(where, pool.members, index),
       capacity: backend.capacity(where),
       now: clock.now(),
+      begun: this.#begun,
     };
   }
 

@@ -170,6 +170,7 @@ export class FakeCluster {
     if (deployments.length > 0 && !force) return [409, { message: "App is locked", deployments }];
     this.calls.push(`patch ${app.id} ${text}${deployments.length > 0 ? " by force" : ""}`);
     app.instances = body["instances"] as number;
+    app.tasks = app.tasks.slice(0, app.instances);
     this.schedule();
     return [200, { version: "2026-01-01T00:00:00.000Z", deploymentId: `d${++this.#ids}` }];
   }

@@ -30,11 +30,22 @@ type LeavingByName = Readonly<Record<string, Leaving>>;
 /** Those who leave, with their time counted anew where somebody has asked again. */
 export function refreshed(view: PoolView, leaving: LeavingByName): LeavingByName {
   return Object.fromEntries(
-    Object.entries(leaving).map(([name, entry]) => [
-      name,
-      entry.version === view.version ? entry : { ...entry, since: view.now, version: view.version },
-    ]),
+    Object.entries(leaving).map(([name, told]) => {
+      const entry = inOurTime(view, told);
+      const isAsked = entry.version !== view.version;
+      return [name, isAsked ? { ...entry, since: view.now, version: view.version } : entry];
+    }),
   );
+}
+
+/**
+ * Another controller's clock may have been ahead of ours or behind, and nobody drained since it was there: no time counts from
+ * before this one began, and of what was left until its machine is taken no more is left now.
+ */
+function inOurTime({ now, begun = 0 }: PoolView, entry: Leaving): Leaving {
+  const since = Math.max(begun, Math.min(entry.since, now));
+  const ahead = Math.max(0, entry.since - now);
+  return { ...entry, since, ...(entry.until === undefined ? {} : { until: entry.until - ahead }) };
 }
 
 /**

@@ -203,10 +203,11 @@ function trialOf(
   const isUp = fresh.every((member) => isActive(view, member));
   // What is still being started has its own time: an instance takes minutes before its agent can become active.
   const starting = fresh.some((member) => view.busy.has(member.name));
-  const activeSince = isUp ? (before?.activeSince ?? now) : undefined;
+  // The clock of another controller may have been ahead of ours.
+  const activeSince = isUp ? Math.min(before?.activeSince ?? now, now) : undefined;
   return {
     template,
-    since: before?.version === version && !starting ? before.since : now,
+    since: before?.version === version && !starting ? Math.min(before.since, now) : now,
     version,
     ...(activeSince === undefined ? {} : { activeSince }),
     passed:

@@ -30,6 +30,8 @@ export interface PoolView {
   /** How many members the backend has room for. */
   readonly capacity: number;
   readonly now: number;
+  /** When this controller began. @default nobody asks */
+  readonly begun?: number;
 }
 
 /**

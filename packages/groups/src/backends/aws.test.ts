@@ -150,7 +150,7 @@ describe("the aws backend", () => {
     aws.step = () => undefined;
     await assert.rejects(
       backend.terminate("web-1", never),
-      /web-1 \(i-1\) of the auto-scaling group demo-web was ended and is still Terminating; see its activities$/,
+      /web-1 of the auto-scaling group demo-web was ended and is still Terminating; see its activities$/,
     );
     assert.equal((await backend.members("web")).length, 1);
   });

@@ -130,6 +130,8 @@ class AwsBackend {
     const machine = await this.#claim(pool, name, applied, where, deadline, signal);
     const { ready } = applied.template;
     const template = templateDigest(applied.template, where);
+    await this.#inTurn(() => this.#trim(where.group));
+    await this.#letGo(where.group, "", signal);
     if (machine.template === template) return;
     if (ready !== undefined && asksOverNetwork(ready))
       await this.#untilReady(name, fill(ready, { address: machine.address ?? "", name }), deadline, signal);
@@ -139,8 +141,8 @@ class AwsBackend {
 
   /** Its tags go last, so that a controller that was killed on the way finds what is to be ended. */
   async terminate(name: string, signal: AbortSignal): Promise<void> {
-    const ended = await this.#inTurn(() => this.#end(name));
-    for (const machine of ended) await this.#untilEnding(machine, signal);
+    const groups = await this.#inTurn(() => this.#end(name));
+    for (const group of groups) await this.#letGo(group, name, signal);
     for (const { id } of await this.#api.machines({ member: name })) await this.#api.untag(id);
   }
 
@@ -151,45 +153,57 @@ class AwsBackend {
     return done;
   }
 
-  /** Ends a member's machine, and those that nobody needs without it; answers with all of them. */
-  async #end(name: string): Promise<readonly Machine[]> {
+  /** Ends a member's machine, and those that nobody needs without it; answers in which groups. */
+  async #end(name: string): Promise<readonly string[]> {
     const machines = await this.#api.machines({ member: name });
-    const ended = machines.filter(({ state }) => state !== "dead");
-    for (const group of new Set(machines.map((machine) => machine.group))) {
+    const groups = [...new Set(machines.map((machine) => machine.group))];
+    for (const group of groups) {
       const { phases } = await this.#api.group(group);
-      for (const machine of ended) if (this.#stays(machine, phases)) await this.#drop(machine);
-      ended.push(...(await this.#trim(group)));
+      for (const machine of machines) if (this.#stays(machine, phases)) await this.#drop(machine, true);
+      await this.#trim(group);
     }
-    return ended;
+    return groups;
   }
 
-  /** The group replaces a machine that died by itself: when its member goes, so does the replacement. */
-  async #trim(group: string): Promise<readonly Machine[]> {
-    if ((this.#waiting.get(group)?.size ?? 0) > 0) return [];
-    const { desired, live } = await this.#see(group);
-    if (desired > live.length) await this.#api.setDesired(group, live.length);
-    const free = live.filter((one) => this.#isFree(one));
-    for (const machine of free) await this.#drop(machine);
-    return free;
+  /** The group replaces a machine that died by itself, also one that nobody needs any more, and goes on while this looks. */
+  async #trim(group: string): Promise<void> {
+    while ((this.#waiting.get(group)?.size ?? 0) === 0) {
+      const seen = await this.#see(group);
+      const free = seen.live.filter((one) => this.#isFree(one));
+      const needed = seen.live.length - free.length;
+      let { desired } = seen;
+      if (free.length === 0 && desired <= needed) return;
+      for (const machine of free) {
+        const decrement = desired > needed;
+        await this.#drop(machine, decrement);
+        if (decrement) desired--;
+      }
+      if (desired > needed) await this.#api.setDesired(group, needed);
+    }
   }
 
-  async #drop({ id }: Machine): Promise<void> {
+  async #drop({ id }: Machine, decrement: boolean): Promise<void> {
     this.#gone.add(id);
-    await this.#api.terminate(id, { decrement: true });
+    await this.#api.terminate(id, { decrement });
   }
 
-  /** It is drained: a machine that waits for that goes on to its end. */
-  async #untilEnding({ id, group, member = id }: Machine, signal: AbortSignal): Promise<void> {
+  /** Lets machines of a member, which is drained, and those that are nobody's go on to their end. */
+  async #letGo(group: string, name: string, signal: AbortSignal): Promise<void> {
     const deadline = this.#clock.now() + endMs;
     for (;;) {
       signal.throwIfAborted();
-      const phase = (await this.#api.group(group)).phases.get(id);
-      if (phase === "Terminating:Wait") await this.#api.proceed(group, machineHooks.drained, id);
-      if (phase === undefined || /^Terminating:(Wait|Proceed)$/.test(phase)) return;
+      const { machines, phases } = await this.#see(group);
+      const ended = machines.filter(
+        ({ id, member = name, state }) => member === name && state !== "dead" && phases.has(id),
+      );
+      const isAt = (phase: string) => ended.filter(({ id }) => phases.get(id) === phase);
+      for (const { id } of isAt("Terminating:Wait")) await this.#api.proceed(group, machineHooks.drained, id);
+      const [late] = isAt("Terminating");
+      if (late === undefined) return;
       if (this.#clock.now() >= deadline)
         throw new MesosError(
           "MESOS_GROUPS_BACKEND",
-          `backend: ${member} (${id}) of the auto-scaling group ${group} was ended and is still ${phase}; see its activities`,
+          `backend: ${late.member ?? late.id} of the auto-scaling group ${group} was ended and is still Terminating; see its activities`,
           { retryable: true },
         );
       await this.#clock.pause(pollMs, signal);
@@ -225,7 +239,7 @@ class AwsBackend {
     try {
       for (;;) {
         signal.throwIfAborted();
-        const found = await this.#look(pool, name, applied, group, waiting);
+        const found = await this.#look(pool, name, applied, group, waiting, signal);
         if (found !== undefined) return found;
         if (this.#clock.now() >= deadline)
           throw new MesosError(
@@ -246,15 +260,12 @@ class AwsBackend {
     applied: Applied,
     group: string,
     waiting: Set<string>,
+    signal: AbortSignal,
   ): Promise<Machine | undefined> {
-    const { machines, live, phases, launches } = await this.#see(group);
+    const { machines, live, launches } = await this.#see(group);
     const wanted = wantedOf(name, applied, group, launches);
-    for (const machine of machines.filter(({ member }) => member === name))
-      if (!live.includes(machine)) await this.#api.untag(machine.id);
-    // Nobody's machine, or one that was replaced, has nobody who waits for its end.
-    for (const { id, member } of machines)
-      if (member === undefined && phases.get(id) === "Terminating:Wait")
-        await this.#api.proceed(group, machineHooks.drained, id);
+    const earlier = machines.filter((machine) => machine.member === name && !live.includes(machine));
+    for (const { id, state } of earlier) if (state !== "dead") await this.#api.untag(id);
     const own = live.find((machine) => machine.member === name);
     if (own !== undefined && isRight(own, wanted, applied)) {
       waiting.delete(name);
@@ -272,22 +283,23 @@ class AwsBackend {
       this.#claimed.add(fit.id);
       waiting.delete(name);
       await this.#api.tag(fit.id, { pool, member: name });
+      // A dead one stands for its member until then, so that nobody starts another in its place.
+      for (const { id } of earlier) await this.#api.untag(id);
       return fit;
     }
     for (const old of free.filter(({ launched }) => launched !== wanted)) await this.#replace(old);
-    await this.#inTurn(() => this.#ask(group));
+    await this.#inTurn(() => this.#ask(group, signal));
     return undefined;
   }
 
   /** The group makes another one in its place. */
-  async #replace({ id, member }: Machine): Promise<void> {
-    this.#gone.add(id);
-    await this.#api.terminate(id, { decrement: false });
-    if (member !== undefined) await this.#api.untag(id);
+  async #replace(machine: Machine): Promise<void> {
+    await this.#drop(machine, false);
+    if (machine.member !== undefined) await this.#api.untag(machine.id);
   }
 
   /** Has the group launch what is missing for those that wait. */
-  async #ask(group: string): Promise<void> {
+  async #ask(group: string, signal: AbortSignal): Promise<void> {
     const { desired, most, live } = await this.#see(group);
     const claimed = live.filter((one) => !this.#isFree(one));
     const needed = claimed.length + (this.#waiting.get(group)?.size ?? 0);
@@ -296,6 +308,8 @@ class AwsBackend {
         "MESOS_GROUPS_BACKEND",
         `backend: the auto-scaling group ${group} has room for ${most} members, got ${needed}`,
       );
+    // Another controller may be at work already, and would not know what this one asks for.
+    signal.throwIfAborted();
     if (desired < needed) await this.#api.setDesired(group, needed);
   }
 
