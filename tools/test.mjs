@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { findChromium } from "./setup/browser.mjs";
 import { findDocker } from "./setup/docker.mjs";
 import { findMoto } from "./setup/moto.mjs";
+import { privateNetwork } from "./setup/private-network.mjs";
 import { sayFailure, step } from "./setup/report.mjs";
 import { withDocker } from "./setup/with-docker.mjs";
 import { setup } from "./setup.mjs";
@@ -27,7 +28,9 @@ const onDocker = new Map([
 ]);
 
 /** The suites that talk to a moto server. */
-const onMoto = new Set(["groups", "e2e:aws-types"]);
+const onMoto = new Set(["groups", "e2e:aws-types", "e2e:aws"]);
+/** The suites whose programs listen at addresses of 10.0.0.0/8, in a network of their own where the machine allows one. */
+const apart = new Set(["e2e:aws"]);
 
 /** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
 function suites() {
@@ -87,10 +90,11 @@ function chosen(words) {
 /** Runs one suite and prints its output in one piece; answers whether its process ended well. */
 function run({ name, glob }, env) {
   const mocha = path.join(root, "node_modules/mocha/bin/mocha.js");
-  const args = [mocha, "--reporter", path.join(root, "tools/mocha-totals.cjs"), glob];
+  const words = [process.execPath, mocha, "--reporter", path.join(root, "tools/mocha-totals.cjs"), glob];
+  const [command, ...args] = [...(apart.has(name) ? privateNetwork() : []), ...words];
   const began = Date.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     const output = [];
     child.stdout.on("data", (chunk) => output.push(chunk));
     child.stderr.on("data", (chunk) => output.push(chunk));

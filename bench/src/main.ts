@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apps } from "./apps";
+import { awsBench } from "./aws";
 import { edgeBench } from "./edge";
 import { type Figure, report } from "./figure";
 import { groups } from "./groups";
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (o: BenchOptions) => AsyncIterable<Figure
   simulator,
   apps,
   groups,
+  aws: awsBench,
   edge: edgeBench,
 };
 

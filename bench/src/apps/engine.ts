@@ -23,6 +23,8 @@ export interface Run {
   readonly pluginMiB: number;
   /** The size of the state after it, which the engine writes as a whole before and after each step. */
   readonly stateKiB: number;
+  /** What the engine said. */
+  readonly output: string;
 }
 
 /** Folders that hold a plugin: ours, and the one of `noop-plugin.ts`. */
@@ -38,13 +40,18 @@ export class Engine {
   readonly #directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-bench-"));
   readonly #env: NodeJS.ProcessEnv;
 
-  private constructor(source: string, plugin: string) {
+  private constructor(source: string, folders: Readonly<Record<string, string>>) {
     const directory = this.#directory;
     mkdirSync(path.join(directory, "backend"));
     symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
     const runtime = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
-    const provider = `plugins:\n  providers:\n    - name: mesos\n      path: ${plugin}\n`;
-    writeFileSync(path.join(directory, "Pulumi.yaml"), `name: bench\n${runtime}${provider}`);
+    const providers = Object.entries(folders).map(
+      ([name, folder]) => `    - name: ${name}\n      path: ${folder}\n`,
+    );
+    writeFileSync(
+      path.join(directory, "Pulumi.yaml"),
+      `name: bench\n${runtime}plugins:\n  providers:\n${providers.join("")}`,
+    );
     writeFileSync(path.join(directory, "package.json"), '{"name":"bench","main":"index.js"}');
     writeFileSync(path.join(directory, "index.js"), source);
     this.#env = {
@@ -57,9 +64,12 @@ export class Engine {
     };
   }
 
-  /** Makes the project whose program is `source`, with the plugin that lies in the folder `plugin`. */
-  static async create(source: string, plugin: string = plugins.own): Promise<Engine> {
-    const engine = new Engine(source, plugin);
+  /** Makes the project whose program is `source`, with the plugins that lie in these folders; of one alone, ours. */
+  static async create(
+    source: string,
+    folders: string | Readonly<Record<string, string>> = plugins.own,
+  ): Promise<Engine> {
+    const engine = new Engine(source, typeof folders === "string" ? { mesos: folders } : folders);
     await engine.run(["stack", "init", "bench"]);
     return engine;
   }
@@ -92,7 +102,7 @@ export class Engine {
       child.once("close", (code) => {
         clearInterval(sampling);
         const seconds = (performance.now() - began) / 1000;
-        if (code === 0) resolve({ seconds, pluginMiB, stateKiB: this.#stateKiB() });
+        if (code === 0) resolve({ seconds, pluginMiB, stateKiB: this.#stateKiB(), output });
         else reject(new Error(`pulumi ${args.join(" ")} exited with ${code}\n${output.slice(-4000)}`));
       });
     });

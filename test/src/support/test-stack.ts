@@ -128,9 +128,11 @@ export class TestStack {
     return JSON.parse(await this.ok("stack", "output", "--json")) as Record<string, string>;
   }
 
-  /** The state's resources with their inputs and outputs. */
-  async resources(): Promise<{ urn: string; type: string; id?: string; outputs: Record<string, unknown> }[]> {
-    const exported = JSON.parse(await this.ok("stack", "export")) as {
+  /** The state's resources with their inputs and outputs; `more` are options of the export. */
+  async resources(
+    ...more: string[]
+  ): Promise<{ urn: string; type: string; id?: string; outputs: Record<string, unknown> }[]> {
+    const exported = JSON.parse(await this.ok("stack", "export", ...more)) as {
       deployment: {
         resources?: { urn: string; type: string; id?: string; outputs: Record<string, unknown> }[];
       };
@@ -149,6 +151,11 @@ export class TestStack {
       await this.pulumi(["cancel", "--yes"]);
       await this.pulumi(["destroy", "--yes", "--skip-preview"]);
     }
+    await this.remove();
+  }
+
+  /** Ends whatever runs of it and removes its directory, without the engine. */
+  async remove(): Promise<void> {
     killAll(this.processes());
     rmSync(this.directory, { recursive: true, force: true });
   }

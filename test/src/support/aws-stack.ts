@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { AwsMachines } from "./aws-machines";
+import { type AwsCall, Moto } from "./moto";
+import { repository } from "./repository";
+import type { Outcome } from "./run";
+import { TestStack } from "./test-stack";
+
+export const region = "eu-central-1";
+/** Images that moto knows. */
+export const images = { first: "ami-12c6146b", second: "ami-03cf127a" } as const;
+
+/** Why `examples/aws` cannot run here; nothing where it can. */
+export async function missing(): Promise<string | undefined> {
+  if (process.env["TEST_MOTO_SERVER"] === undefined)
+    return process.env["TEST_MOTO_MISSING"] ?? "only npm test starts moto";
+  const listens = await new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(0, "10.0.0.1", () => server.close(() => resolve(true)));
+  });
+  return listens ? undefined : "programs can listen at private addresses only in a network of their own";
+}
+
+/** `examples/aws` with the plugin of the tests, a moto server and what stands in for the machines. */
+export class AwsStack {
+  readonly moto: Moto;
+  readonly stack: TestStack;
+  readonly machines: AwsMachines;
+  readonly #directory: string;
+
+  private constructor(directory: string, moto: Moto, stack: TestStack) {
+    this.#directory = directory;
+    this.moto = moto;
+    this.stack = stack;
+    this.machines = new AwsMachines(path.join(directory, "machines"), moto, region);
+  }
+
+  static async create(): Promise<AwsStack> {
+    const moto = await Moto.start(process.env["TEST_MOTO_SERVER"] ?? "");
+    const directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-aws-"));
+    try {
+      return new AwsStack(directory, moto, await exampleWith(pluginIn(directory), moto.env));
+    } catch (error) {
+      await moto.close();
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Runs the engine to whatever end it comes, and answers what was asked of AWS meanwhile, too. */
+  async run(...args: string[]): Promise<Outcome & { readonly calls: readonly AwsCall[] }> {
+    const before = this.moto.calls.length;
+    const outcome = await this.stack.pulumi(args);
+    return { ...outcome, calls: this.moto.calls.slice(before) };
+  }
+
+  /** What the programs of all machines said last, for a failure. */
+  logs(): string {
+    const { directory } = this.machines;
+    const found = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((file) =>
+      /^i-\w+\/log$/.test(file),
+    );
+    return found
+      .map((file) => `${file}\n${readFileSync(path.join(directory, file), "utf8").slice(-2000)}`)
+      .join("\n");
+  }
+
+  /** Ends everything without a destroy: what moto had goes with it. */
+  async close(): Promise<void> {
+    await this.machines.close();
+    await this.moto.close();
+    await this.stack.remove();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function exampleWith(aws: string, env: NodeJS.ProcessEnv): Promise<TestStack> {
+  return TestStack.create({
+    program: { directory: path.join(repository, "examples/aws") },
+    plugins: { aws },
+    // No engine is killed here, and hundreds of resources write hundreds of checkpoints.
+    env: { ...env, PULUMI_SKIP_CHECKPOINTS: "true" },
+    config: {
+      region,
+      ami: images.first,
+      registry: `123456789012.dkr.ecr.${region}.amazonaws.com`,
+      administrators: '["10.8.0.0/24"]',
+      "pulumi:disable-default-providers": '["*"]',
+    },
+    secrets: { clusterSecret: "a-secret-of-thirty-two-characters" },
+  });
+}
+
+/** A directory with the plugin `aws` of the tests. */
+function pluginIn(directory: string): string {
+  const plugin = path.join(directory, "plugin");
+  const program = path.join(__dirname, "../aws-plugin/main.js");
+  mkdirSync(plugin);
+  const text = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`;
+  writeFileSync(path.join(plugin, "pulumi-resource-aws"), text, { mode: 0o755 });
+  return plugin;
+}
