@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { MemberAddress } from "@pulumi-mesos/model";
-import { json, type TestServer, testServer } from "./http-server.test.support";
+import { json, servers } from "./http-server.test.support";
 import { MarathonClient } from "./marathon";
 import { MesosClient } from "./mesos";
 import { probeMember } from "./probe";
@@ -19,17 +19,7 @@ const member = (address: string, via: string): MemberAddress => {
 
 describe("addresses that this machine does not reach", function () {
   this.timeout(60_000);
-  const servers: TestServer[] = [];
-
-  async function serve(answer: TestServer["answer"]): Promise<TestServer> {
-    const server = await testServer(answer);
-    servers.push(server);
-    return server;
-  }
-
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.close();
-  });
+  const serve = servers();
 
   it("are reached through a map also where a redirect leads, with the credential for those that are listed alone", async () => {
     const last = await serve((_, response) => json(response, 200, { apps: [] }));

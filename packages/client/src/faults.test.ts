@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { json, type TestServer, testServer } from "./http-server.test.support";
+import { json, servers } from "./http-server.test.support";
 import { isUncertain, MarathonClient, type MarathonOptions } from "./index";
 
 const signal = new AbortController().signal;
@@ -9,16 +9,7 @@ const page = "<html><head><title>x</title></head><body><h1>Bad\n gateway</h1> of
 
 describe("MarathonClient among faults", function () {
   this.timeout(60_000);
-  const servers: TestServer[] = [];
-
-  async function serve(answer: TestServer["answer"]): Promise<TestServer> {
-    const server = await testServer(answer);
-    servers.push(server);
-    return server;
-  }
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
+  const serve = servers();
 
   /** The message of a failure, which shows no secret. */
   async function failure(asked: Promise<unknown>): Promise<string> {

@@ -22,6 +22,19 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** For a suite: makes servers that end with each test. */
+export function servers(): typeof testServer {
+  const open: TestServer[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((server) => server.close()));
+  });
+  return async (answer, tls) => {
+    const server = await testServer(answer, tls);
+    open.push(server);
+    return server;
+  };
+}
+
 /** With `tls` it speaks HTTPS. */
 export async function testServer(answer: TestServer["answer"], tls?: ServerOptions): Promise<TestServer> {
   const received: Received[] = [];

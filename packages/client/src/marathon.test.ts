@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { isMesosError } from "@pulumi-mesos/model";
-import { json, type TestServer, testServer } from "./http-server.test.support";
+import { json, servers, type TestServer } from "./http-server.test.support";
 import {
   isConflict,
   isRefused,
@@ -16,17 +16,7 @@ const refusing = "http://127.83.2.9:8080";
 
 describe("MarathonClient", function () {
   this.timeout(60_000);
-  const servers: TestServer[] = [];
-
-  async function serve(answer: TestServer["answer"]): Promise<TestServer> {
-    const server = await testServer(answer);
-    servers.push(server);
-    return server;
-  }
-
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
+  const serve = servers();
 
   it("answers nothing for an app that Marathon itself does not know", async () => {
     const { url } = await serve((_, r) => json(r, 404, { message: "App '/x' does not exist" }));

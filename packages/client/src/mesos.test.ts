@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import type { ServerOptions } from "node:https";
 import { messageOf } from "@pulumi-mesos/model";
 import { identity } from "./certificates.test.support";
-import { json, type TestServer, testServer } from "./http-server.test.support";
+import { json, servers } from "./http-server.test.support";
 import { BambooClient, isRefused, MesosClient, probeMember } from "./index";
 
 const signal = new AbortController().signal;
 
 describe("MesosClient and BambooClient", function () {
   this.timeout(60_000);
-  const servers: TestServer[] = [];
-
-  async function serve(answer: TestServer["answer"], tls?: ServerOptions): Promise<TestServer> {
-    const server = await testServer(answer, tls);
-    servers.push(server);
-    return server;
-  }
-
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
+  const serve = servers();
 
   it("follows a standby's redirect without a scheme, and stays with the leader", async () => {
     const agent = {
@@ -63,7 +52,6 @@ describe("MesosClient and BambooClient", function () {
     const client = new MesosClient({ masters: ["127.83.2.9:5050", first.host] });
     assert.deepEqual(await client.getTasks(signal), []);
     await first.close();
-    servers.pop();
     await assert.rejects(client.getTasks(signal), isRefused);
   });
 

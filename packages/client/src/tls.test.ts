@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { type Identity, identity } from "./certificates.test.support";
-import { json, type TestServer, testServer } from "./http-server.test.support";
+import { json, servers, type TestServer } from "./http-server.test.support";
 import { MarathonClient, type MarathonOptions } from "./index";
 import { tlsError } from "./tls-faults";
 
@@ -14,22 +14,15 @@ describe("MarathonClient over TLS", function () {
   let authority: Identity;
   let own: Identity;
   let user: Identity;
-  const servers: TestServer[] = [];
+  const make = servers();
 
   before(() => {
     authority = identity("authority");
     own = identity("marathon", { ip, authority });
     user = identity("user", { authority });
   });
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
 
-  async function serve(tls?: Parameters<typeof testServer>[1]): Promise<TestServer> {
-    const server = await testServer((_, r) => json(r, 200, version), tls);
-    servers.push(server);
-    return server;
-  }
+  const serve = (tls?: Parameters<typeof make>[1]) => make((_, r) => json(r, 200, version), tls);
 
   const info = (server: { url: string }, o: Partial<MarathonOptions> = {}) =>
     new MarathonClient({ urls: [server.url], ...o }).getInfo(signal);
