@@ -262,8 +262,12 @@ class AwsBackend {
     waiting: Set<string>,
     signal: AbortSignal,
   ): Promise<Machine | undefined> {
-    const { machines, live, launches } = await this.#see(group);
+    const { machines, live, phases, launches } = await this.#see(group);
     const wanted = wantedOf(name, applied, group, launches);
+    // Nobody's machine, or one that was replaced, has nobody who waits for its end, and its successor may wait for that.
+    for (const { id, member } of machines)
+      if (member === undefined && phases.get(id) === "Terminating:Wait")
+        await this.#api.proceed(group, machineHooks.drained, id);
     const earlier = machines.filter((machine) => machine.member === name && !live.includes(machine));
     for (const { id, state } of earlier) if (state !== "dead") await this.#api.untag(id);
     const own = live.find((machine) => machine.member === name);

@@ -24,7 +24,11 @@ export interface BackendUnderTest {
 /** What every backend does alike; the controller relies on it. `given` answers undefined where the tests cannot run. */
 export function backendContract(given: () => BackendUnderTest | undefined): void {
   let test: BackendUnderTest;
-  const signal = AbortSignal.timeout(240_000);
+  let signal: AbortSignal;
+  // From its own beginning, however long the tests before it take.
+  beforeEach(() => {
+    signal = AbortSignal.timeout(240_000);
+  });
   const start = (pool: string, index: number): Promise<void> =>
     test.backend.start(pool, index, test.applied, signal);
   /** Without addresses, which some backends deal out themselves. */

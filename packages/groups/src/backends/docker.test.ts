@@ -152,7 +152,11 @@ describe("the docker backend", function () {
   describe("as every backend", () => backendContract(() => test));
 
   describe("of its own", () => {
-    const signal = AbortSignal.timeout(240_000);
+    let signal: AbortSignal;
+    // From its own beginning, however long the tests before it take.
+    beforeEach(() => {
+      signal = AbortSignal.timeout(240_000);
+    });
     beforeEach(function () {
       if (test === undefined) this.skip();
     });
