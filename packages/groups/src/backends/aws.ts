@@ -187,6 +187,12 @@ class AwsBackend {
     await this.#api.terminate(id, { decrement });
   }
 
+  /** Has those of `machines` that wait at their end go on to it. */
+  async #proceed(group: string, machines: readonly Machine[], phases: MachineGroup["phases"]): Promise<void> {
+    for (const { id } of machines)
+      if (phases.get(id) === "Terminating:Wait") await this.#api.proceed(group, machineHooks.drained, id);
+  }
+
   /** Lets machines of a member, which is drained, and those that are nobody's go on to their end. */
   async #letGo(group: string, name: string, signal: AbortSignal): Promise<void> {
     const deadline = this.#clock.now() + endMs;
@@ -196,9 +202,8 @@ class AwsBackend {
       const ended = machines.filter(
         ({ id, member = name, state }) => member === name && state !== "dead" && phases.has(id),
       );
-      const isAt = (phase: string) => ended.filter(({ id }) => phases.get(id) === phase);
-      for (const { id } of isAt("Terminating:Wait")) await this.#api.proceed(group, machineHooks.drained, id);
-      const [late] = isAt("Terminating");
+      await this.#proceed(group, ended, phases);
+      const late = ended.find(({ id }) => phases.get(id) === "Terminating");
       if (late === undefined) return;
       if (this.#clock.now() >= deadline)
         throw new MesosError(
@@ -265,9 +270,8 @@ class AwsBackend {
     const { machines, live, phases, launches } = await this.#see(group);
     const wanted = wantedOf(name, applied, group, launches);
     // Nobody's machine, or one that was replaced, has nobody who waits for its end, and its successor may wait for that.
-    for (const { id, member } of machines)
-      if (member === undefined && phases.get(id) === "Terminating:Wait")
-        await this.#api.proceed(group, machineHooks.drained, id);
+    const nobodys = machines.filter(({ member }) => member === undefined);
+    await this.#proceed(group, nobodys, phases);
     const earlier = machines.filter((machine) => machine.member === name && !live.includes(machine));
     for (const { id, state } of earlier) if (state !== "dead") await this.#api.untag(id);
     const own = live.find((machine) => machine.member === name);
