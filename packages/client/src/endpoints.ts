@@ -2,7 +2,7 @@
 import type { AddressMap, ConnectionOption, ConnectionOptions } from "@pulumi-mesos/model";
 import { delay, nowMs } from "./clock";
 import { Connection } from "./connection";
-import { isAborted, StatusError, TlsError, UnreachableError, wasNotSent } from "./errors";
+import { ClientAbortedError, isAborted, StatusError, TlsError, UnreachableError, wasNotSent } from "./errors";
 import { type HttpMethod, type HttpResponse, openStream, type ResponseStream, send } from "./http";
 import { secretsIn, withoutSecrets } from "./secrets";
 import { Slots } from "./slots";
@@ -76,6 +76,22 @@ export class Endpoints {
     signal: AbortSignal,
     o: EndpointRequest = {},
   ): Promise<EndpointResponse> {
+    const met: unknown[] = [];
+    try {
+      return await this.#attempt(method, path, signal, o, met);
+    } catch (error) {
+      throw isAborted(error) ? new ClientAbortedError(signal, met) : error;
+    }
+  }
+
+  /** Like {@link request}; `met` gets what failed on the way. */
+  async #attempt(
+    method: HttpMethod,
+    path: string,
+    signal: AbortSignal,
+    o: EndpointRequest,
+    met: unknown[],
+  ): Promise<EndpointResponse> {
     const repeatable = o.repeatable ?? (method !== "POST" && method !== "PATCH");
     const what = `${method} ${path.replace(/\?.*/, "")}`;
     const deadline = nowMs() + (this.#options.electionMs ?? 20_000);
@@ -106,6 +122,7 @@ export class Endpoints {
       if (passing && outlived) throw new StatusError(passing);
       if (failures.length > 0 && failures.every((e) => e instanceof TlsError)) throw failures[0];
       if (outlived) throw new UnreachableError(what, failures);
+      met.push(...failures, ...(passing ? [new StatusError(passing)] : []));
       await delay((0.5 + Math.random()) * 100 * 2 ** Math.min(round, 4), signal);
     }
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
 
-/** The caller's signal aborted: a timeout of the caller or Cancel. */
+/** The caller's signal aborted: a timeout of the caller or Cancel. Tells what the attempts until then met, if any. */
 export class ClientAbortedError extends MesosError {
-  constructor(signal: AbortSignal) {
-    super("MESOS_CLIENT_ABORTED", `stopped waiting: ${messageOf(signal.reason ?? "aborted")}`, {
-      cause: signal.reason,
-    });
+  constructor(signal: AbortSignal, attempts: readonly unknown[] = []) {
+    const met = reasonsOf(attempts);
+    const why = `stopped waiting: ${messageOf(signal.reason ?? "aborted")}`;
+    super("MESOS_CLIENT_ABORTED", met === "" ? why : `${why}; until then: ${met}`, { cause: signal.reason });
   }
 }
 
@@ -18,8 +18,7 @@ export class UnreachableError extends MesosError {
   readonly sent: boolean;
 
   constructor(what: string, attempts: readonly unknown[]) {
-    const reasons = [...new Set(attempts.map(messageOf))].join("; ");
-    super("MESOS_CLIENT_UNREACHABLE", `${what}: ${reasons || "no address is configured"}`, {
+    super("MESOS_CLIENT_UNREACHABLE", `${what}: ${reasonsOf(attempts) || "no address is configured"}`, {
       retryable: true,
       cause: attempts.at(-1),
     });
@@ -136,6 +135,11 @@ const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH
 /** Whether a request that failed with `error` certainly reached no server, so that even a POST can be sent elsewhere. */
 export function wasNotSent(error: unknown): boolean {
   return error instanceof TlsError || notSent.has(errorCode(error) ?? "");
+}
+
+/** Each reason once. */
+function reasonsOf(attempts: readonly unknown[]): string {
+  return [...new Set(attempts.map(messageOf))].join("; ");
 }
 
 /** `url` without user, password and query. */

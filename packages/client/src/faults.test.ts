@@ -36,6 +36,19 @@ describe("MarathonClient among faults", function () {
     );
   });
 
+  it("says what it met until it was told to stop", async () => {
+    const stop = new AbortController();
+    const { url, received } = await serve((_, r) => {
+      if (received.length === 2) stop.abort(new Error("enough"));
+      r.writeHead(503).end("an election");
+    });
+    const client = new MarathonClient({ urls: [refusing, url] });
+    assert.match(
+      await failure(client.getDeployments(stop.signal)),
+      /^stopped waiting: enough; until then: connect ECONNREFUSED 127\.83\.2\.9:8080; GET .* answered 503: an election$/,
+    );
+  });
+
   it("fails at once for Marathon's own 500, because that stays", async () => {
     const { url, received } = await serve((_, r) => json(r, 500, { message: "port range exhausted" }));
     assert.match(

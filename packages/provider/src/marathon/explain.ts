@@ -35,12 +35,14 @@ export async function explain(client: Asked, what: Unfinished): Promise<string[]
     deployments.status === "fulfilled"
       ? deployments.value.find((d) => d.id === what.deploymentId || affectedBy(d).some(what.concerns))
       : undefined;
+  // What it tells of itself may be read for many at once, and then says less of what is amiss.
+  const [failed] = [deployments, own].flatMap((asked) => (asked.status === "rejected" ? [asked.reason] : []));
   return [
     ...(mine === undefined ? [] : [`deployment ${mine.id} is at ${deploymentStep(mine)}`]),
     ...(own.status === "fulfilled" ? own.value : []),
     ...(mine === undefined ? [] : readinessReasons(mine)),
     ...(queue.status === "fulfilled" ? waitingReasons(queue.value, what.concerns) : []),
-    ...(own.status === "rejected" ? [`marathon cannot be asked why: ${messageOf(own.reason)}`] : []),
+    ...(own.status === "rejected" ? [`marathon cannot be asked why: ${messageOf(failed)}`] : []),
   ];
 }
 
