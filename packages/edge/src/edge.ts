@@ -142,6 +142,7 @@ class Controller {
     await Promise.all(this.#work);
     if (this.#o.onExit === "stop") await this.#haproxy?.master.retire(retireMs, new AbortController().signal);
     this.#haproxy?.runtime.close();
+    this.#haproxy?.master.close();
   }
 
   /** Hears from HAProxy which servers it finds down, and finds the others of their hosts. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from "node:util";
 import { type App, decodeApp, decodeTask, type Task } from "./apps";
 import { isKilling, isTerminal, type PlacedApp, type PlacedTask, place } from "./rotation";
 
@@ -84,8 +85,11 @@ export class ClusterState {
     return { changed, fetch };
   }
 
+  /** An app that is as it was stays the same object, of which nobody needs to think again. */
   #take(app: App): void {
-    this.#apps.set(app.id, place(app, this.#apps.get(app.id), this.#ended, this.#wasServing));
+    const before = this.#apps.get(app.id);
+    const placed = place(app, before, this.#ended, this.#wasServing);
+    if (!isDeepStrictEqual(placed, before)) this.#apps.set(app.id, placed);
   }
 
   #doubtful(gone: number, now: number): boolean {

@@ -4,7 +4,14 @@ import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
-import { identityOf, isStopped, lives, type ProcessIdentity, processesWith } from "./process-identity";
+import {
+  HeldProcess,
+  identityOf,
+  isStopped,
+  lives,
+  type ProcessIdentity,
+  processesWith,
+} from "./process-identity";
 import type { HaproxyProgram } from "./validate";
 
 const maxLogBytes = 4 << 20;
@@ -29,7 +36,7 @@ export interface MasterOptions {
  */
 export class Master {
   readonly #o: MasterOptions;
-  #identity: ProcessIdentity | undefined;
+  #process: HeldProcess | undefined;
   #isRecorded = true;
   /** The log's size at the last reload. */
   #reloadedAt = 0;
@@ -39,11 +46,20 @@ export class Master {
   }
 
   get pid(): number | undefined {
-    return this.#identity?.pid;
+    return this.#process?.identity.pid;
   }
 
   get alive(): boolean {
-    return this.#identity !== undefined && lives(this.#identity);
+    return this.#process?.lives === true;
+  }
+
+  close(): void {
+    this.#hold(undefined);
+  }
+
+  #hold(identity: ProcessIdentity | undefined): void {
+    this.#process?.close();
+    this.#process = identity && HeldProcess.of(identity);
   }
 
   /** Takes over the master that the record names when it still is the same process with the same file. */
@@ -51,7 +67,7 @@ export class Master {
     const recorded = await this.#recorded();
     if (!recorded || !lives(recorded)) return false;
     if (!(await processesWith(this.#o.configFile)).includes(recorded.pid)) return false;
-    this.#identity = recorded;
+    this.#hold(recorded);
     return true;
   }
 
@@ -80,7 +96,7 @@ export class Master {
       });
       child.once("exit", onExit);
       child.unref();
-      this.#identity = identityOf(pid);
+      this.#hold(identityOf(pid));
       this.#isRecorded = false;
     } finally {
       await log.close();
@@ -90,7 +106,7 @@ export class Master {
   /** Writes who the master is, for the controller that comes after this one. */
   async record(): Promise<void> {
     if (this.#isRecorded) return;
-    await writeAtomically(this.#recordFile, JSON.stringify(this.#identity ?? {}));
+    await writeAtomically(this.#recordFile, JSON.stringify(this.#process?.identity ?? {}));
     this.#isRecorded = true;
   }
 
@@ -102,7 +118,7 @@ export class Master {
 
   /** Tells it again: a master that just began to wait may miss a signal until it gets another. */
   remind(): void {
-    this.#kill(this.#identity?.pid, "SIGUSR2");
+    this.#kill(this.pid, "SIGUSR2");
   }
 
   /** What HAProxy has said since {@link reload}. */
@@ -132,7 +148,7 @@ export class Master {
       for (const pid of left) this.#kill(pid, attempt < 20 && !isStopped(pid) ? "SIGTERM" : "SIGKILL");
       await this.#o.clock.pause(50, signal);
     }
-    this.#identity = undefined;
+    this.#hold(undefined);
   }
 
   /** Lets HAProxy take no more connections and finish its requests, for at most `ms`; then it ends. */
@@ -142,7 +158,7 @@ export class Master {
     for (let told = Number.NEGATIVE_INFINITY; this.alive && clock.now() < until && !signal.aborted; ) {
       if (clock.now() - told >= remindMs) {
         told = clock.now();
-        this.#kill(this.#identity?.pid, "SIGUSR1");
+        this.#kill(this.pid, "SIGUSR1");
       }
       await clock.pause(50, signal);
     }

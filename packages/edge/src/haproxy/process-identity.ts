@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 
 /** What tells a process from a later one with the same pid. */
@@ -13,11 +13,11 @@ export interface ProcessIdentity {
 /** Of this boot, and so of this program, too. */
 let bootId: string | undefined;
 
-/** The identity of a living process; a zombie lives no more. */
+/** The identity of a living process. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const fields = statOf(pid);
   const [state, startTicks] = [fields[0], fields[19]];
-  if (state === "Z" || state === "X" || startTicks === undefined) return undefined;
+  if (isDead(state) || startTicks === undefined) return undefined;
   bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   return { pid, startTicks, bootId };
 }
@@ -33,6 +33,37 @@ export function lives(identity: ProcessIdentity): boolean {
   return now?.startTicks === identity.startTicks && now.bootId === identity.bootId;
 }
 
+/** A process that is looked at often: its file is held open and stays that of this process, whoever gets its pid later. */
+export class HeldProcess {
+  readonly identity: ProcessIdentity;
+  readonly #file: number;
+  readonly #stat = Buffer.alloc(4096);
+
+  private constructor(identity: ProcessIdentity, file: number) {
+    this.identity = identity;
+    this.#file = file;
+  }
+
+  /** Nothing when the process lives no more. */
+  static of(identity: ProcessIdentity): HeldProcess | undefined {
+    const file = openProc(`/proc/${identity.pid}/stat`);
+    if (file === undefined) return undefined;
+    // Looked at only once its file is held: from here on it cannot be another process's.
+    if (lives(identity)) return new HeldProcess(identity, file);
+    closeSync(file);
+    return undefined;
+  }
+
+  get lives(): boolean {
+    const length = unlessGone(() => readSync(this.#file, this.#stat, 0, this.#stat.length, 0));
+    return length !== undefined && !isDead(fieldsOf(this.#stat.toString("latin1", 0, length))[0]);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
 /** Pids of the processes that were started with the argument `-f <file>`. */
 export async function processesWith(file: string): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
@@ -42,19 +73,40 @@ export async function processesWith(file: string): Promise<number[]> {
   });
 }
 
-/** The fields after the program's name, which stands in parentheses and may hold anything. */
 function statOf(pid: number): string[] {
   const stat = readProc(`/proc/${pid}/stat`);
-  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat === undefined ? [] : fieldsOf(stat);
+}
+
+/** The fields after the program's name, which stands in parentheses and may hold anything. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** Of the state of a process: a zombie lives no more. */
+function isDead(state: string | undefined): boolean {
+  return state === "Z" || state === "X";
 }
 
 /** These files are the kernel's memory: reading them waits for nothing. */
 function readProc(path: string): string | undefined {
+  return unlessGone(() => readFileSync(path, "utf8"));
+}
+
+function openProc(path: string): number | undefined {
+  return unlessGone(() => openSync(path, "r"));
+}
+
+function unlessGone<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return look();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
+}
+
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH" || code === "EACCES";
 }

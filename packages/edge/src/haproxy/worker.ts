@@ -2,7 +2,7 @@
 import { MesosError } from "@pulumi-mesos/model";
 import { changedMaps, mapChanges, type RouteMaps, tablesOf } from "../routing/maps";
 import type { Routes } from "../routing/route";
-import { changed, planSlots, type SlotTable } from "../routing/slots";
+import { changed, planSlots, type SlotTable, withKnown } from "../routing/slots";
 import type { StoredCertificate } from "./certificate-store";
 import type { Pulse } from "./pulse";
 import type { Runtime } from "./runtime";
@@ -95,7 +95,7 @@ export class Worker {
     if (!running) return;
     const held = await this.#held(running.generation);
     if (this.#running !== running) return;
-    this.#running = { ...running, ...held };
+    this.#running = { ...running, ...held, table: withKnown(held.table, running.table) };
     this.#inDoubt = false;
   }
 

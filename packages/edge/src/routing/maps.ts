@@ -95,6 +95,9 @@ export interface MapChange {
   readonly isNew: boolean;
 }
 
+/** The wanted maps for which maps need no change: most changes are of tasks. */
+const settled = new WeakMap<RouteMaps, RouteMaps>();
+
 /**
  * What turns `current` into `wanted`: what comes before what goes. A backend that HAProxy does not have yet changes nothing,
  * because requests would end there.
@@ -104,15 +107,20 @@ export function mapChanges(
   wanted: RouteMaps,
   hasBackend: (name: string) => boolean,
 ): MapChange[] {
+  if (settled.get(current) === wanted) return [];
   const comes: MapChange[] = [];
   const goes: MapChange[] = [];
+  let waits = false;
   for (const map of mapNames) {
     for (const [key, backend] of wanted[map]) {
       const was = current[map].get(key);
-      if (was !== backend && hasBackend(backend)) comes.push({ map, key, backend, isNew: was === undefined });
+      if (was === backend) continue;
+      if (hasBackend(backend)) comes.push({ map, key, backend, isNew: was === undefined });
+      else waits = true;
     }
     for (const key of current[map].keys()) if (!wanted[map].has(key)) goes.push({ map, key, isNew: false });
   }
+  if (!waits && comes.length + goes.length === 0) settled.set(current, wanted);
   return [...comes, ...goes];
 }
 

@@ -36,11 +36,36 @@ export interface Generation {
   readonly shape: string;
 }
 
+/** What a digest was made from. */
+interface Shaped {
+  readonly head: string;
+  readonly backends: readonly string[];
+  readonly sizes: readonly number[];
+  readonly digest: string;
+}
+
+/** The last digest for routes: they are the same ones while tasks come and go. */
+const shaped = new WeakMap<Routes["routes"], Shaped>();
+
 /** The digest of everything that only a reload changes: all but the tasks in the slots. */
 export function shapeOf(routes: Routes, table: SlotTable, settings: RenderSettings): string {
-  const backends = routes.backends.map((b) => `${shapeText(b)} ${table.get(b.name)?.length ?? 0}`);
-  const parts = [JSON.stringify([settings, routes.ports]), ...linesOf(routes).map(routeText), ...backends];
-  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
+  const head = JSON.stringify([settings, routes.ports]);
+  const backends = routes.backends.map(shapeText);
+  const sizes = routes.backends.map(({ name }) => table.get(name)?.length ?? 0);
+  const last = shaped.get(routes.routes);
+  if (last?.head === head && isSame(last.backends, backends) && isSame(last.sizes, sizes)) return last.digest;
+  const parts = [
+    head,
+    ...linesOf(routes).map(routeText),
+    ...backends.map((text, n) => `${text} ${sizes[n]}`),
+  ];
+  const digest = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
+  shaped.set(routes.routes, { head, backends, sizes, digest });
+  return digest;
+}
+
+function isSame<T>(some: readonly T[], others: readonly T[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
 }
 
 /** The routes that a reload alone changes. */

@@ -8,9 +8,10 @@ import {
 } from "@pulumi-mesos/model";
 import type { PlacedApp } from "../discovery/rotation";
 import { aclOf, appRoutes, backendName, backendOf, idProblem, isWeighted, portIndexOf } from "./app-routes";
+import { type Combined, combined } from "./combined";
 import { deploymentGroup, deploymentGroupOf } from "./deployment-groups";
-import { byPrecedence, compare } from "./precedence";
-import type { Backend, PortFrontend, Resolve, Route, Routes } from "./route";
+import { compare } from "./precedence";
+import type { PortFrontend, Resolve, Routes } from "./route";
 import { withRuleOptions } from "./rule-options";
 import { type Part, weighted } from "./weights";
 
@@ -28,6 +29,8 @@ interface WeightedRoutes extends Routes {
 export interface BackendMemo {
   readonly apps: WeakMap<PlacedApp, AppRoutes>;
   readonly weighted: WeakMap<BambooService, WeightedRoutes>;
+  /** What all added together the last time. */
+  all?: Combined;
 }
 
 export function newMemo(): BackendMemo {
@@ -61,24 +64,27 @@ export function routesOf(
   memo: BackendMemo = newMemo(),
   settings: RoutingSettings = {},
 ): Routes {
-  const leftOut = new Map<string, string>();
-  const routes: Route[] = [];
-  const backends: Backend[] = [];
-  const ports = new Map<number, PortFrontend>();
-  const add = (made: Routes): void => {
-    for (const [what, reason] of made.leftOut) leftOut.set(what, reason);
-    backends.push(...made.backends);
-    routes.push(...made.routes);
-    for (const frontend of made.ports) {
-      const holder = settings.takenPorts?.has(frontend.port)
-        ? "the edge itself"
-        : ports.get(frontend.port)?.appId;
-      const { frontend: served, reason } = withCertificate(frontend, settings);
-      if (holder !== undefined) leftOut.set(portId(frontend), `the port is taken by ${holder}`);
-      else if (reason !== undefined) leftOut.set(portId(frontend), reason);
-      else ports.set(frontend.port, served);
-    }
+  const parts = partsOf(apps, rules, resolve, memo, settings);
+  memo.all = combined(parts, memo.all);
+  const { routes, backends, leftOut } = memo.all;
+  const shared = sharedPorts(parts, settings);
+  return {
+    routes,
+    backends,
+    ports: [...(settings.https ? [settings.https] : []), ...shared.ports],
+    leftOut: shared.leftOut.size === 0 ? leftOut : new Map([...leftOut, ...shared.leftOut]),
   };
+}
+
+/** What each app and rule adds. */
+function partsOf(
+  apps: Iterable<PlacedApp>,
+  rules: ReadonlyMap<string, BambooService>,
+  resolve: Resolve,
+  memo: BackendMemo,
+  settings: RoutingSettings,
+): Routes[] {
+  const parts: Routes[] = [];
   const sorted = [...apps].sort((a, b) => compare(a.id, b.id));
   const grouped = new Map<string, [PlacedApp, ...PlacedApp[]]>();
   const alone = new Set<string>();
@@ -97,19 +103,39 @@ export function routesOf(
       made = { ...of(app), rule: key };
       memo.apps.set(app, made);
     }
-    add(made);
+    parts.push(made);
   }
   for (const [id, members] of grouped) {
     const { older, newer } = deploymentGroup(id, members);
     if (alone.has(id))
-      leftOut.set(`${id} HAPROXY_DEPLOYMENT_GROUP`, "is the id of an app that is not in the group");
-    else add(newer ? joined(of(older), of(newer)) : of(older));
+      parts.push(
+        leftOutFor(`${id} HAPROXY_DEPLOYMENT_GROUP`, "is the id of an app that is not in the group"),
+      );
+    else parts.push(newer ? joined(of(older), of(newer)) : of(older));
   }
   const shared = [...rules.values()].filter(isWeighted).sort((a, b) => compare(a.Id, b.Id));
   const byId = shared.length === 0 ? new Map() : new Map(sorted.map((app) => [app.id, app]));
-  for (const rule of shared) add(weightedRoutes(rule, byId, resolve, memo));
-  const all = [...(settings.https ? [settings.https] : []), ...ports.values()];
-  return { routes: routes.sort(byPrecedence), backends, ports: all, leftOut };
+  for (const rule of shared) parts.push(weightedRoutes(rule, byId, resolve, memo));
+  return parts;
+}
+
+/** The ports of all: of several who want the same one the first has it. */
+function sharedPorts(
+  parts: readonly Routes[],
+  settings: RoutingSettings,
+): { readonly ports: Iterable<PortFrontend>; readonly leftOut: ReadonlyMap<string, string> } {
+  const ports = new Map<number, PortFrontend>();
+  const leftOut = new Map<string, string>();
+  for (const frontend of parts.flatMap((part) => part.ports)) {
+    const holder = settings.takenPorts?.has(frontend.port)
+      ? "the edge itself"
+      : ports.get(frontend.port)?.appId;
+    const { frontend: served, reason } = withCertificate(frontend, settings);
+    if (holder !== undefined) leftOut.set(portId(frontend), `the port is taken by ${holder}`);
+    else if (reason !== undefined) leftOut.set(portId(frontend), reason);
+    else ports.set(frontend.port, served);
+  }
+  return { ports: ports.values(), leftOut };
 }
 
 /** Name of a port where it is left out. */
@@ -147,10 +173,10 @@ function weightedRoutes(
   memo: BackendMemo,
 ): Routes {
   const weights = parseWeights(rule.Config?.[weightsKey] ?? "");
-  if (isWeightsProblem(weights)) return leftOutFor(rule, `${weightsKey}: ${weights.problem}`);
+  if (isWeightsProblem(weights)) return leftOutFor(rule.Id, `${weightsKey}: ${weights.problem}`);
   const aclReason = aclProblem(rule.Acl);
   const reason = aclReason === undefined ? idProblem(rule.Id) : `acl: ${aclReason}`;
-  if (reason !== undefined) return leftOutFor(rule, reason);
+  if (reason !== undefined) return leftOutFor(rule.Id, reason);
   const members = Object.keys(weights).map((id) => apps.get(id));
   const known = memo.weighted.get(rule);
   if (known && members.every((app, index) => app === known.members[index])) return known;
@@ -174,6 +200,6 @@ function weightedRoutes(
   return made;
 }
 
-function leftOutFor(rule: BambooService, reason: string): Routes {
-  return { routes: [], backends: [], ports: [], leftOut: new Map([[rule.Id, reason]]) };
+function leftOutFor(id: string, reason: string): Routes {
+  return { routes: [], backends: [], ports: [], leftOut: new Map([[id, reason]]) };
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from "node:util";
 import type { Backend, Server } from "./route";
 
 /** One of a backend's servers as HAProxy has it: a place that a task can take without a reload. */
@@ -50,33 +51,48 @@ const settled = new WeakMap<readonly Slot[], Backend>();
 
 /** Gives every server of `backends` a slot; a server that has one keeps it. */
 export function planSlots(current: SlotTable, backends: readonly Backend[]): SlotPlan {
-  const table = new Map<string, readonly Slot[]>();
+  const moved = new Map<string, readonly Slot[]>();
   const changes: SlotChange[] = [];
+  let known = 0;
   for (const backend of backends) {
     const before = current.get(backend.name);
-    if (before && settled.get(before) === backend) {
-      table.set(backend.name, before);
-      continue;
-    }
+    if (before) known++;
+    if (before && settled.get(before) === backend) continue;
     const slots = placeServers(before ?? [], backend.servers);
-    table.set(backend.name, slots);
     const changesBefore = changes.length;
-    before?.forEach((was, slot) => {
-      const is = slots[slot] ?? emptySlot;
-      const moved = was.address !== is.address || was.port !== is.port;
-      const weighs = weightOf(was) !== weightOf(is);
-      if (!moved && !weighs && was.state === is.state) return;
-      const address = moved ? { address: { address: is.address, port: is.port } } : {};
-      const weight = weighs ? { weight: weightOf(is) } : {};
-      changes.push({ backend: backend.name, slot, ...address, ...weight, state: is.state });
-    });
-    if (before?.length === slots.length && changes.length === changesBefore) {
-      settled.set(before, backend);
-      table.set(backend.name, before);
-    }
+    if (before) changes.push(...changesOf(backend.name, before, slots));
+    if (before?.length === slots.length && changes.length === changesBefore) settled.set(before, backend);
+    else moved.set(backend.name, slots);
   }
   const order = { ready: 0, drain: 1, maint: 2 };
-  return { table, changes: changes.sort((a, b) => order[a.state] - order[b.state]) };
+  return {
+    table: known === current.size ? withMoved(current, moved) : tableOf(backends, current, moved),
+    changes: changes.sort((a, b) => order[a.state] - order[b.state]),
+  };
+}
+
+/** Most of a table stays, and all of it when nothing moved. */
+function withMoved(current: SlotTable, moved: SlotTable): SlotTable {
+  if (moved.size === 0) return current;
+  const table = new Map(current);
+  for (const [name, slots] of moved) table.set(name, slots);
+  return table;
+}
+
+function tableOf(backends: readonly Backend[], current: SlotTable, moved: SlotTable): SlotTable {
+  return new Map(backends.map(({ name }) => [name, moved.get(name) ?? current.get(name) ?? []]));
+}
+
+function changesOf(backend: string, before: readonly Slot[], slots: readonly Slot[]): SlotChange[] {
+  return before.flatMap((was, slot): SlotChange[] => {
+    const is = slots[slot] ?? emptySlot;
+    const moved = was.address !== is.address || was.port !== is.port;
+    const weighs = weightOf(was) !== weightOf(is);
+    if (!moved && !weighs && was.state === is.state) return [];
+    const address = moved ? { address: { address: is.address, port: is.port } } : {};
+    const weight = weighs ? { weight: weightOf(is) } : {};
+    return [{ backend, slot, ...address, ...weight, state: is.state }];
+  });
 }
 
 function placeServers(before: readonly Slot[], servers: readonly Server[]): Slot[] {
@@ -109,6 +125,16 @@ function placeServers(before: readonly Slot[], servers: readonly Server[]): Slot
     if (index !== undefined) slots[index] = slotOf(server);
   }
   return slots;
+}
+
+/** `table`, with the very slots of `known` where they are the same: what is known of them goes on to hold. */
+export function withKnown(table: SlotTable, known: SlotTable): SlotTable {
+  return new Map(
+    [...table].map(([name, slots]) => {
+      const before = known.get(name);
+      return [name, isDeepStrictEqual(before, slots) && before ? before : slots];
+    }),
+  );
 }
 
 /** `table` after `changes`. */
