@@ -69,6 +69,14 @@ export const AutoscalePolicy = Type.Object(
                 "How many deviations above the usual rise of demand within the lead time stay free.",
             }),
           ),
+          crowdShare: Type.Optional(
+            Type.Number({
+              minimum: 0,
+              maximum: 10,
+              description:
+                "What stays free after a crowd, at most, as a share of demand: as much as the largest rise in the history.",
+            }),
+          ),
           maxShare: Type.Optional(
             Type.Number({
               minimum: 0,
@@ -212,13 +220,14 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
   return {
     min: policy.min,
     max: policy.max,
-    targetUtilization: policy.targetUtilization ?? 0.93,
+    targetUtilization: policy.targetUtilization ?? 0.95,
     headroom: {
       leadSeconds: 240,
-      historySeconds: 7200,
+      historySeconds: 14_400,
       deviations: 1,
-      maxShare: 0.25,
-      margin: 0.2,
+      crowdShare: 0.095,
+      maxShare: 0.6,
+      margin: 0.3,
       ...policy.headroom,
     },
     scaleUp: {
@@ -230,7 +239,7 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
       ...policy.scaleUp,
     },
     scaleDown: {
-      stabilizationSeconds: 300,
+      stabilizationSeconds: 150,
       cooldownSeconds: 120,
       maxStep: 1,
       maxStepShare: 0.1,

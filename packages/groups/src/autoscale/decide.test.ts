@@ -60,6 +60,26 @@ describe("a decision about agents", function () {
     equal(rising.size, 2);
   });
 
+  it("keeps some room where a crowd has come lately, and says so", () => {
+    const on = agents("web", 8).flatMap(({ id }) => repeat(id, 8));
+    const seen = world({ agents: agents("web", 8), works: [work("/a", 1, on)] });
+    const demand = Array.from(
+      { length: 120 },
+      (_, i) => [start / minute - 120 + i, i >= 60 && i < 70 ? 11 : 8] as const,
+    );
+    const sizeOf = (headroom: object, history: typeof demand) => {
+      const memory = { web: { demand: history, needed: [], leave: [] } };
+      return web(decide(seen, plain({ web: { headroom } }), memory));
+    };
+    const crowded = sizeOf({ crowdShare: 0.25 }, demand);
+    equal(crowded.size, 10);
+    match(crowded.reasons[0] ?? "", /^2 more for headroom: 2 because demand has risen by 3 at once lately/);
+    equal(sizeOf({ crowdShare: 0 }, demand).size, 8);
+    equal(sizeOf({ crowdShare: 0.25, maxShare: 0 }, demand).size, 8);
+    const calm = demand.map(([at]) => [at, 8] as const);
+    equal(sizeOf({ crowdShare: 0.25 }, calm).size, 8);
+  });
+
   it("opens agents of the cheapest group that fits", () => {
     const groups = [
       group("web"),

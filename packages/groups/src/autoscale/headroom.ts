@@ -14,12 +14,17 @@ export function remember(demand: Demand, now: number, agents: number, historySec
   return [...kept, [minute, most]];
 }
 
+interface Rises {
+  readonly usual: number;
+  readonly deviation: number;
+  readonly largest: number;
+}
+
 /**
- * How much demand usually rose within the lead time, from each minute of the history: its median, and the distance from there to
- * what five of six rises stay below, which is one standard deviation of noise. Rare crowds do not show in either: to keep
- * room for one all day costs far more than to start agents when it comes.
+ * How much demand rose within the lead time, from each minute of the history: the median of it, the distance from there to what
+ * five of six rises stay below, which is one standard deviation of noise, and the largest. Rare crowds show in the last one alone.
  */
-function rises(demand: Demand, leadSeconds: number): { readonly usual: number; readonly deviation: number } {
+function rises(demand: Demand, leadSeconds: number): Rises {
   const lead = Math.max(1, Math.ceil(leadSeconds / 60));
   const found = demand.slice(0, -1).map(([minute, agents], i) => {
     let most = agents;
@@ -33,7 +38,7 @@ function rises(demand: Demand, leadSeconds: number): { readonly usual: number; r
   found.sort((a, b) => a - b);
   const usual = found[Math.floor(found.length / 2)] ?? 0;
   const most = found[Math.floor((found.length * 5) / 6)] ?? 0;
-  return { usual, deviation: most - usual };
+  return { usual, deviation: most - usual, largest: found.at(-1) ?? 0 };
 }
 
 /** How many agents' worth of room shall be free, and why. */
@@ -48,18 +53,22 @@ export function headroomOf(
   demand: number,
 ): Headroom {
   const setpoint = demand * (1 / targetUtilization - 1);
-  const { usual, deviation } = rises(history, headroom.leadSeconds);
-  const rise = Math.min(demand * headroom.maxShare, usual + headroom.deviations * deviation);
+  const { usual, deviation, largest } = rises(history, headroom.leadSeconds);
+  const noise = usual + headroom.deviations * deviation;
+  // Room for a whole crowd all day would cost far more than to start agents when it comes; some of it pays where crowds do come.
+  const crowd = Math.min(largest, demand * headroom.crowdShare);
+  const rise = Math.min(demand * headroom.maxShare, Math.max(noise, crowd));
   if (rise <= setpoint) {
     return {
       agents: setpoint,
       reason: `${round(setpoint)} for a use of ${round(targetUtilization * 100)} %`,
     };
   }
-  return {
-    agents: rise,
-    reason: `${round(rise)} because demand rises by ${round(usual)} ± ${round(deviation)} within ${headroom.leadSeconds} s`,
-  };
+  const why =
+    noise >= crowd
+      ? `demand rises by ${round(usual)} ± ${round(deviation)} within ${headroom.leadSeconds} s`
+      : `demand has risen by ${round(largest)} at once lately`;
+  return { agents: rise, reason: `${round(rise)} because ${why}` };
 }
 
 /**

@@ -228,7 +228,7 @@ describe("mesos:index:AgentPool", function () {
     });
     const summary = (inputs: AgentPoolInputs, oldInputs: AgentPoolInputs): string | undefined =>
       agentPool.diff?.({ id: "demo/web", urn, oldInputs, state: oldInputs, inputs }).summary;
-    assert.match(agentPool.announce?.(scaled(3)) ?? "", /^web: 1 to 3 agents by load, at most 93 % in use/);
+    assert.match(agentPool.announce?.(scaled(3)) ?? "", /^web: 1 to 3 agents by load, at most 95 % in use/);
     assert.equal(agentPool.announce?.(pool(2)), undefined);
     assert.match(summary(scaled(3), pool(2)) ?? "", /^web: 1 to 3 agents by load/);
     assert.match(summary(scaled(4), scaled(3)) ?? "", /^web: 1 to 4 agents by load/);
