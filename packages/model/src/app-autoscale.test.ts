@@ -89,7 +89,7 @@ describe("an app that follows its traffic", () => {
     deepEqual(
       found.map(({ path, message }) => `${path}: ${message}`),
       [
-        "apps[0].autoscale: is for a mesos.marathon.App of its own: write this app as one, its id may lie in the group",
+        "apps[0].autoscale: is for a mesos.marathon.App of its own: write this app as one; its id may lie in the group where the group gives no apps",
       ],
     );
   });

@@ -20,7 +20,8 @@ export const GroupApp = Type.Object(
     refused: {
       ...setByMarathon,
       appId: "unknown field, an app inside a group has an id",
-      autoscale: "is for a mesos.marathon.App of its own: write this app as one, its id may lie in the group",
+      autoscale:
+        "is for a mesos.marathon.App of its own: write this app as one; its id may lie in the group where the group gives no apps",
     },
   },
 );
