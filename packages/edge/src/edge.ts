@@ -24,6 +24,7 @@ import { readOptionFile } from "./option-files";
 import type { BindAddress, EdgeOptions } from "./options";
 import { PageSource } from "./page/page-source";
 import { Router } from "./router";
+import { prefixesOf } from "./routing/maps";
 import type { RenderSettings } from "./routing/render";
 import type { PortFrontend, Routes } from "./routing/route";
 import { noStats, type Stats } from "./stats";
@@ -234,7 +235,9 @@ class Controller {
         knownRules: () => this.#router.rules.rules,
         putRule: (id, acl, config) => this.#router.rules.put(id, acl, config),
         removeRule: (id) => this.#router.rules.remove(id),
-        judge: async (acl, signal) => this.#haproxy?.check(aclProbe([acl]), signal),
+        // Plain prefixes stand in maps, as words that HAProxy cannot refuse.
+        judge: async (acl, signal) =>
+          prefixesOf(acl) ? undefined : this.#haproxy?.check(aclProbe([acl]), signal),
         apps: () => (this.#router.discovery.synced ? this.#router.state.apps : undefined),
         marathonAgeMs: () => this.#router.discovery.ageMs,
         resync: () => {
