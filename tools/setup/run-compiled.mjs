@@ -20,6 +20,8 @@ export async function runCompiled(main, provide = (_engine, env, run) => run(env
         env,
         stdio: ["ignore", "inherit", "inherit"],
       });
+      // It ends what it has started, and this process after it.
+      for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
       child.once("error", reject);
       child.once("exit", (code, signal) => {
         process.exitCode = signal === null ? code : 1;

@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { endOnInterrupt } from "../support/interrupt";
 import { repository } from "../support/repository";
-import { playCrashes } from "./crashes";
+import { crashStages, playCrashes } from "./crashes";
 import { playRolls } from "./rolls";
 import { describeFailure, runSchedule } from "./run";
 import { scheduleOf } from "./schedule";
@@ -14,20 +15,28 @@ const rollsOctet = 107;
 const crashesOctet = 141;
 
 async function main(): Promise<number> {
+  endOnInterrupt();
   const { values } = parseArgs({
     options: {
       seed: { type: "string", default: "1" },
-      schedules: { type: "string", default: "200" },
-      rolls: { type: "string", default: "50" },
+      schedules: { type: "string" },
+      rolls: { type: "string" },
       crashes: { type: "string", default: "1" },
-      storms: { type: "string", default: "200" },
+      storms: { type: "string" },
+      only: { type: "string", multiple: true, default: [] },
     },
   });
-  const counts = [values.seed, values.schedules, values.rolls, values.crashes, values.storms].map(Number);
+  const { only } = values;
+  // Whoever chooses a stage of the crashes asks for nothing else.
+  const usual = only.length === 0 ? { schedules: "200", rolls: "50", storms: "200" } : {};
+  const { schedules: faults = "0", rolls: changes = "0", storms: gales = "0" } = { ...usual, ...values };
+  const counts = [values.seed, faults, changes, values.crashes, gales].map(Number);
   const [seed = 0, schedules = 0, rolls = 0, crashes = 0, storms = 0] = counts;
-  if (!counts.every((n) => Number.isInteger(n) && n >= 0)) {
+  const isNone = (text: string): boolean => !crashStages.some((stage) => stage.includes(text));
+  if (!counts.every((n) => Number.isInteger(n) && n >= 0) || only.some(isNone)) {
     const flags = ["seed", "schedules", "rolls", "crashes", "storms"].map((flag) => `[--${flag} N]`);
-    console.error(`usage: npm run test:chaos -- ${flags.join(" ")}`);
+    console.error(`usage: npm run test:chaos -- ${flags.join(" ")} [--only STAGE]...`);
+    console.error(`stages of the crashes: ${crashStages.join(", ")}`);
     return 2;
   }
   const failed: number[] = [];
@@ -41,7 +50,8 @@ async function main(): Promise<number> {
   if (failed.length > 0) console.log(`failed seeds: ${failed.join(", ")}`);
   const wrong = await playRolls(seed, rolls, rollsOctet, console.log);
   console.log(`${rolls - wrong.length} of ${rolls} schedules of rolling changes held`);
-  for (let round = 0; round < crashes; round++) wrong.push(...(await playCrashes(crashesOctet, console.log)));
+  for (let round = 0; round < crashes; round++)
+    wrong.push(...(await playCrashes(crashesOctet, console.log, only)));
   for (const line of wrong) console.log(`failed: ${line}`);
   // They are among the tests of their package, which exports none of them.
   const program = join(repository, "packages/groups/dist/storms.test.support.js");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, startCluster } from "@pulumi-mesos/simulator";
+import { onInterrupt } from "../support/interrupt";
 import { type Expectation, pictureOf, violations } from "./invariants";
 import { describeSchedule, type Schedule, type Step } from "./schedule";
 
@@ -51,6 +52,7 @@ export async function runSchedule(
       master: schedule.losesAgents ? { agent_ping_timeout: "1secs", max_agent_ping_timeouts: "3" } : {},
     },
   });
+  const forget = onInterrupt(() => cluster.close());
   try {
     await deploy(cluster);
     const before = await pictureOf(cluster);
@@ -63,6 +65,7 @@ export async function runSchedule(
     return { schedule, wrong, log: [...lines, tails].join("\n") };
   } finally {
     print(`seed ${schedule.seed}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    forget();
     await cluster.close();
   }
 }

@@ -3,11 +3,13 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CrashPoint } from "./crash-proxy";
+import { onInterrupt } from "./interrupt";
 
 /** A directory whose `pulumi-resource-mesos` is the plugin behind a proxy that can end the engine at one call. */
 export class CrashPlugin {
   readonly directory: string;
   readonly #file: string;
+  readonly #forget = onInterrupt(() => this.remove());
 
   constructor() {
     this.directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-crash-"));
@@ -46,6 +48,7 @@ export class CrashPlugin {
   }
 
   remove(): void {
+    this.#forget();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

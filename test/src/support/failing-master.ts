@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { onInterrupt } from "./interrupt";
 
 /** What the master says that refuses; its log's last line. */
 export const refusal = "this member fails by the schedule";
@@ -27,6 +28,7 @@ export class FailingMaster {
   readonly #directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-master-"));
   /** Path of the executable. */
   readonly executable = path.join(this.#directory, "mesos-master-or-not");
+  readonly #forget = onInterrupt(() => this.close());
 
   constructor() {
     writeFileSync(this.executable, script);
@@ -47,6 +49,7 @@ export class FailingMaster {
   }
 
   close(): void {
+    this.#forget();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

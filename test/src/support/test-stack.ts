@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { onInterrupt } from "./interrupt";
 import { killAll, processesWith } from "./processes";
 import { pluginDirectory, repository } from "./repository";
 import { type Outcome, run } from "./run";
@@ -32,6 +33,7 @@ export class TestStack {
   readonly #enter: readonly string[];
   /** Nothing of it is left, because its last change was its destroy. */
   #destroyed = false;
+  readonly #forget = onInterrupt(() => this.remove());
 
   private constructor(directory: string, env: NodeJS.ProcessEnv, enter: readonly string[]) {
     this.directory = directory;
@@ -156,6 +158,7 @@ export class TestStack {
 
   /** Ends whatever runs of it and removes its directory, without the engine. */
   async remove(): Promise<void> {
+    this.#forget();
     killAll(this.processes());
     rmSync(this.directory, { recursive: true, force: true });
   }
