@@ -90,12 +90,12 @@ async function secondsToFirstAnswer(stack: TestStack, { view }: Place): Promise<
 
 async function changeMasters(
   stack: TestStack,
-  { view, authorization }: Place,
+  { view, keys }: Place,
 ): Promise<{ polls: number; losses: readonly string[]; unavailable: number }> {
   const hosts = view.hosts("masters", 3);
   await stack.ok("config", "set", "--path", "masterFlags.offer_timeout", "2mins");
-  const quorum = new QuorumWatch(hosts, 2, authorization);
-  const api = new ApiWatch(hosts, authorization);
+  const quorum = new QuorumWatch(hosts, 2, keys);
+  const api = new ApiWatch(hosts, keys);
   try {
     await stack.up();
   } finally {

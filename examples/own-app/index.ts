@@ -44,12 +44,15 @@ const pushed = new docker.RegistryImage(
   { provider: host },
 );
 
+const ca = config.get("ca"); // of a cluster that speaks TLS
 const cluster = new mesos.Provider("cluster", {
   marathonUrls: config.requireObject<string[]>("marathonUrls"),
   marathonUser: config.get("marathonUser"),
   marathonPassword: config.getSecret("marathonPassword"),
+  marathonCa: ca,
   bambooUrls: config.requireObject<string[]>("bambooUrls"),
   bambooToken: config.getSecret("bambooToken"),
+  bambooCa: ca,
 });
 
 const app = new mesos.marathon.App(

@@ -5,7 +5,9 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { resourceTypes } from "./aws-plugin/types";
 import { inventory } from "./support/aws-inventory";
-import { AwsStack, images, missing, region } from "./support/aws-stack";
+import { AwsStack, images, missing, region, secret } from "./support/aws-stack";
+import { ClusterKeys } from "./support/cluster-keys";
+import { request } from "./support/http";
 import type { AwsCall } from "./support/moto";
 import { repository } from "./support/repository";
 
@@ -99,6 +101,25 @@ describe("examples/aws on a moto server", function () {
         calls.filter((action) => !/^(Describe|Get|GET )/.test(action)),
         [],
       );
+    }),
+  );
+
+  it(
+    "speaks TLS alone, agents by certificates that they have signed for the address that they were given",
+    on(async (aws) => {
+      const { ca } = new ClusterKeys({ project: "quickstart", stack: "dev" }, secret);
+      const asked = [
+        ["demo-masters-1", ":5050/health", 200],
+        ["demo-marathon-1", ":8080/ping", 401],
+        ["demo-web", ":5051/health", 200],
+        ["demo-batch", ":5051/health", 200],
+      ] as const;
+      for (const [name, where, status] of asked) {
+        const [instance] = await aws.machines.instancesOf(name);
+        const place = `${instance?.PrivateIpAddress}${where}`;
+        assert.equal((await request(`https://${place}`, { ca })).status, status, `${name}: ${place}`);
+        await assert.rejects(request(`http://${place}`), /ECONNRESET|EPIPE|socket hang up/, name);
+      }
     }),
   );
 

@@ -21,6 +21,7 @@ import { walk } from "./support/walk";
 const owner = { project: "quickstart", stack: "dev" };
 const secret = "a-cluster-secret-of-this-test-alone";
 const keys = new ClusterKeys(owner, secret);
+const { ca } = keys;
 const imageRegistry = "127.133.0.1:5000";
 const nodes = [
   ...[1, 2, 3].flatMap((n) => [`demo-zookeeper-${n}`, `demo-masters-${n}`]),
@@ -142,9 +143,11 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
     const there = (...words: string[]) =>
       run(command, [...enter, process.execPath, ...words], { cwd: running().directory, env: running().env });
     const { url = "", mesosUi = "" } = await running().outputs();
-    for (const each of [url, mesosUi]) assert.match(each, /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.match(`${url} ${mesosUi}`, /^http:\/\/127\.0\.0\.1:\d+ https:\/\/127\.0\.0\.1:\d+$/);
     const page = await there("-e", `fetch("${url}").then(async (r) => console.log(await r.text()))`);
     assert.match(page.output, /Welcome to nginx/);
+    const believing = `require("https").get("${mesosUi}/health", { ca: process.argv[1] }, (r) => console.log(r.statusCode))`;
+    assert.equal((await there("-e", believing, "--", keys.ca)).output, "200\n");
     const host = cluster.hosts("masters", 1)[0];
     const direct = await there(
       "-e",
@@ -211,24 +214,28 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
     const shown = (await host.docker("inspect", ...containers)).join("\n");
     assert.deepEqual(keys.shownIn(shown), []);
     assert.ok(!shown.includes(secret));
-    assert.doesNotMatch(shown, /PULUMI_|AWS_/);
+    assert.doesNotMatch(shown, /PULUMI_|AWS_|PRIVATE KEY-----/);
   });
 
-  it("is closed to strangers, who are told health and get traffic alone", async () => {
+  it("is closed to strangers, who are told health by TLS and get traffic alone", async () => {
     const strangers: Record<string, string>[] = [{}, { Authorization: "Basic b3BlcmF0b3I6Z3Vlc3NlZA==" }];
-    const urls = [
-      `http://${cluster.hosts("masters", 1)[0]}:5050/state`,
-      `http://${cluster.hosts("marathon", 1)[0]}:8080/v2/apps`,
-      `${cluster.edgeApiUrl}/api/services`,
-      `http://${cluster.hosts("groups", 1)[0]}:8010/status`,
-      `http://${(await cluster.activeAgents())[0]}:5051/state`,
+    const places = [
+      `${cluster.hosts("masters", 1)[0]}:5050/state`,
+      `${cluster.hosts("marathon", 1)[0]}:8080/v2/apps`,
+      `${cluster.hosts("edge", 1)[0]}:8000/api/services`,
+      `${cluster.hosts("groups", 1)[0]}:8010/status`,
+      `${(await cluster.activeAgents())[0]}:5051/state`,
     ];
-    for (const url of urls) {
+    for (const place of places) {
       for (const headers of strangers) {
-        assert.equal((await request(url, { headers })).status, 401, url);
+        assert.equal((await request(`https://${place}`, { headers, ca })).status, 401, place);
       }
+      await assert.rejects(request(`http://${place}`), /ECONNRESET|EPIPE|socket hang up/, place);
     }
-    assert.equal((await request(`http://${cluster.hosts("masters", 1)[0]}:5050/health`)).status, 200);
+    assert.equal(
+      (await request(`https://${cluster.hosts("masters", 1)[0]}:5050/health`, { ca })).status,
+      200,
+    );
   });
 
   it("adds an agent by config and takes the emptiest away again, with both instances healthy", async () => {
@@ -248,7 +255,7 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
     const before = await idsOf(nodes);
     await host.docker("exec", containerName(owner, name), "/bin/bash", "-c", "kill -9 $(pidof -s node)");
     await eventually(hangMs, async () => {
-      assert.equal((await request(`http://${leader}:5050/health`)).status, 200);
+      assert.equal((await request(`https://${leader}:5050/health`, { ca })).status, 200);
       assert.notDeepEqual(await idsOf([name]), [before[nodes.indexOf(name)]]);
     });
     await host.docker("kill", containerName(owner, name));
@@ -257,7 +264,7 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
       ["false"],
     );
     await running().up("--refresh");
-    assert.equal((await request(`http://${leader}:5050/health`)).status, 200);
+    assert.equal((await request(`https://${leader}:5050/health`, { ca })).status, 200);
     const after = await idsOf(nodes);
     assert.deepEqual(
       nodes.filter((_, i) => after[i] !== before[i]),
@@ -269,7 +276,7 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
   it("rolls a flag of the masters through them one by one without losing the quorum", async () => {
     const hosts = cluster.hosts("masters", 3);
     const before = await idsOf(nodes);
-    const watch = new QuorumWatch(hosts, 2, keys.basic("mesos", "operator"));
+    const watch = new QuorumWatch(hosts, 2, keys);
     write(
       program.replace(
         /masters: \{ size: ([^}]*) \},/,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
+import type { ClusterKeys } from "../../../test/dist/support/cluster-keys";
+import { request } from "../../../test/dist/support/http";
 
 const everyMs = 100;
 
@@ -7,13 +9,13 @@ const everyMs = 100;
 export class ApiWatch {
   unavailableMs = 0;
   readonly #hosts: readonly string[];
-  readonly #authorization: string | undefined;
+  readonly #keys: ClusterKeys | undefined;
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(hosts: readonly string[], authorization: string | undefined) {
+  constructor(hosts: readonly string[], keys: ClusterKeys | undefined) {
     this.#hosts = hosts;
-    this.#authorization = authorization;
+    this.#keys = keys;
     this.#done = this.#run();
   }
 
@@ -38,17 +40,17 @@ export class ApiWatch {
 
   /** Whether one of them leads and knows the registry: a standby answers 307, a leader that recovers 503. */
   async #answers(): Promise<boolean> {
-    const headers = {
-      "Content-Type": "application/json",
-      ...(this.#authorization === undefined ? {} : { Authorization: this.#authorization }),
-    };
+    const keys = this.#keys;
+    const scheme = keys === undefined ? "http" : "https";
+    const headers: Record<string, string> =
+      keys === undefined ? {} : { Authorization: keys.basic("mesos", "operator") };
     const asked = this.#hosts.map(async (host) => {
-      const { status } = await fetch(`http://${host}:5050/api/v1`, {
+      const { status } = await request(`${scheme}://${host}:5050/api/v1`, {
         method: "POST",
         headers,
-        body: '{"type":"GET_AGENTS"}',
-        redirect: "manual",
-        signal: AbortSignal.timeout(1_000),
+        json: { type: "GET_AGENTS" },
+        ca: keys?.ca,
+        timeoutMs: 1_000,
       });
       if (status !== 200) throw new Error(`${host} answered ${status}`);
     });

@@ -18,8 +18,8 @@ export interface Place {
   readonly platform: string;
   readonly stack: Pick<TestStackOptions, "config" | "env" | "plugins">;
   readonly view: ClusterView;
-  /** Header of that name for the masters. */
-  readonly authorization: string | undefined;
+  /** Of a cluster that asks who one is and speaks TLS. */
+  readonly keys: ClusterKeys | undefined;
   /** A change of the config that replaces every agent, made possible before. */
   prepareReplacement(): Promise<readonly [key: string, value: string]>;
 }
@@ -30,7 +30,7 @@ export function local(): Place {
     platform: 'new mesos.LocalPlatform({ network: config.require("network") })',
     stack: { config: { network: `127.${octet}.0.0/16` } },
     view: new ClusterView(`127.${octet}`),
-    authorization: undefined,
+    keys: undefined,
     prepareReplacement: async () => ["rack", "b"],
   };
 }
@@ -55,7 +55,7 @@ export function docker(): Place | { readonly reason: string } {
     })(require("@pulumi-mesos/docker"))`,
     stack: { plugins: { docker: host.plugin }, env: host.env, config: { socket: host.socket } },
     view: new ClusterView(privateBlock(stack.project, stack.stack), "demo", 80, keys),
-    authorization: keys.basic("mesos", "operator"),
+    keys,
     async prepareReplacement() {
       await host.docker("tag", image, next);
       return ["agentImage", next];

@@ -167,13 +167,6 @@ describe("AwsPlatform", function () {
     }
   });
 
-  it("fails in one line when a program wants TLS, whose certificates could not name its agents", async () => {
-    await assert.rejects(
-      run(() => void cluster(new AwsPlatform(usual), { security: { tls: true } })),
-      /security\.tls: is not to be had on this platform, whose agents get addresses that no certificate can name/,
-    );
-  });
-
   it("fails in one line when a group may not have as many agents, or when two want one port", async () => {
     const agents = { web: { size: 3, resources: { cpus: 1, mem: 512 } } };
     const few = { ...usual, agents: { web: { instanceTypes: ["t3.large"], most: 2 } } };

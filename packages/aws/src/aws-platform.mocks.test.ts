@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { AgentPoolDeclaration, decoder } from "@pulumi-mesos/model";
 import { ZooKeeper } from "pulumi-mesos";
@@ -285,15 +287,15 @@ describe("a cluster on AWS", function () {
     assert.deepEqual(urls, [
       "http://platform-public.elb.amazonaws.com",
       "https://platform-public.elb.amazonaws.com",
-      "http://platform-internal.elb.amazonaws.com:5050",
-      "http://platform-internal.elb.amazonaws.com:8080",
+      "https://platform-internal.elb.amazonaws.com:5050",
+      "https://platform-internal.elb.amazonaws.com:8080",
     ]);
     const targets = all
       .filter(({ type }) => short(type) === "TargetGroupAttachment")
       .map(({ inputs }) => `${inputs["port"]}`);
     assert.deepEqual(targets.sort(), ["443", "443", "5050", "5050", "5050", "80", "80", "8080", "8080"]);
     const check = find(all, "TargetGroup", "demo-edge").inputs["healthCheck"];
-    assert.deepEqual(check, { matcher: "200", path: "/status", port: "8000", protocol: "HTTP" });
+    assert.deepEqual(check, { matcher: "200", path: "/status", port: "8000", protocol: "HTTPS" });
     assert.deepEqual(find(all, "Listener", "demo-edge-https").inputs["port"], 443);
   });
 
@@ -463,6 +465,25 @@ describe("a cluster on AWS", function () {
       assert.deepEqual(Statement[0]?.Resource.length, own.length, name);
       for (const arn of Statement[0]?.Resource ?? []) assert.ok(arn.includes(`:${member}-`), arn);
     }
+  });
+
+  it("tells agents who signs for their addresses, and for those of no member with an identity", () => {
+    const { value } = find(all, "Parameter", "demo-web-tls-issuer.pem").inputs["value"] as { value: string };
+    const pem = Buffer.from(value, "base64").toString();
+    const text = execFileSync("openssl", ["x509", "-noout", "-text"], { input: pem, encoding: "utf8" });
+    const permitted = [...text.matchAll(/IP:([\d.]+)\/([\d.]+)/g)].map(([, base, mask]) => `${base} ${mask}`);
+    assert.deepEqual(
+      permitted,
+      [0, 64, 128].map((third) => `10.77.${third}.0 255.255.224.0`),
+    );
+    const member = find(all, "Parameter", "demo-masters-1-tls-cert.pem").inputs["value"] as {
+      value: string;
+    };
+    const names = new X509Certificate(Buffer.from(member.value, "base64")).subjectAltName;
+    assert.match(
+      names ?? "",
+      /^IP Address:10\.77\.\d+\.\d+, DNS:demo-masters-1, DNS:\*\.elb\.eu-central-1\.amazonaws\.com$/,
+    );
   });
 
   it("has masters call a Marathon back at the port that is open to them", () => {

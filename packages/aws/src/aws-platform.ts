@@ -13,13 +13,14 @@ import {
   type NodeArgs,
   type Platform,
   type Pool,
+  type PoolAddresses,
   type PoolArgs,
   Provider,
   programIn,
   validate,
 } from "pulumi-mesos";
 import { Balancers } from "./balancers";
-import { type Cidr, parseCidr } from "./cidr";
+import { type Cidr, firstOf, formatCidr, parseCidr } from "./cidr";
 import { agentStatements, controllerStatements, type Statement } from "./iam-policies";
 import { isMember, type Machine, type MemberRole, usualAgents } from "./machines";
 import { MemberAddresses } from "./member-addresses";
@@ -162,6 +163,17 @@ export class AwsPlatform implements Platform {
       },
       opts,
     );
+  }
+
+  /** Too many to name; members with an identity have others, which no agent can be taken for. */
+  poolAddresses(): PoolAddresses {
+    const { privateSubnets } = this.#network;
+    return { within: privateSubnets.flatMap((of) => firstOf(of.cidr, of.firstHost).map(formatCidr)) };
+  }
+
+  /** Of whichever load balancer the region has: AWS chooses its name when it is made. */
+  get outerNames(): readonly string[] {
+    return [`*.elb.${this.#around.region}.amazonaws.com`];
   }
 
   endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {

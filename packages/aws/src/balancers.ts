@@ -119,10 +119,11 @@ export class Balancers {
   #targets(
     name: string,
     side: Side,
-    { addresses, port }: EndpointArgs,
+    { addresses, port, tls = false }: EndpointArgs,
     options: pulumi.CustomResourceOptions,
   ): lb.TargetGroup {
-    const edgeCheck = { protocol: "HTTP", port: String(ports.edge.api), path: "/status", matcher: "200" };
+    const protocol = tls ? "HTTPS" : "HTTP";
+    const edgeCheck = { protocol, port: String(ports.edge.api), path: "/status", matcher: "200" };
     const group = new lb.TargetGroup(
       name,
       {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   addressAt,
   type Cidr,
+  firstOf,
   formatCidr,
   isPrivate,
   isWithin,
@@ -20,6 +21,27 @@ const cidrs = fc.tuple(fc.nat(2 ** 32 - 1), fc.integer({ min: 0, max: 32 })).map
 });
 
 describe("a CIDR", () => {
+  it("has its first addresses as ranges that follow each other", () => {
+    const some = fc.tuple(cidrs, fc.double({ min: 0, max: 1, noNaN: true }));
+    fc.assert(
+      fc.property(some, ([cidr, part]) => {
+        const count = Math.floor(part * sizeOf(cidr));
+        const ranges = firstOf(cidr, count);
+        let at = cidr.base;
+        for (const range of ranges) {
+          assert.equal(range.base, at);
+          assert.deepEqual(parseCidr(formatCidr(range)), range, "begins where a range may");
+          at += sizeOf(range);
+        }
+        assert.equal(at - cidr.base, count);
+      }),
+    );
+    const text = (of: string, count: number): string[] =>
+      firstOf(parseCidr(of) as Cidr, count).map(formatCidr);
+    assert.deepEqual(text("10.0.0.0/18", 2 ** 13), ["10.0.0.0/19"]);
+    assert.deepEqual(text("10.0.1.0/24", 200), ["10.0.1.0/25", "10.0.1.128/26", "10.0.1.192/29"]);
+  });
+
   it("is read as it is written", () => {
     fc.assert(fc.property(cidrs, (cidr) => assert.deepEqual(parseCidr(formatCidr(cidr)), cidr)));
     assert.deepEqual(parseCidr("10.1.0.0/16"), { base: 10 * 2 ** 24 + 2 ** 16, prefix: 16 });

@@ -50,6 +50,18 @@ export function quarters({ base, prefix }: Cidr): readonly [Cidr, Cidr, Cidr, Ci
   return [quarter(0), quarter(1), quarter(2), quarter(3)];
 }
 
+/** The first so many addresses of a range, as ranges from the largest to the smallest. */
+export function firstOf({ base, prefix }: Cidr, count: number): Cidr[] {
+  const bits = Array.from({ length: 33 - prefix }, (_, i) => 32 - prefix - i);
+  let at = base;
+  return bits.flatMap((bit): Cidr[] => {
+    if (Math.floor(count / 2 ** bit) % 2 === 0) return [];
+    const part = { base: at, prefix: 32 - bit };
+    at += 2 ** bit;
+    return [part];
+  });
+}
+
 /** The second half of a range. */
 export function upperHalf({ base, prefix }: Cidr): Cidr {
   return { base: base + 2 ** (31 - prefix), prefix: prefix + 1 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as pulumi from "@pulumi/pulumi";
 import { inContainer, marathonCallbackPort, type Placeholders } from "@pulumi-mesos/model";
-import { type containers, InvalidArgsError, type NodeService } from "pulumi-mesos";
+import { containers, InvalidArgsError, type NodeService } from "pulumi-mesos";
 import { storeFiles } from "./node-files";
 import type { MachineImage } from "./platform-args";
 import { allowSecrets, type MachineRole } from "./roles";
@@ -57,7 +57,7 @@ export function machineProgram(
   const { around, name, service, program, kmsKeyArn, role, values } = args;
   const { stack, tags, region } = around;
   const store = { member: name, path: `/pulumi-mesos/${stack.project}/${stack.stack}`, kmsKeyArn, tags };
-  const env = { ...callbackVariables(service), ...program.env, ...service.env };
+  const env = { ...callbackVariables(service), ...containers.containerEnvironment(program, service) };
   const { files, parameters } = storeFiles({ ...service, env }, values, store, options);
   const arns = parameters.map(({ arn }) => arn);
   const policies = allowSecrets(role, name, arns, { region, kmsKeyArn }, options);

@@ -46,7 +46,7 @@ export interface MachineImage {
   /** A fixed one: the latest would replace every machine whenever there is another. */
   readonly ami: pulumi.Input<string>;
   readonly architecture: Architecture;
-  /** Packages that bring `docker` and `aws`. @default ["docker"], which is all that Amazon Linux 2023 lacks */
+  /** Packages that bring `docker` and `aws`; where its machines speak TLS, `openssl` is installed with them. @default ["docker"], which is all that Amazon Linux 2023 lacks */
   readonly packages?: readonly string[];
   /** Name of the disk that it starts from, which agents have larger. @default "/dev/xvda" */
   readonly rootDevice?: string;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { deriveAuthority, issueAuthority, keySeedLength } from "@pulumi-mesos/model/certificates";
 import fc from "fast-check";
 import { quote } from "./shell";
 import { fitUserData, type NodeProgram, userData, userDataLimit } from "./user-data";
@@ -165,6 +169,46 @@ describe("user data", () => {
       'agent\n--ip=10.0.0.9\n--domain={"zone":"a"}\n\n',
     );
     assert.equal(config.hostname, undefined);
+  });
+
+  it("makes a certificate for the machine's own address, which is believed where its authority may sign for it", function () {
+    this.timeout(60_000);
+    const directory = mkdtempSync(path.join(tmpdir(), "user-data-"));
+    const at = (name: string): string => path.join(directory, name);
+    const seed = (text: string): Buffer => Buffer.alloc(keySeedLength, text);
+    const authority = deriveAuthority("demo", seed("authority"));
+    const range = { name: "demo-web", ranges: ["10.0.0.0/19", "10.0.64.0/19"] };
+    const issuer = issueAuthority(authority, range, seed("demo-web"));
+    const parameter = { name: "/p/s/demo-web/issuer.pem", version: 7 };
+    const file = { path: "/etc/pulumi-mesos/tls/issuer.pem", mode: "0400", parameter };
+    const config = change({ member: "demo-web", placedAtBoot: true, files: [file] });
+    assert.deepEqual(config.packages, ["docker", "openssl"]);
+    assert.deepEqual(change({ placedAtBoot: true }).packages, ["docker"]);
+    const [, script = ""] =
+      /^(openssl genpkey[\s\S]*^rm .*$)/m.exec(written(config, "/opt/pulumi-mesos/prepare")) ?? [];
+    const boot = (address: string): string => {
+      mkdirSync(at("tls"), { recursive: true });
+      writeFileSync(at("tls/issuer.pem"), issuer.key + issuer.cert);
+      const input = `set -euo pipefail\numask 077\naddress=${address}\n${script.replaceAll("/run/pulumi-mesos/conf", directory)}\n`;
+      execFileSync("bash", { input, stdio: ["pipe", "pipe", "pipe"] });
+      assert.ok(!existsSync(at("tls/issuer.pem")), "what signs does not stay");
+      const verify = ["verify", "-x509_strict", "-purpose", "sslserver", "-verify_ip", address];
+      const files = ["-CAfile", at("ca.pem"), "-untrusted", at("tls/cert.pem"), at("tls/cert.pem")];
+      const { stdout, stderr } = spawnSync("openssl", [...verify, ...files], { encoding: "utf8" });
+      return `${stdout}${stderr}`;
+    };
+    try {
+      writeFileSync(at("ca.pem"), authority.cert);
+      assert.match(boot("10.0.31.9"), /cert\.pem: OK\n$/);
+      const leaf = new X509Certificate(readFileSync(at("tls/cert.pem")));
+      assert.ok(leaf.checkPrivateKey(createPrivateKey(readFileSync(at("tls/key.pem")))));
+      assert.deepEqual([leaf.subjectAltName, leaf.ca], ["IP Address:10.0.31.9", false]);
+      assert.equal(statSync(at("tls/key.pem")).mode & 0o777, 0o400);
+      assert.match(boot("10.0.65.1"), /cert\.pem: OK\n$/);
+      assert.match(boot("10.0.32.20"), /permitted subtree violation/, "a member with an identity has it");
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it("writes scripts that a shell can read, also of a machine that asks where it is", () => {

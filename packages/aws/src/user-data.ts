@@ -6,6 +6,7 @@ import {
   dockerSocket,
   type Service,
   startCommand,
+  tlsFiles,
 } from "@pulumi-mesos/model";
 import { ecrHostOf } from "./iam-policies";
 import { quote } from "./shell";
@@ -81,7 +82,7 @@ export function userData(program: NodeProgram): string {
     ...(program.placedAtBoot ? {} : { preserve_hostname: false, hostname: program.member }),
     ssh_pwauth: false,
     package_update: true,
-    packages: program.packages,
+    packages: [...program.packages, ...(signsItsOwn(program) ? ["openssl"] : [])],
     write_files: [
       ...program.files.flatMap((file, index) =>
         "content" in file ? [rootFile(storedAt(index), "0600", file.content)] : [],
@@ -154,7 +155,8 @@ function unitFile({ member, volumeId, stop }: NodeProgram): string {
 }
 
 /** Lays the program's files out anew before each start, and fetches its secrets by the instance's role. */
-function prepareScript({ region, image, files, placedAtBoot, volumeId }: NodeProgram): string {
+function prepareScript(program: NodeProgram): string {
+  const { region, image, member, files, placedAtBoot, volumeId } = program;
   const ecr = ecrHostOf(image);
   const at = (path: string): string =>
     quote(path.startsWith(`${conf}/`) ? `${confOnHost}${path.slice(conf.length)}` : path);
@@ -175,6 +177,7 @@ function prepareScript({ region, image, files, placedAtBoot, volumeId }: NodePro
         : `fetch ${quote(`${file.parameter.name}:${file.parameter.version}`)} ${at(file.path)} ${file.mode}`,
     ),
     ...(placedAtBoot ? placeLines : []),
+    ...(signsItsOwn(program) ? certificateLines(member) : []),
     ...(ecr === undefined
       ? []
       : [
@@ -195,6 +198,32 @@ const placeLines = [
   `printf 'address=%s\\nzone=%s\\n' "$address" "$zone" > ${placeFile}`,
   `sed -i "s/{address}/$address/g; s/{zone}/$zone/g" ${confOnHost}${containerPaths.environment.slice(conf.length)}`,
 ];
+
+/** Whether it makes its certificate itself, for an address that nobody knows before. */
+function signsItsOwn({ files }: NodeProgram): boolean {
+  return files.some(({ path }) => path === `${conf}/${tlsFiles.issuer}`);
+}
+
+/**
+ * A key and a certificate for the machine's address, anew before each start; what signs them does not stay. Its name is none of
+ * a host, which the authority may not give.
+ */
+function certificateLines(member: string): string[] {
+  const [key, cert, issuer] = [tlsFiles.key, tlsFiles.cert, tlsFiles.issuer].map(
+    (file) => `${confOnHost}/${file}`,
+  );
+  const extensions =
+    "basicConstraints=critical,CA:FALSE\\nkeyUsage=critical,digitalSignature\\nextendedKeyUsage=serverAuth,clientAuth\\nsubjectAltName=IP:%s\\n";
+  return [
+    `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${key}`,
+    `openssl req -new -key ${key} -subj "/CN=${member} at $address" |`,
+    `  openssl x509 -req -CA ${issuer} -CAkey ${issuer} -set_serial "0x$(openssl rand -hex 16)" -sha256 -days 3650 \\`,
+    `    -extfile <(printf '${extensions}' "$address") > ${cert}`,
+    `openssl x509 -in ${issuer} >> ${cert}`,
+    `chmod 0400 ${key} ${cert}`,
+    `rm ${issuer}`,
+  ];
+}
 
 function runScript(program: NodeProgram): string {
   const { image, user, words, stop, placedAtBoot = false, makesContainers = false } = program;

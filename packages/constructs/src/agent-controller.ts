@@ -8,6 +8,7 @@ import type { EdgePlaces, MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } 
 import { validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
+import { namesOf } from "./reach";
 
 /** Arguments of {@link AgentController}. */
 export interface AgentControllerArgs {
@@ -67,7 +68,7 @@ export class AgentController extends pulumi.ComponentResource {
       platform,
       addresses: platform.addresses(name, 1),
       port: ports.groups.http,
-      service: (_, { name: of, host }) => withSecrets(plain, secrets, tls?.pair(of, [host, of])),
+      service: (_, member) => withSecrets(plain, secrets, tls?.pair(member.name, namesOf(platform, member))),
       tls,
       credentials,
       authorization: credentials?.authorization("groups"),

@@ -100,7 +100,7 @@ export class AgentGroup extends pulumi.ComponentResource {
       ...{ authentication, authorization, tls: tls !== undefined },
     });
     const secrets = credentials && agentSecrets(credentials, masters.zk);
-    const service = withSecrets(plain, secrets, tls?.files(name, platform.poolAddresses?.(name) ?? []));
+    const service = withSecrets(plain, secrets, tls?.pool(name, platform.poolAddresses(name)));
     const zookeeperCredential = credentials?.pair("zookeeper", "groups").apply(userAndPassword);
     const pool = platform.pool(
       name,

@@ -19,6 +19,7 @@ import type { EdgePlaces, MarathonEndpoints, ZooKeeperEndpoints } from "./endpoi
 import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { NodeService, Platform, Timeouts } from "./platform";
+import { namesOf } from "./reach";
 
 /** What a Bamboo of the user's own is told. */
 export interface BambooArgs {
@@ -124,9 +125,9 @@ export class BambooEdge extends pulumi.ComponentResource {
     };
     const { bamboo } = args;
     const plain = edgeService({ ...shared, ...https, tls: tls !== undefined });
-    const service = ({ name: of, host }: Address): NodeService =>
+    const service = (member: Address): NodeService =>
       bamboo === undefined
-        ? withSecrets(plain, secrets, tls?.pair(of, [host, of]))
+        ? withSecrets(plain, secrets, tls?.pair(member.name, namesOf(platform, member)))
         : userBamboo(shared, bamboo);
     const ready = makeMembers(this, name, {
       kind: "edge",
@@ -143,8 +144,12 @@ export class BambooEdge extends pulumi.ComponentResource {
     this.ready = [ready];
     const own = trafficPort === 80 ? "" : `:${trafficPort}`;
     this.urls = addresses.map((a) => `http://${platform.via?.(a, trafficPort) ?? a.host + own}`);
-    this.url = platform.endpoint(name, { addresses, port: trafficPort }, { parent: this });
-    this.httpsUrl = args.certificates && httpsEndpoint(this, name, platform);
+    this.url = platform.endpoint(
+      name,
+      { addresses, port: trafficPort, tls: tls !== undefined },
+      { parent: this },
+    );
+    this.httpsUrl = args.certificates && httpsEndpoint(this, name, platform, tls !== undefined);
     this.registerOutputs({ url: this.url, httpsUrl: this.httpsUrl });
   }
 }
@@ -176,8 +181,13 @@ export function edgePlaces(
   };
 }
 
-function httpsEndpoint(edge: BambooEdge, name: string, platform: Platform): pulumi.Output<string> {
-  const args = { addresses: edge.addresses, port: platform.httpsPort, scheme: "https" } as const;
+function httpsEndpoint(
+  edge: BambooEdge,
+  name: string,
+  platform: Platform,
+  tls: boolean,
+): pulumi.Output<string> {
+  const args = { addresses: edge.addresses, port: platform.httpsPort, scheme: "https", tls } as const;
   return platform.endpoint(`${name}-https`, args, { parent: edge });
 }
 

@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { deriveBytes, deriveCredential, tlsFiles } from "@pulumi-mesos/model";
 import type { Identity } from "@pulumi-mesos/model/certificates";
 import { type ServiceSecrets, secretRule } from "./credentials";
-import { type Rule, validate } from "./invalid-args-error";
-import type { Platform } from "./platform";
+import { validate } from "./invalid-args-error";
+import type { PoolAddresses } from "./platform";
 
 /** An authority of the user's own: its certificate, which it has signed itself, and its private key, both in PEM. */
 export interface CertificateAuthority {
@@ -63,10 +63,19 @@ export class Certificates {
     };
   }
 
+  /** The files of a pool's members, which read PEM: one certificate for all, or what signs one for each. */
+  pool(name: string, addresses: PoolAddresses): ServiceSecrets {
+    if ("each" in addresses) return this.files(name, addresses.each);
+    const { within } = addresses;
+    const issuer = this.#derived(name, (authority, seed) =>
+      issuing().issueAuthority(authority, { name, ranges: within }, seed),
+    );
+    return { files: { [tlsFiles.issuer]: pairOf(issuer), [tlsFiles.ca]: this.ca } };
+  }
+
   /** As {@link files}, for a program that takes key and certificate in one. */
   pair(member: string, names: readonly string[]): ServiceSecrets {
-    const { cert, key } = this.#issued(member, names);
-    return { files: { [tlsFiles.pair]: pulumi.interpolate`${key}${cert}`, [tlsFiles.ca]: this.ca } };
+    return { files: { [tlsFiles.pair]: pairOf(this.#issued(member, names)), [tlsFiles.ca]: this.ca } };
   }
 
   /** As {@link files}, and a keystore for Java that opens by the password in a variable. */
@@ -92,19 +101,21 @@ export class Certificates {
   }
 
   #issued(member: string, names: readonly string[]): pulumi.Output<Identity> {
+    return this.#derived(member, (authority, seed) =>
+      issuing().issue(authority, { name: member, names }, seed),
+    );
+  }
+
+  /** What the authority signs for a key that is a member's own. */
+  #derived(
+    member: string,
+    sign: (authority: Identity, seed: Uint8Array) => Identity,
+  ): pulumi.Output<Identity> {
     return pulumi.all([this.#secret, this.#authority]).apply(([text, authority]) => {
-      const { issue, keySeedLength } = issuing();
-      const seed = deriveBytes(text, here(), `${this.#cluster}/tls/${member}`, keySeedLength);
-      return issue(authority, { name: member, names }, seed);
+      const role = `${this.#cluster}/tls/${member}`;
+      return sign(authority, deriveBytes(text, here(), role, issuing().keySeedLength));
     });
   }
-}
-
-/** What a component is refused for whose programs are to speak TLS. */
-export function tlsRules(path: string, platform: Platform, tls: boolean): Rule[] {
-  const message =
-    "is not to be had on this platform, whose agents get addresses that no certificate can name before; leave it out";
-  return [{ path, when: tls && platform.poolAddresses === undefined, message }];
 }
 
 function givenAuthority(
@@ -118,6 +129,10 @@ function givenAuthority(
   };
   if (typeof cert === "string" && typeof key === "string") return pulumi.secret(checked({ cert, key }));
   return pulumi.all([cert, pulumi.secret(key)]).apply(([of, by]) => checked({ cert: of, key: by }));
+}
+
+function pairOf({ key, cert }: pulumi.Output<Identity>): pulumi.Output<string> {
+  return pulumi.interpolate`${key}${cert}`;
 }
 
 function here(): { project: string; stack: string } {

@@ -5,7 +5,7 @@ import { type AddressMap, type Frameworks, ports, userAndPassword } from "@pulum
 import { AgentController } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgePlaces, edgeRules } from "./bamboo-edge";
-import { type CertificateAuthority, Certificates, tlsRules } from "./certificates";
+import { type CertificateAuthority, Certificates } from "./certificates";
 import { Credentials, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
@@ -34,7 +34,7 @@ export interface ClusterSecurity {
    * Whether every program asks who one is, and knows its own by credentials that derive from the cluster's secret.
    * Chosen when a cluster is made: neither it nor the secret can change while it stands.
    *
-   * @default what the platform says: a Docker host's clusters are closed, this machine's are open
+   * @default what the platform says: clusters on a Docker host and on AWS are closed, this machine's are open
    */
   readonly authentication?: boolean;
   /**
@@ -56,7 +56,7 @@ export interface ClusterSecurity {
    * certificates that derive from the cluster's secret, or that an authority of one's own signs. Neither it nor the authority
    * can change while the cluster stands.
    *
-   * @default false
+   * @default what the platform says, as for `authentication`
    * @example
    * security: { tls: { ca: { cert: root.certPem, key: rootKey.privateKeyPem } } } // of @pulumi/tls
    */
@@ -76,7 +76,7 @@ export interface ClusterArgs {
   readonly marathon?: Omit<MarathonArgs, Wired>;
   /** @default two edges */
   readonly edge?: Omit<BambooEdgeArgs, Wired>;
-  /** @default what the platform says: a Docker host's clusters are closed, this machine's are open */
+  /** @default what the platform says: clusters on a Docker host and on AWS are closed and speak TLS, this machine's are open */
   readonly security?: ClusterSecurity;
   /** For every node and gate. */
   readonly timeouts?: Timeouts;
@@ -186,7 +186,6 @@ function clusterRules(args: ClusterArgs): Rule[] {
   const closed = isClosed(args);
   const secure = isSecure(args);
   return [
-    ...tlsRules("security.tls", args.platform, secure),
     ...(typeof args.secret === "string" ? [secretRule(args.secret)] : []),
     ...zookeeperRules(args.zookeeper),
     ...masterRules({ ...args.masters, ...args.security }, closed),
@@ -215,8 +214,8 @@ function isClosed({ security, platform }: ClusterArgs): boolean {
 }
 
 /** Whether its programs speak TLS. */
-function isSecure({ security }: ClusterArgs): boolean {
-  return security?.tls !== undefined && security.tls !== false;
+function isSecure({ security, platform }: ClusterArgs): boolean {
+  return (security?.tls ?? platform.closed) !== false;
 }
 
 function certificatesOf(

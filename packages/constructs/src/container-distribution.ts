@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { packageVersion } from "@pulumi-mesos/model";
+import { packageVersion, speaksTls } from "@pulumi-mesos/model";
 import type { ProgramsOf } from "./distribution";
+import type { NodeService } from "./platform";
 
 /** One program as a container runs it. */
 export interface ContainerProgram {
@@ -9,6 +10,8 @@ export interface ContainerProgram {
   readonly command: readonly string[];
   /** Variables that it needs in a container, with the placeholders of a service; what a service sets itself wins. */
   readonly env?: Readonly<Record<string, string>>;
+  /** More of them, only where it speaks no TLS. */
+  readonly plainEnv?: Readonly<Record<string, string>>;
   /** Who it runs as, where it is no member of a pool. @default the image's */
   readonly user?: string;
   /** Most memory. @default no limit */
@@ -40,3 +43,8 @@ export const simulator: ContainerDistribution = {
   edge: ours("edge", "mesos-edge", 1024),
   groups: ours("groups", "mesos-agent-groups", 512),
 };
+
+/** The environment of a service in a container of a program. */
+export function containerEnvironment(program: ContainerProgram, service: NodeService): NodeService["env"] {
+  return { ...(speaksTls(service) ? {} : program.plainEnv), ...program.env, ...service.env };
+}

@@ -67,7 +67,14 @@ function realMesos({
   return {
     ...simulator,
     "mesos-master": { image, command: ["mesos-master"], memoryMiB: 1024, cpus: 2 },
-    "mesos-agent": { image, command: ["mesos-agent"], env: agentVariables(image) },
+    "mesos-agent": {
+      image,
+      command: ["mesos-agent"],
+      env: agentVariables,
+      // Executors are containers, too, so that a restart of the agent finds them; with TLS they need the agent's key, which no
+      // other container has.
+      plainEnv: { MESOS_DOCKER_MESOS_IMAGE: image },
+    },
     // Its image runs as nobody, who cannot read what only root may.
     marathon: {
       image: marathon,
@@ -81,20 +88,16 @@ function realMesos({
 }
 
 /** What an agent must know to live in a container beside others of the same dockerd (Mesos, docs/docker-containerizer.md). */
-function agentVariables(image: string): Record<string, string> {
-  return {
-    // Executors are containers, too, so that a restart of the agent finds them.
-    MESOS_DOCKER_MESOS_IMAGE: image,
-    // Those of the other agents are no orphans.
-    MESOS_DOCKER_KILL_ORPHANS: "false",
-    // A container has no systemd, and its cgroups are read-only.
-    MESOS_SYSTEMD_ENABLE_SUPPORT: "false",
-    MESOS_LAUNCHER: "posix",
-    MESOS_SWITCH_USER: "false",
-    // The image is pulled meanwhile.
-    MESOS_EXECUTOR_REGISTRATION_TIMEOUT: "10mins",
-  };
-}
+const agentVariables = {
+  // Those of the other agents are no orphans.
+  MESOS_DOCKER_KILL_ORPHANS: "false",
+  // A container has no systemd, and its cgroups are read-only.
+  MESOS_SYSTEMD_ENABLE_SUPPORT: "false",
+  MESOS_LAUNCHER: "posix",
+  MESOS_SWITCH_USER: "false",
+  // The image is pulled meanwhile.
+  MESOS_EXECUTOR_REGISTRATION_TIMEOUT: "10mins",
+};
 
 /** Masters call a scheduler back: at this address, and at a port that is known. */
 const marathonVariables = { LIBPROCESS_IP: "{address}", LIBPROCESS_PORT: String(marathonCallbackPort) };

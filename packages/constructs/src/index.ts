@@ -29,6 +29,7 @@ export type {
   NodeService,
   Platform,
   Pool,
+  PoolAddresses,
   PoolArgs,
   Timeouts,
 } from "./platform";

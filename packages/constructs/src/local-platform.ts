@@ -13,7 +13,16 @@ import {
 } from "@pulumi-mesos/model";
 import { type Distribution, programIn, simulator } from "./distribution";
 import { describeValue, lifted, validate } from "./invalid-args-error";
-import type { EndpointArgs, Node, NodeArgs, NodeService, Platform, Pool, PoolArgs } from "./platform";
+import type {
+  EndpointArgs,
+  Node,
+  NodeArgs,
+  NodeService,
+  Platform,
+  Pool,
+  PoolAddresses,
+  PoolArgs,
+} from "./platform";
 import { Process } from "./resources/process";
 import { Provider } from "./resources/provider";
 import { Volume } from "./resources/volume";
@@ -98,8 +107,8 @@ export class LocalPlatform implements Platform {
     };
   }
 
-  poolAddresses(name: string): readonly string[] {
-    return networkHosts(this.#prefix(name));
+  poolAddresses(name: string): PoolAddresses {
+    return { each: networkHosts(this.#prefix(name)) };
   }
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {

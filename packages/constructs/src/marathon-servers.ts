@@ -26,6 +26,7 @@ import type {
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
+import { namesOf } from "./reach";
 
 /** Arguments of {@link Marathon}. */
 export interface MarathonArgs {
@@ -79,8 +80,8 @@ export class Marathon extends pulumi.ComponentResource implements MarathonEndpoi
       platform,
       addresses: this.addresses,
       port: ports.marathon.http,
-      service: (_, { name: of, host }) =>
-        withSecrets(plain, secrets, tls?.keystore(of, [host, of], keystorePassword)),
+      service: (_, member) =>
+        withSecrets(plain, secrets, tls?.keystore(member.name, namesOf(platform, member), keystorePassword)),
       tls,
       credentials,
       authorization: credentials?.authorization("marathon"),

@@ -20,6 +20,7 @@ import type { MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
 import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
+import { namesOf } from "./reach";
 
 /** Arguments of {@link Masters}. */
 export interface MastersArgs {
@@ -92,7 +93,7 @@ export class Masters extends pulumi.ComponentResource implements MasterEndpoints
       port: ports.master.http,
       quorumOf,
       left: platform.addresses(name, quorumOf).slice(size),
-      service: (_, { name: of, host }) => withSecrets(plain, secrets, tls?.files(of, [host, of])),
+      service: (_, member) => withSecrets(plain, secrets, tls?.files(member.name, namesOf(platform, member))),
       tls,
       credentials,
       authorization: credentials?.authorization("mesos"),

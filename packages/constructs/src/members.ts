@@ -8,9 +8,8 @@ import {
   quorumOf,
   type ZooKeeperRoot,
 } from "@pulumi-mesos/model";
-import { type Certificates, tlsRules } from "./certificates";
+import type { Certificates } from "./certificates";
 import type { Credentials } from "./credentials";
-import { validate } from "./invalid-args-error";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { memberAt } from "./reach";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
@@ -51,7 +50,6 @@ export interface MembersArgs {
  */
 export function makeMembers(parent: pulumi.ComponentResource, name: string, args: MembersArgs): Ready {
   const { kind, platform, addresses, port, authorization } = args;
-  validate(parent, tlsRules("tls", platform, args.tls !== undefined));
   const known = {
     ...(authorization !== undefined && { authorization }),
     ...(args.tls !== undefined && { ca: args.tls.ca }),

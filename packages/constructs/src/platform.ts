@@ -51,12 +51,21 @@ export interface PoolArgs {
 /** A pool that a platform prepared: the part of the declaration that says how the controller makes members. */
 export type Pool = Pick<AgentPoolDeclaration, "template" | "backend">;
 
+/**
+ * Each address that a member of a pool may have, which one certificate names together; or the ranges that they lie in
+ * (`10.0.0.0/19`), where they are too many to name: then the platform signs a certificate of its own for each member by what
+ * stands in the file `tls/issuer.pem`, before the program starts.
+ */
+export type PoolAddresses = { readonly each: readonly string[] } | { readonly within: readonly string[] };
+
 /** One stable URL in front of several nodes. */
 export interface EndpointArgs {
   readonly addresses: readonly Address[];
   readonly port: number;
   /** @default "http" */
   readonly scheme?: "http" | "https";
+  /** Whether the API speaks TLS that tells the nodes' health. @default false */
+  readonly tls?: boolean;
 }
 
 /**
@@ -69,8 +78,13 @@ export interface Platform {
   readonly trafficPort: number;
   /** Where an edge takes HTTPS: 8443 on this machine, 443 elsewhere. */
   readonly httpsPort: number;
-  /** Whether a cluster refuses strangers unless its program says otherwise. */
+  /** Whether a cluster refuses strangers and speaks TLS unless its program says otherwise. */
   readonly closed: boolean;
+  /**
+   * Host names and addresses at which those outside find members beside their own, by an {@link endpoint} or by {@link via}:
+   * certificates name them, too. @default none
+   */
+  readonly outerNames?: readonly string[];
   /** How long members and their gates may take, where the program does not say it. @default per resource */
   readonly timeouts?: Timeouts;
   /** How long agent groups may take, where the program does not say it. @default per resource */
@@ -85,11 +99,8 @@ export interface Platform {
    * themselves keep theirs. Known before anything starts. @default at its own address
    */
   via?(address: Address, port: number): string | undefined;
-  /**
-   * Every address that a member of a pool may have: its certificate names them all. Without it agents have addresses that
-   * nobody knows before, and no cluster can speak TLS there.
-   */
-  poolAddresses?(name: string): readonly string[];
+  /** Which addresses members of a pool may have: for their certificates. */
+  poolAddresses(name: string): PoolAddresses;
   /** One machine with an identity, supervised: a ZooKeeper server, a master, a Marathon, an edge. */
   node(name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node;
   /** Interchangeable machines with the verbs of an auto-scaling group. */

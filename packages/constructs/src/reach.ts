@@ -8,6 +8,11 @@ export function memberAt(platform: Platform, { name, host }: Address, port: numb
   return { name, host, port, ...(via === undefined ? {} : { via }) };
 }
 
+/** By which names a node's certificate is asked for: its address, its own name, and those that the platform has outside. */
+export function namesOf(platform: Platform, { name, host }: Address): string[] {
+  return [host, name, ...(platform.outerNames ?? [])];
+}
+
 /** Where connections to these ports of nodes go; undefined where they are reached at their own addresses. */
 export function addressMapOf(
   platform: Platform,

@@ -23,7 +23,7 @@ import {
   startCommand,
   startScript,
 } from "@pulumi-mesos/model";
-import type { NodeService } from "pulumi-mesos";
+import { containers, type NodeService } from "pulumi-mesos";
 import type { ContainerProgram } from "./distribution";
 
 /** Everything that makes one node's container. */
@@ -55,7 +55,7 @@ export function containerArgs(node: NodeContainer): docker.ContainerArgs {
     entrypoints: [...startCommand],
     command: [...program.command, ...service.args.map(expand)],
     ...(program.user === undefined ? {} : { user: program.user }),
-    uploads: uploads({ ...service, env: { ...program.env, ...service.env } }, values),
+    uploads: uploads({ ...service, env: containers.containerEnvironment(program, service) }, values),
     networksAdvanced: [{ name: node.network, ipv4Address: address, aliases: [member] }],
     ...(published.length === 0
       ? {}

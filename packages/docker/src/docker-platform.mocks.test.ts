@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MemberAddress } from "@pulumi-mesos/model";
@@ -222,9 +223,10 @@ describe("a cluster on Docker", function () {
   it("gives agents dockerd's socket and tells them so, unless their tasks are to be inside their containers", async () => {
     const { template, backend } = await declared();
     assert.equal(backend.socket, "/run/docker/d.sock");
-    assert.deepEqual(template.env, { MESOS_DOCKER_MESOS_IMAGE: template.image });
+    assert.equal(template.env["MESOS_DOCKER_MESOS_IMAGE"], template.image);
     const inside = await declared(false);
-    assert.deepEqual([inside.backend.socket, inside.template.env], [undefined, {}]);
+    assert.equal(inside.backend.socket, undefined);
+    assert.equal(inside.template.env["MESOS_DOCKER_MESOS_IMAGE"], undefined);
   });
 
   it("declares agents as containers of the stack's network, which the controller makes", async () => {
@@ -235,8 +237,8 @@ describe("a cluster on Docker", function () {
     assert.deepEqual([backend.kind, ...backend.taskPorts], ["docker", 31000, 32000]);
   });
 
-  it("uploads certificates where its program wants TLS, a keystore as the bytes that it is", async () => {
-    const all = await record(() => program({ tls: true }));
+  it("uploads certificates, a keystore as the bytes that it is", async () => {
+    const all = await record(() => program());
     const { value } = find(all, "demo-marathon-1", types.container).inputs["uploads"] as {
       value: { file: string; content?: string; contentBase64?: string }[];
     };
@@ -251,6 +253,13 @@ describe("a cluster on Docker", function () {
       JSON.stringify(inputs["uploads"]),
       /LIBPROCESS_SSL_KEY_FILE='\/etc\/pulumi-mesos\/tls\/key\.pem'/,
     );
+  });
+
+  it("speaks plain HTTP where its program says so", async () => {
+    const all = await record(() => program({ tls: false }));
+    const { inputs } = find(all, "demo-masters-1", types.container);
+    assert.doesNotMatch(JSON.stringify(inputs), /LIBPROCESS_SSL|tls\//);
+    assert.match(JSON.stringify(find(all, "demo-provider").inputs["mesosUrls"]), /"http:\/\/10\.77\./);
   });
 
   it("keeps what derives from the cluster's secret in secret uploads", async () => {
@@ -321,6 +330,25 @@ describe("a cluster on Docker behind published ports", function () {
     assert.equal(new Set(published.values()).size, 15);
     for (const at of published.values()) assert.match(at, /^127\.0\.0\.1:1\d{4}$/);
     assert.deepEqual([...publishedBy(await record(() => program()))], [...published]);
+  });
+
+  it("names in certificates where ports are published, too", async () => {
+    const named = async (own: object): Promise<string[]> => {
+      const all = await record(() => program(own));
+      return ["demo-masters-1", "demo-groups-1"].map((name) => {
+        const { value } = find(all, name, types.container).inputs["uploads"] as {
+          value: { file: string; content: string }[];
+        };
+        const pem = value.find(({ file }) => /tls\/(cert|pair)\.pem$/.test(file))?.content ?? "";
+        const from = pem.indexOf("-----BEGIN CERTIFICATE");
+        return new X509Certificate(pem.slice(from)).subjectAltName?.split(", ").slice(1).join(" ") ?? "";
+      });
+    };
+    const own = ["DNS:demo-masters-1", "DNS:demo-groups-1"];
+    const at = (host: string): string[] => own.map((name) => `${name} IP Address:${host}`);
+    assert.deepEqual(await named({}), at("127.0.0.1"));
+    assert.deepEqual(await named({ publish: { address: "10.1.2.3" } }), at("10.1.2.3"));
+    assert.deepEqual(await named({ reach: "network" }), own);
   });
 
   it("sends the plugin and people to published ports, and members to each other", async () => {

@@ -30,6 +30,7 @@ import {
   type NodeService,
   type Platform,
   type Pool,
+  type PoolAddresses,
   type PoolArgs,
   Provider,
   programIn,
@@ -139,6 +140,11 @@ export class DockerPlatform implements Platform {
     return lifted(undefined, () => this.#networks.addresses(name, count));
   }
 
+  /** Where ports are published, members are known by that address, too. */
+  get outerNames(): readonly string[] {
+    return this.#published === undefined ? [] : [this.#published.address];
+  }
+
   via({ host }: Address, port: number): string | undefined {
     const published = this.#published;
     return published && `${published.address}:${lifted(undefined, () => published.ports.of(host, port))}`;
@@ -189,8 +195,8 @@ export class DockerPlatform implements Platform {
     };
   }
 
-  poolAddresses(name: string): readonly string[] {
-    return networkHosts(this.#prefix(name));
+  poolAddresses(name: string): PoolAddresses {
+    return { each: networkHosts(this.#prefix(name)) };
   }
 
   endpoint(_name: string, args: EndpointArgs): pulumi.Output<string> {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeService, Pool } from "pulumi-mesos";
+import { containers, type NodeService, type Pool } from "pulumi-mesos";
 import type { ContainerProgram } from "./distribution";
 
-/** Tells an agent, by Mesos's own flag, that it is in a container itself. */
+/** Tells an agent, by Mesos's own flag, that it is in a container itself; Mesos's own has been told. */
 export function besideItsTasks(program: ContainerProgram): ContainerProgram {
+  if (program.plainEnv !== undefined) return program;
   return { ...program, env: { MESOS_DOCKER_MESOS_IMAGE: program.image, ...program.env } };
 }
 
@@ -13,7 +14,7 @@ export function poolTemplate(service: NodeService, program: ContainerProgram): P
   return {
     image: program.image,
     command: [...program.command, ...service.args],
-    env: { ...program.env, ...service.env },
+    env: containers.containerEnvironment(program, service),
     files: service.files,
     ready: service.ready,
     stop: service.stop,

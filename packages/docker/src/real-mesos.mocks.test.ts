@@ -6,7 +6,7 @@ import { agentService, marathonService, masterService, packageVersion } from "@p
 import { InvalidArgsError, type NodeService } from "pulumi-mesos";
 import { containerArgs } from "./container-args";
 import { apache, clusterd, type DockerDistribution, simulator } from "./distribution";
-import { poolTemplate } from "./pool-template";
+import { besideItsTasks, poolTemplate } from "./pool-template";
 
 const marathon = "mesosphere/marathon:v1.11.24";
 const image = "registry.example:5000/mesos:1.11.0";
@@ -53,6 +53,27 @@ describe("the distribution of the user's own Mesos", () => {
       MESOS_SYSTEMD_ENABLE_SUPPORT: "false",
     });
     assert.ok(command.includes("--switch_user"));
+  });
+
+  it("runs executors in the agent's container where they need its key, which no other container has", () => {
+    const secure = agentService({
+      master: "zk://z/mesos",
+      resources: { cpus: 2, mem: 1024 },
+      attributes: {},
+      flags: {},
+      tls: true,
+    });
+    for (const program of [apache({ image, marathon }), clusterd({ marathon })].map(
+      (of) => of["mesos-agent"],
+    )) {
+      const { env } = poolTemplate(secure, besideItsTasks(program));
+      assert.equal(env?.["MESOS_DOCKER_MESOS_IMAGE"], undefined);
+      assert.equal(env?.["LIBPROCESS_SSL_KEY_FILE"], "{conf}/tls/key.pem");
+      assert.equal(
+        poolTemplate(agents, besideItsTasks(program)).env?.["MESOS_DOCKER_MESOS_IMAGE"],
+        program.image,
+      );
+    }
   });
 
   it("tells masters where to call Marathon back, and lets it read what only root may", async () => {

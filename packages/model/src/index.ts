@@ -223,7 +223,7 @@ export {
   reservedMasterFlags,
 } from "./programs/mesos-master";
 export { marathonCallbackPort, ports, taskPorts } from "./programs/ports";
-export { tlsFiles } from "./programs/tls";
+export { speaksTls, tlsFiles } from "./programs/tls";
 export {
   connectionString,
   peersFile,

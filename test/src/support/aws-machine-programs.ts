@@ -18,9 +18,9 @@ fetch(process.env.MOTO, {
   body: JSON.stringify({ Name: name, WithDecryption: true }),
 }).then((answer) => answer.json()).then(({ Parameter, ...failure }) => {
   if (Parameter === undefined) throw new Error(name + ": " + JSON.stringify(failure));
-  const text = Buffer.from(Parameter.Value, "base64").toString();
+  const text = Buffer.from(Parameter.Value, "base64").toString("latin1"); // also of what is no text
   const placed = text.replace(${places}, (place) => process.env.MACHINE + place);
-  console.log(Buffer.from(placed).toString("base64"));
+  console.log(Buffer.from(placed, "latin1").toString("base64"));
 });
 `;
 

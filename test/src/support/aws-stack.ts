@@ -10,6 +10,7 @@ import type { Outcome } from "./run";
 import { TestStack } from "./test-stack";
 
 export const region = "eu-central-1";
+export const secret = "a-secret-of-thirty-two-characters";
 /** Images that moto knows. */
 export const images = { first: "ami-12c6146b", second: "ami-03cf127a" } as const;
 
@@ -91,7 +92,7 @@ function exampleWith(aws: string, env: NodeJS.ProcessEnv): Promise<TestStack> {
       administrators: '["10.8.0.0/24"]',
       "pulumi:disable-default-providers": '["*"]',
     },
-    secrets: { clusterSecret: "a-secret-of-thirty-two-characters" },
+    secrets: { clusterSecret: secret },
   });
 }
 

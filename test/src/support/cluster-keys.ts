@@ -5,22 +5,28 @@ import {
   bearerAuthorization,
   credentialRole,
   type Door,
+  deriveBytes,
   deriveCredential,
   doors,
   frameworkRole,
   type StackName,
   type UserOf,
 } from "@pulumi-mesos/model";
+import { deriveAuthority, keySeedLength } from "@pulumi-mesos/model/certificates";
 
 /** What opens a closed cluster's programs, as whoever knows its secret can tell. */
 export class ClusterKeys {
   /** Every password and token by its role. */
   readonly passwords: ReadonlyMap<string, string>;
+  /** Whom its programs are believed by, where they speak TLS: a certificate in PEM. */
+  readonly ca: string;
   readonly #cluster: string;
 
   /** @param frameworks principals of frameworks of one's own */
   constructor(stack: StackName, secret: string, cluster = "demo", frameworks: readonly string[] = []) {
     this.#cluster = cluster;
+    const seed = deriveBytes(secret, stack, `${cluster}/tls/authority`, keySeedLength);
+    this.ca = deriveAuthority(`${cluster} of ${stack.project}/${stack.stack}`, seed).cert;
     const roles = (Object.keys(doors) as Door[]).flatMap((door) =>
       doors[door].map((user) => credentialRole(cluster, door, user as UserOf<typeof door>)),
     );

@@ -23,20 +23,20 @@ export interface AppView {
   readonly container?: { readonly docker?: { readonly image: string } };
 }
 
-/** A running cluster seen from outside, by plain HTTP, at the addresses that its platform gives. */
+/** A running cluster seen from outside, at the addresses that its platform gives. */
 export class ClusterView {
   readonly #networks: StackNetworks;
   readonly #name: string;
   readonly #trafficPort: number;
-  readonly #mesosKey: string | undefined;
-  readonly #marathonKey: string | undefined;
+  readonly #keys: ClusterKeys | undefined;
+  readonly #scheme: "http" | "https";
   /** Second octet of all its addresses. */
   readonly octet: number;
 
-  /** @param keys of a cluster that is closed to strangers */
+  /** @param keys of a cluster that is closed to strangers and speaks TLS */
   constructor(block: AddressBlock, name = "demo", trafficPort = 8888, keys?: ClusterKeys) {
-    this.#mesosKey = keys?.basic("mesos", "operator");
-    this.#marathonKey = keys?.basic("marathon", "operator");
+    this.#keys = keys;
+    this.#scheme = keys === undefined ? "http" : "https";
     this.octet = Number(block.split(".")[1]);
     this.#networks = new StackNetworks(block);
     this.#name = name;
@@ -55,7 +55,7 @@ export class ClusterView {
   }
 
   get edgeApiUrl(): string {
-    return `http://${this.hosts("edge", 1)[0]}:8000`;
+    return `${this.#scheme}://${this.hosts("edge", 1)[0]}:8000`;
   }
 
   /** Addresses of masters that say of themselves that they lead. */
@@ -94,10 +94,10 @@ export class ClusterView {
   async marathonUrl(): Promise<string> {
     for (const host of this.hosts("marathon", 2)) {
       try {
-        const headers: Record<string, string> =
-          this.#marathonKey === undefined ? {} : { Authorization: this.#marathonKey };
-        if ((await request(`http://${host}:8080/ping`, { headers })).status === 200)
-          return `http://${host}:8080`;
+        const url = `${this.#scheme}://${host}:8080`;
+        const key = this.#keys?.basic("marathon", "operator");
+        const headers: Record<string, string> = key === undefined ? {} : { Authorization: key };
+        if ((await request(`${url}/ping`, { headers, ca: this.#keys?.ca })).status === 200) return url;
       } catch (error) {
         if (!isConnectionError(error)) throw error;
       }
@@ -117,11 +117,13 @@ export class ClusterView {
 
   /** What one master answers. */
   master<T>(host: string, where: string): Promise<T> {
-    return getJson<T>(`http://${host}:5050${where}`, this.#mesosKey);
+    const key = this.#keys?.basic("mesos", "operator");
+    return getJson<T>(`${this.#scheme}://${host}:5050${where}`, key, this.#keys?.ca);
   }
 
   async #marathon<T>(where: string): Promise<T> {
-    return getJson<T>(`${await this.marathonUrl()}${where}`, this.#marathonKey);
+    const key = this.#keys?.basic("marathon", "operator");
+    return getJson<T>(`${await this.marathonUrl()}${where}`, key, this.#keys?.ca);
   }
 
   /** Ids of healthy tasks. */

@@ -9,7 +9,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request without any help: no redirect is followed, no status is an error, 15 s at most. */
+/** One request without any help: no redirect is followed, no status is an error. */
 export function request(
   url: string,
   options: {
@@ -17,7 +17,9 @@ export function request(
     json?: unknown;
     headers?: Record<string, string>;
     /** Authority in PEM that is believed at `https://`. */
-    ca?: string;
+    ca?: string | undefined;
+    /** @default 15 s */
+    timeoutMs?: number;
   } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -26,10 +28,10 @@ export function request(
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...options.headers,
     };
-    const { method = "GET", ca } = options;
+    const { method = "GET", ca, timeoutMs: timeout = 15_000 } = options;
     const outgoing = (url.startsWith("https:") ? https : http).request(
       url,
-      { method, headers, timeout: 15_000, agent: false, ca },
+      { method, headers, timeout, agent: false, ca },
       (incoming) => {
         let text = "";
         incoming.setEncoding("utf8");
@@ -42,17 +44,19 @@ export function request(
         incoming.on("error", reject);
       },
     );
-    outgoing.on("timeout", () => outgoing.destroy(new Error(`${url} did not answer within 15 s`)));
+    outgoing.on("timeout", () =>
+      outgoing.destroy(new Error(`${url} did not answer within ${timeout / 1000} s`)),
+    );
     outgoing.on("error", reject);
     outgoing.end(body);
   });
 }
 
 /** The JSON of a 200. */
-export async function getJson<T>(url: string, authorization?: string): Promise<T> {
+export async function getJson<T>(url: string, authorization?: string, ca?: string): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (authorization !== undefined) headers["Authorization"] = authorization;
-  const answer = await request(url, { headers });
+  const answer = await request(url, { headers, ca });
   if (answer.status !== 200)
     throw new Error(`GET ${url} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
   return JSON.parse(answer.body) as T;

@@ -99,19 +99,19 @@ export class OwnApp {
       container: { type: "DOCKER", docker: { image: await this.image() } },
       networks: [{ mode: "host" }],
     };
-    const url = `http://${cluster.hosts("marathon", 1)[0]}:8080/v2/apps`;
-    const Authorization = keys.basic("marathon", "operator");
-    const made = await request(url, { method: "POST", json: app, headers: { Authorization } });
+    const url = `https://${cluster.hosts("marathon", 1)[0]}:8080/v2/apps`;
+    const own = { headers: { Authorization: keys.basic("marathon", "operator") }, ca: keys.ca };
+    const made = await request(url, { method: "POST", json: app, ...own });
     assert.equal(made.status, 201, made.body);
     await eventually(hangMs, async () => {
       const [task] = (await cluster.app(id)).tasks;
       assert.ok(task);
       assert.equal((await request(`http://${task.host}:8080/health`)).status, 200);
     });
-    const gone = await request(`${url}${id}`, { method: "DELETE", headers: { Authorization } });
+    const gone = await request(`${url}${id}`, { method: "DELETE", ...own });
     assert.equal(gone.status, 200, gone.body);
     await eventually(hangMs, async () => {
-      assert.equal((await request(`${url}${id}`, { headers: { Authorization } })).status, 404);
+      assert.equal((await request(`${url}${id}`, own)).status, 404);
     });
   }
 
@@ -161,9 +161,10 @@ export class OwnApp {
       config: {
         registryAddress: `http://${registry}`,
         ...(hasOwn === undefined ? {} : { base: own }),
-        marathonUrls: JSON.stringify(cluster.hosts("marathon", 2).map((ip) => `http://${ip}:8080`)),
+        marathonUrls: JSON.stringify(cluster.hosts("marathon", 2).map((ip) => `https://${ip}:8080`)),
         marathonUser: "operator",
         bambooUrls: JSON.stringify([cluster.edgeApiUrl]),
+        ca: keys.ca,
       },
       secrets: {
         marathonPassword: keys.password("marathon", "operator"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
+import type { ClusterKeys } from "./cluster-keys";
 import { isConnectionError } from "./cluster-view";
 import { getJson, request } from "./http";
 
@@ -20,13 +21,13 @@ export class QuorumWatch {
   readonly #abort = new AbortController();
   readonly #hosts: readonly string[];
   readonly #quorum: number;
-  readonly #authorization: string | undefined;
+  readonly #keys: ClusterKeys | undefined;
   readonly #done: Promise<void>;
   #ledAt = Date.now();
 
-  /** @param authorization header of that name, for masters that ask who one is */
-  constructor(hosts: readonly string[], quorum: number, authorization?: string) {
-    this.#authorization = authorization;
+  /** @param keys of masters that ask who one is and speak TLS */
+  constructor(hosts: readonly string[], quorum: number, keys?: ClusterKeys) {
+    this.#keys = keys;
     this.#hosts = hosts;
     this.#quorum = quorum;
     this.#done = this.#run();
@@ -42,7 +43,7 @@ export class QuorumWatch {
   }
 
   async #countReplicas(): Promise<void> {
-    const answers = await Promise.all(this.#hosts.map(masterIsUp));
+    const answers = await Promise.all(this.#hosts.map((host) => masterIsUp(host, this.#keys)));
     this.polls += 1;
     if (answers.filter(Boolean).length < this.#quorum) {
       const down = this.#hosts.filter((_, i) => !answers[i]);
@@ -51,7 +52,7 @@ export class QuorumWatch {
   }
 
   async #lookForLeader(): Promise<void> {
-    const leads = await Promise.all(this.#hosts.map((host) => masterLeads(host, this.#authorization)));
+    const leads = await Promise.all(this.#hosts.map((host) => masterLeads(host, this.#keys)));
     const now = Date.now();
     this.longestWithoutLeaderMs = Math.max(this.longestWithoutLeaderMs, now - this.#ledAt);
     if (leads.some(Boolean)) this.#ledAt = now;
@@ -65,16 +66,23 @@ export class QuorumWatch {
 }
 
 /** Whether a master's process answers. */
-function masterIsUp(host: string): Promise<boolean> {
-  return answered(async () => (await request(`http://${host}:5050/health`)).status === 200);
+function masterIsUp(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
+  return answered(
+    async () => (await request(`${baseOf(host, keys)}/health`, { ca: keys?.ca })).status === 200,
+  );
 }
 
 /** Whether a master says of itself that it leads. */
-function masterLeads(host: string, authorization: string | undefined): Promise<boolean> {
-  const url = `http://${host}:5050/metrics/snapshot`;
+function masterLeads(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
+  const url = `${baseOf(host, keys)}/metrics/snapshot`;
+  const key = keys?.basic("mesos", "operator");
   return answered(
-    async () => (await getJson<Record<string, number>>(url, authorization))["master/elected"] === 1,
+    async () => (await getJson<Record<string, number>>(url, key, keys?.ca))["master/elected"] === 1,
   );
+}
+
+function baseOf(host: string, keys: ClusterKeys | undefined): string {
+  return `${keys === undefined ? "http" : "https"}://${host}:5050`;
 }
 
 async function answered(ask: () => Promise<boolean>): Promise<boolean> {

@@ -7,6 +7,8 @@ export const tlsFiles = {
   cert: "tls/cert.pem",
   /** Whom it believes. */
   ca: "tls/ca.pem",
+  /** Key and certificate of who signs {@link key} and {@link cert} for an address that is known once its machine starts. */
+  issuer: "tls/issuer.pem",
   /** Key and certificate, for programs that take one file. */
   pair: "tls/pair.pem",
   /** PKCS #12, for Java. */
@@ -29,6 +31,11 @@ export const libprocessTls: Readonly<Record<string, string>> = {
   LIBPROCESS_SSL_VERIFY_IPADD: "true",
   LIBPROCESS_SSL_CIPHERS: "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384",
 };
+
+/** Whether a service of Mesos's speaks TLS. */
+export function speaksTls({ env }: { readonly env: Readonly<Record<string, unknown>> }): boolean {
+  return "LIBPROCESS_SSL_ENABLED" in env;
+}
 
 /** For {@link libprocessTls} below {conf}: an agent's executors get their environment from it, and speak to it by TLS, too. */
 export const executorEnvironmentFile = "executor-environment.json";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createPrivateKey, generateKeyPairSync, verify, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -10,7 +10,7 @@ import * as tls from "node:tls";
 import fc from "fast-check";
 import { md, pki } from "node-forge";
 import { authorityId } from "./authority-id";
-import { authorityFault, deriveAuthority, type Identity, issue } from "./certificates";
+import { authorityFault, deriveAuthority, type Identity, issue, issueAuthority } from "./certificates";
 import { keyFrom, keySeedLength, signerOf } from "./keys";
 import { keystore } from "./keystore";
 
@@ -23,7 +23,7 @@ const master = issue(
 );
 
 /** A user's own authority with a key of RSA. */
-function rsaAuthority(): Identity {
+function rsaAuthority(pathLenConstraint?: number): Identity {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", {
     modulusLength: 2048,
     publicKeyEncoding: { type: "spki", format: "pem" },
@@ -37,7 +37,11 @@ function rsaAuthority(): Identity {
   const name = [{ name: "commonName", value: "Ünser Root" }];
   certificate.setSubject(name);
   certificate.setIssuer(name);
-  certificate.setExtensions([{ name: "basicConstraints", cA: true }, { name: "subjectKeyIdentifier" }]);
+  const below = pathLenConstraint === undefined ? {} : { pathLenConstraint };
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: true, ...below },
+    { name: "subjectKeyIdentifier" },
+  ]);
   certificate.sign(pki.privateKeyFromPem(privateKey), md.sha256.create());
   return { cert: pki.certificateToPem(certificate), key: privateKey };
 }
@@ -108,6 +112,43 @@ describe("certificates that derive from a secret", () => {
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
+  });
+
+  it("let an authority below theirs sign for addresses of its ranges, and for no host name", () => {
+    const directory = mkdtempSync(join(tmpdir(), "certificates-"));
+    const at = (name: string): string => join(directory, name);
+    const issuer = issueAuthority(authority, { name: "demo-web", ranges: ["10.0.0.0/19"] }, seed("web"));
+    /** What OpenSSL says of a certificate for `names` that it has signed by the key of `by`. */
+    const says = (by: Identity, names: string, constraint = "CA:FALSE"): string => {
+      writeFileSync(at("issuer.pem"), by.key + by.cert);
+      writeFileSync(at("leaf.cnf"), `basicConstraints=critical,${constraint}\nsubjectAltName=${names}\n`);
+      const asks = ["req", "-new", "-key", at("key.pem"), "-subj", "/CN=of a test", "-out", at("csr.pem")];
+      execFileSync("openssl", asks, { stdio: "pipe" });
+      const signs = ["-CA", at("issuer.pem"), "-CAkey", at("issuer.pem"), "-set_serial", "1", "-days", "30"];
+      const files = ["-in", at("csr.pem"), "-extfile", at("leaf.cnf"), "-out", at("leaf.pem")];
+      execFileSync("openssl", ["x509", "-req", ...signs, ...files], { stdio: "pipe" });
+      const believes = ["-CAfile", at("ca.pem"), "-untrusted", at("issuer.pem"), at("leaf.pem")];
+      const { stdout, stderr } = spawnSync("openssl", ["verify", ...believes], { encoding: "utf8" });
+      return /OK$|error \d+ .*$/m.exec(`${stdout}${stderr}`)?.[0] ?? `${stdout}${stderr}`;
+    };
+    try {
+      writeFileSync(at("ca.pem"), authority.cert);
+      writeFileSync(at("key.pem"), master.key);
+      assert.equal(says(issuer, "IP:10.0.31.255"), "OK");
+      for (const names of ["IP:10.0.32.0", "IP:10.0.0.1,IP:127.0.0.1", "DNS:demo-masters-1", "DNS:a.example"])
+        assert.match(says(issuer, names), /permitted subtree violation/, names);
+      assert.match(says(master, "IP:10.0.0.1"), /invalid CA certificate/);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it("fail for members that sign their own by an authority that lets none sign below it", () => {
+    const below = issueAuthority(authority, { name: "below", ranges: ["10.0.0.0/8"] }, seed("below"));
+    assert.equal(new X509Certificate(below.cert).ca, true);
+    const range = { name: "web", ranges: ["10.0.0.0/19"] };
+    assert.throws(() => issueAuthority(rsaAuthority(0), range, seed("web")), /pathLenConstraint 0/);
+    for (const by of [rsaAuthority(), rsaAuthority(1)]) issueAuthority(by, range, seed("web"));
   });
 
   it("open a connection to whoever believes their authority, by the only ciphers that Mesos is told", async () => {

@@ -44,6 +44,7 @@ const extensionIds = {
   keyUsage: "2.5.29.15",
   names: "2.5.29.17",
   constraints: "2.5.29.19",
+  nameConstraints: "2.5.29.30",
   authorityKey: "2.5.29.35",
   purposes: "2.5.29.37",
 } as const;
@@ -53,7 +54,7 @@ export function deriveAuthority(name: string, seed: Uint8Array): Identity {
   const key = keyFrom(seed);
   const subject = nameOf(name);
   const usage = extension(extensionIds.keyUsage, bits(Buffer.from([0x06]), 1), true);
-  const constraints = extension(extensionIds.constraints, sequence(yes(), small(0)), true);
+  const constraints = extension(extensionIds.constraints, sequence(yes(), small(1)), true);
   const cert = certificate({
     subject,
     issuer: subject,
@@ -67,14 +68,71 @@ export function deriveAuthority(name: string, seed: Uint8Array): Identity {
 
 /** A certificate of `authority` for a key that follows from `seed`; valid for as long as the authority's own. */
 export function issue(authority: Identity, { name, names }: Subject, seed: Uint8Array): Identity {
-  const issuer = authorityOf(authority);
-  const key = keyFrom(seed);
   const purposes = sequence(oid("1.3.6.1.5.5.7.3.1"), oid("1.3.6.1.5.5.7.3.2"));
-  const extensions = [
+  return signed(authorityOf(authority), name, seed, [
     extension(extensionIds.constraints, sequence(), true),
     extension(extensionIds.keyUsage, bits(Buffer.from([0x80]), 7), true),
     extension(extensionIds.purposes, purposes),
     extension(extensionIds.names, sequence(...names.map(alternative))),
+  ]);
+}
+
+/** For which members an authority below another signs. */
+export interface Range {
+  readonly name: string;
+  /** Their IPv4 addresses, such as `10.0.0.0/19`. */
+  readonly ranges: readonly string[];
+}
+
+/**
+ * An authority below `authority`, for certificates of addresses in some ranges and of no host name: whoever has its key can be
+ * taken for members of these ranges, and for nobody else.
+ */
+export function issueAuthority(authority: Identity, { name, ranges }: Range, seed: Uint8Array): Identity {
+  const issuer = authorityOf(authority);
+  if (issuer.pathLength === 0) {
+    throw new MesosError(
+      "MESOS_TLS_AUTHORITY",
+      "cert: lets no authority sign below it (pathLenConstraint 0), and agents whose addresses are known once they start need one; leave the constraint out",
+    );
+  }
+  const permitted = [...ranges.map(addressRange), tagged(2, Buffer.from(noHost))];
+  return signed(issuer, name, seed, [
+    extension(extensionIds.constraints, sequence(yes(), small(0)), true),
+    extension(extensionIds.keyUsage, bits(Buffer.from([0x06]), 1), true),
+    extension(
+      extensionIds.nameConstraints,
+      sequence(
+        tagged(
+          0,
+          permitted.map((each) => sequence(each)),
+        ),
+      ),
+      true,
+    ),
+  ]);
+}
+
+/** RFC 6761: nobody has it. */
+const noHost = "invalid";
+
+/** RFC 5280, 4.2.1.10: the address with its mask. */
+function addressRange(text: string): Node {
+  const [address = "", prefix] = text.split("/");
+  const mask = (2 ** 32 - 2 ** (32 - Number(prefix))) >>> 0;
+  const bytes = [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff);
+  return tagged(7, Buffer.from([...address.split(".").map(Number), ...bytes]));
+}
+
+function signed(
+  issuer: ReturnType<typeof authorityOf>,
+  name: string,
+  seed: Uint8Array,
+  own: readonly Node[],
+): Identity {
+  const key = keyFrom(seed);
+  const extensions = [
+    ...own,
     ownKey(key),
     ...(issuer.keyId === undefined
       ? []
@@ -123,8 +181,19 @@ function authorityOf({ cert, key: text }: Identity) {
   const extensions = rest.flatMap((part) =>
     part.tagClass === 0x80 && Number(part.type) === 3 ? inside(inside(part)[0]) : [],
   );
-  const own = extensions.map(inside).find(([id]) => isOid(id, extensionIds.subjectKey));
-  return { key, subject, validity: dates, keyId: own && content(decode(content(own.at(-1)))) };
+  const find = (id: string): Node | undefined => {
+    const found = extensions.map(inside).find(([of]) => isOid(of, id));
+    return found && decode(content(found.at(-1)));
+  };
+  const keyId = find(extensionIds.subjectKey);
+  const [, pathLength] = inside(find(extensionIds.constraints));
+  return {
+    key,
+    subject,
+    validity: dates,
+    keyId: keyId && content(keyId),
+    pathLength: pathLength && content(pathLength).readUInt8(0),
+  };
 }
 
 function attempt<T>(path: string, work: () => T): T {
