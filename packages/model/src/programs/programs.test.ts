@@ -199,6 +199,7 @@ describe("services of a cluster with TLS", () => {
       assert.equal(env["LIBPROCESS_SSL_ENABLED"], "true");
       assert.equal(env["LIBPROCESS_SSL_SUPPORT_DOWNGRADE"], "false");
       assert.equal(env["LIBPROCESS_SSL_VERIFY_SERVER_CERT"], "true");
+      assert.equal(env["LIBPROCESS_SSL_VERIFY_CERT"], "true", "as Mesos 1.9 calls it");
       assert.equal(env["LIBPROCESS_SSL_KEY_FILE"], "{conf}/tls/key.pem");
     }
     const executors = file(services.agent, "executor-environment.json");

@@ -17,7 +17,8 @@ export const tlsFiles = {
 
 /**
  * How every program of Mesos, Marathon's libmesos included, is told to speak nothing but TLS, and to believe nobody but
- * who has a certificate for its address (docs/ssl.md of Mesos 1.9). The usual ciphers are for keys of RSA, ours are ECDSA's.
+ * who has a certificate for its address (docs/ssl.md). Mesos 1.9 knows one variable by its older name alone, and overlooks
+ * what it does not know; later ones take both. The usual ciphers are for keys of RSA, ours are ECDSA's.
  */
 export const libprocessTls: Readonly<Record<string, string>> = {
   LIBPROCESS_SSL_ENABLED: "true",
@@ -26,6 +27,7 @@ export const libprocessTls: Readonly<Record<string, string>> = {
   LIBPROCESS_SSL_CERT_FILE: `{conf}/${tlsFiles.cert}`,
   LIBPROCESS_SSL_CA_FILE: `{conf}/${tlsFiles.ca}`,
   LIBPROCESS_SSL_VERIFY_SERVER_CERT: "true",
+  LIBPROCESS_SSL_VERIFY_CERT: "true",
   LIBPROCESS_SSL_REQUIRE_CLIENT_CERT: "false",
   LIBPROCESS_SSL_HOSTNAME_VALIDATION_SCHEME: "openssl",
   LIBPROCESS_SSL_VERIFY_IPADD: "true",
