@@ -53,7 +53,7 @@ function suites() {
     { name: "groups", glob: "packages/groups/dist/**/!(page).test.js" },
     { name: "groups:page", glob: "packages/groups/dist/page.test.js" },
   ];
-  const examples = ["test-your-stack", "own-framework", "aws"].map((name) => ({
+  const examples = ["test-your-stack", "own-framework", "aws", "autoscale"].map((name) => ({
     name: `examples:${name}`,
     glob: `examples/${name}/dist/*.test.js`,
   }));
