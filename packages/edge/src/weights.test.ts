@@ -114,9 +114,11 @@ describe("an edge whose rule has weights", function () {
     assert.ok(Math.abs((counts.get("blue 1") ?? 0) - (counts.get("blue 2") ?? 0)) <= 2);
   });
 
+  async function traffic(): Promise<Record<string, AppTraffic>> {
+    return JSON.parse((await ask(edge.api, "/api/traffic")).body);
+  }
+
   it("counts the requests and errors of each app of the rule", async () => {
-    const traffic = async (): Promise<Record<string, AppTraffic>> =>
-      JSON.parse((await ask(edge.api, "/api/traffic")).body);
     const before = await traffic();
     const counts = await shares();
     const after = await traffic();
@@ -131,6 +133,26 @@ describe("an edge whose rule has weights", function () {
     assert.match(body, /^mesos_edge_app_requests_total{app="\/shop-green"} [1-9]\d*$/m);
     assert.match(body, /^mesos_edge_app_errors_total{app="\/shop-green"} 0$/m);
     assert.match(body, /^mesos_edge_app_connection_failures_total{app="\/shop-blue"} 0$/m);
+  });
+
+  it("counts the requests of an app that have no answer yet", async () => {
+    let held: Promise<void> | undefined;
+    const slow = await edge.task("slow", 21_300, async () => held);
+    edge.marathon.put({ id: "/slow", tasks: [slow] });
+    const body = JSON.stringify({ id: "/slow", acl: "path_beg /slow", config: {} });
+    assert.equal((await ask(edge.api, "/api/services", { method: "POST", body })).status, 200);
+    await edge.answers("/slow", "slow");
+    let release = (): void => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const open = async (): Promise<number | undefined> => (await traffic())["/slow"]?.openRequests;
+    const answers = Array.from({ length: 3 }, () => edge.who("/slow"));
+    await until("three requests", async () => (await open()) === 3);
+    release();
+    assert.deepEqual(await Promise.all(answers), ["slow", "slow", "slow"]);
+    await until("none", async () => (await open()) === 0);
+    assert.equal((await ask(edge.api, "/api/services/slow", { method: "DELETE" })).status, 200);
   });
 
   it("writes the weights to the file, and HAProxy begins with them after it was killed", async () => {

@@ -20,6 +20,8 @@ describe("apps that follow their traffic", function () {
   /** Requests a second at each of two edges; nothing: it does not answer. */
   let rates: (number | undefined)[];
   let counted: number[];
+  /** Requests that have no answer yet, at each edge. */
+  let openRequests: number;
   let scaler: AppScaler;
 
   const made = (): AppScaler =>
@@ -33,7 +35,7 @@ describe("apps that follow their traffic", function () {
   const traffic = (edge: number): Record<string, AppTraffic> => {
     if (rates[edge] === undefined) throw new UnreachableError("GET /api/traffic", [new Error("refused")]);
     const requests = counted[edge] ?? 0;
-    return { "/web": { requests, errors: 0, connectionFailures: 0, requestsPerSecond: 0, openRequests: 0 } };
+    return { "/web": { requests, errors: 0, connectionFailures: 0, requestsPerSecond: 0, openRequests } };
   };
   const declare = async (autoscale: AppAutoscale): Promise<void> => {
     const data = Buffer.from(JSON.stringify(autoscale));
@@ -58,6 +60,7 @@ describe("apps that follow their traffic", function () {
     now = 1_000_000;
     rates = [0, 0];
     counted = [0, 0];
+    openRequests = 0;
     scaler = made();
   });
   afterEach(() => cluster.close());
@@ -81,6 +84,18 @@ describe("apps that follow their traffic", function () {
     assert.match(text, /^mesos_groups_app_instances{app="\/web"} 1$/m);
     assert.match(text, /^mesos_groups_app_load{app="\/web"} 0$/m);
     assert.match(text, /^mesos_groups_app_max_instances{app="\/web"} 8$/m);
+  });
+
+  it("follow how many requests are at work at a time, however few come", async () => {
+    await declare({ min: 1, max: 8, targetConcurrency: 4, scaleDown: { stabilizationSeconds: 20 } });
+    [rates, openRequests] = [[1, 1], 10];
+    await pass(12);
+    assert.equal(instances(), 5);
+    const change = scaler.report["/web"]?.decisions.find((one) => one.change !== undefined);
+    assert.deepEqual(change?.reasons, ["20 requests at a time on 1 instance, 4 each: 5 needed"]);
+    openRequests = 0;
+    await pass(40);
+    assert.equal(instances(), 1);
   });
 
   it("lose nobody while an edge does not answer", async () => {
