@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { MarathonClient, ZooKeeper } from "@pulumi-mesos/client";
+import { ZooKeeper } from "@pulumi-mesos/client";
 import {
   type AgentPoolDeclaration,
   type AgentPoolStatus,
@@ -20,6 +20,9 @@ const network = "127.142.0";
 const zookeeperHost = "127.142.9.1";
 const cluster = "bench";
 const [agents, apps, instances, lanes] = [200, 100, 20, 20];
+const appList = Array.from({ length: apps }, (_, n) => ({
+  ...{ id: `/roll/app-${n}`, cmd: "sleep 1000", cpus: 0.1, mem: 16, instances },
+}));
 const pollMs = 100;
 const hangMs = 900_000;
 
@@ -64,7 +67,7 @@ async function* rolled(simulated: Cluster, session: ZooKeeper): AsyncIterable<Fi
   await declare(session, "a");
   yield figure(`${agents} agents up after`, seconds(began), "s", "none");
   await deployApps(simulated);
-  const watch = new MinimumWatch(simulated.marathon.url);
+  const watch = new MinimumWatch(simulated);
   const tasks = new Set((await simulated.tasks.list()).map(({ id }) => id));
   const from = performance.now();
   const changed = declare(session, "b");
@@ -137,29 +140,29 @@ async function declare(session: ZooKeeper, rack: string): Promise<void> {
 }
 
 async function deployApps(simulated: Cluster): Promise<void> {
-  const list = Array.from({ length: apps }, (_, n) => ({
-    ...{ id: `/roll/app-${n}`, cmd: "sleep 1000", cpus: 0.1, mem: 16, instances },
-  }));
   const response = await fetch(`${simulated.marathon.url}/v2/groups/roll`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ id: "/roll", apps: list }),
+    body: JSON.stringify({ id: "/roll", apps: appList }),
   });
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   await simulated.waitForDeployments(AbortSignal.timeout(300_000));
 }
 
-/** Looks every 100 ms whether an app has fewer running tasks than it must have, and which tasks there have been. */
+/**
+ * Looks every 100 ms whether an app has fewer running tasks than it must have, and which tasks there have been. It looks at
+ * the agents and does not ask Marathon, whose answers of this size would keep the cluster from its work.
+ */
 class MinimumWatch {
   polls = 0;
   readonly below: string[] = [];
   readonly #seen = new Set<string>();
-  readonly #client: MarathonClient;
+  readonly #cluster: Cluster;
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(url: string) {
-    this.#client = new MarathonClient({ urls: [url] });
+  constructor(simulated: Cluster) {
+    this.#cluster = simulated;
     this.#done = this.#run();
   }
 
@@ -176,12 +179,15 @@ class MinimumWatch {
   async #run(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       const next = performance.now() + pollMs;
-      const found = await this.#client.getApps(AbortSignal.timeout(10_000));
+      const running = new Map<string, number>();
+      for (const { id, appId, state } of await this.#cluster.tasks.list()) {
+        this.#seen.add(id);
+        if (state === "TASK_RUNNING") running.set(appId, (running.get(appId) ?? 0) + 1);
+      }
       this.polls += 1;
-      for (const { id, tasks = [] } of found) {
-        for (const task of tasks) this.#seen.add(task.id);
-        const running = tasks.filter(({ state }) => state === "TASK_RUNNING").length;
-        if (running < instances) this.below.push(`${id}: ${running} of ${instances}`);
+      for (const { id } of appList) {
+        const count = running.get(id) ?? 0;
+        if (count < instances) this.below.push(`${id}: ${count} of ${instances}`);
       }
       await delay(Math.max(0, next - performance.now()));
     }
