@@ -100,6 +100,33 @@ describe("the controller", () => {
     assert.equal(store.nodes.get(movesPath("c"))?.data.toString(), "{}");
   });
 
+  it("goes on with a task on its way after rounds in which no master knew its agent", async () => {
+    await declare(2);
+    await settle(controllerOf);
+    const app = { id: "/a", instances: 1, tasks: [] };
+    const other = { id: "/b", instances: 2, tasks: [] };
+    cluster.apps = [app, other];
+    cluster.place(app, "S1");
+    for (const agent of ["S2", "S2"]) cluster.place(other, agent);
+    await declare(1);
+    for (let n = 0; n < 10 && app.instances === 1; n++) await controllerOf().reconcile(signal);
+    // No leading master, then one that has just been elected.
+    for (const [type, recovering] of [["GET_AGENTS", false] as const, ["", true] as const]) {
+      cluster.broken.clear();
+      cluster.broken.add(type);
+      cluster.recovering = recovering;
+      for (let n = 0; n < 3; n++) assert.equal(await controllerOf().reconcile(signal), false);
+      assert.equal(app.instances, 2);
+    }
+    cluster.recovering = false;
+    await settle(controllerOf);
+    assert.deepEqual(
+      cluster.calls.filter((call) => /^(patch|kill)/.test(call)),
+      ['patch /a {"instances":2}', "kill 1 with scale"],
+    );
+    assert.equal(app.instances, 1);
+  });
+
   it("does not ask a Marathon that has nothing on the pool: agents stand and go without one", async () => {
     silent = true;
     await declare(2);

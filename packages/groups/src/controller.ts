@@ -113,7 +113,8 @@ export class GroupsController {
       return { name: pool.name, view, plan: planPool(view) };
     });
     const vacate = new Set(plans.flatMap(({ plan }) => plan.vacate));
-    const next = asked.apps && planMoves(asked.apps, vacate, moves, this.#parts.held?.());
+    const known = found.length === 0 ? undefined : new Set(seen?.agents.registered.map(({ id }) => id));
+    const next = asked.apps && planMoves(asked.apps, vacate, moves, this.#parts.held?.(), known);
     let settled = Object.keys(moves).length === 0;
     for (const { name, view, plan } of plans) {
       await store.writeState(name, plan.state);

@@ -43,19 +43,23 @@ interface AppPlan {
 /**
  * Decides the next step of each app; of those that are `held`, because they are about to be scaled, no other task sets out.
  * Pure; whoever was killed between two steps goes on where it was.
+ *
+ * @param known agents that the leading master has, when there are groups to look for: a move away from another one is neither
+ *   carried on nor taken back, because a master that does not answer or has just been elected says nothing of that agent
  */
 export function planMoves(
   apps: readonly App[],
   vacate: ReadonlySet<string>,
   before: Readonly<Record<string, Move>>,
   held: ReadonlySet<string> = new Set(),
+  known?: ReadonlySet<string>,
 ): MovesPlan {
   const moves: Record<string, Move> = {};
   const steps: MoveStep[] = [];
   const stuck = new Map<string, string>();
   for (const app of apps) {
     const move = before[app.id];
-    const plan = move === undefined ? begin(app, vacate, held) : goOn(app, vacate, move);
+    const plan = move === undefined ? begin(app, vacate, held) : goOn(app, vacate, move, known);
     if (plan.move !== undefined) moves[app.id] = plan.move;
     if (plan.step !== undefined) steps.push(plan.step);
     if (plan.stuck === undefined) continue;
@@ -81,8 +85,14 @@ function begin(app: App, vacate: ReadonlySet<string>, held: ReadonlySet<string>)
   return { move, step: { kind: "scale", appId: app.id, instances: app.instances + 1 } };
 }
 
-function goOn(app: App, vacate: ReadonlySet<string>, move: Move): AppPlan {
+function goOn(
+  app: App,
+  vacate: ReadonlySet<string>,
+  move: Move,
+  known: ReadonlySet<string> | undefined,
+): AppPlan {
   const task = app.tasks.find((t) => t.id === move.taskId);
+  if (task !== undefined && known?.has(task.agentId) === false) return { move };
   const locked = app.deployments.length > 0;
   const isWanted = task !== undefined && vacate.has(task.agentId);
   if (app.instances === move.instances) {
