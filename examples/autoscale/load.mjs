@@ -12,19 +12,25 @@ if (url === undefined || !(Number(rate) > 0)) {
 
 const agent = new Agent({ keepAlive: true });
 let [took, failed, open] = [[], 0, 0];
+const reasons = new Map();
 
 function ask() {
   const began = performance.now();
   open += 1;
-  const done = (ok) => {
+  const done = (failure) => {
     open -= 1;
-    if (ok) took.push(performance.now() - began);
-    else failed += 1;
+    if (failure === undefined) {
+      took.push(performance.now() - began);
+      return;
+    }
+    failed += 1;
+    reasons.set(failure, (reasons.get(failure) ?? 0) + 1);
   };
   request(url, { agent }, (response) => {
-    response.resume().once("end", () => done(response.statusCode === 200));
+    const { statusCode } = response;
+    response.resume().once("end", () => done(statusCode === 200 ? undefined : `status ${statusCode}`));
   })
-    .once("error", () => done(false))
+    .once("error", (error) => done(error.code ?? error.message))
     .end();
 }
 
@@ -34,7 +40,9 @@ function tell() {
   console.log(
     `${sorted.length} answered, ${failed} failed, ${open} open; half in ${at(0.5)}, 99 % in ${at(0.99)}`,
   );
+  if (failed > 0) console.error([...reasons].map(([reason, n]) => `${n} times ${reason}`).join(", "));
   [took, failed] = [[], 0];
+  reasons.clear();
 }
 
 const began = performance.now();
