@@ -19,7 +19,9 @@ import { killed, RollMembers, type RollPlace } from "./roll-members";
 const network = "127.142.0";
 const zookeeperHost = "127.142.9.1";
 const cluster = "bench";
-const [agents, apps, instances, lanes] = [200, 100, 20, 20];
+/** `BENCH_AGENTS` makes it shorter. */
+const agents = Number(process.env["BENCH_AGENTS"] ?? 200);
+const [apps, instances, lanes] = [Math.ceil(agents / 2), 20, Math.ceil(agents / 10)];
 const appList = Array.from({ length: apps }, (_, n) => ({
   ...{ id: `/roll/app-${n}`, cmd: "sleep 1000", cpus: 0.1, mem: 16, instances },
 }));
@@ -94,6 +96,12 @@ async function* rolled(simulated: Cluster, session: ZooKeeper): AsyncIterable<Fi
       low === 0,
     );
     const now = (await simulated.tasks.list()).filter(({ state }) => state === "TASK_RUNNING");
+    for (const { id } of appList) {
+      const count = now.filter(({ appId }) => appId === id).length;
+      if (count === instances) continue;
+      const app = await (await fetch(`${simulated.marathon.url}/v2/apps/${id}`)).text();
+      console.error(`${id}: ${count} tasks at the end, not ${instances}: ${app}`);
+    }
     const moves = watch.seen(tasks) / (apps * instances);
     yield figure(
       "the same: moves for each task",
