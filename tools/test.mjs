@@ -8,6 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium } from "./setup/browser.mjs";
 import { findDocker } from "./setup/docker.mjs";
+import { findCloudInit, findSsh } from "./setup/for-tests.mjs";
 import { findMoto } from "./setup/moto.mjs";
 import { privateNetwork } from "./setup/private-network.mjs";
 import { sayFailure, step } from "./setup/report.mjs";
@@ -29,6 +30,8 @@ const onDocker = new Map([
 
 /** The suites that talk to a moto server. */
 const onMoto = new Set(["groups", "e2e:aws-types", "e2e:aws"]);
+/** The suites that sign in to an OpenSSH server. */
+const onSsh = new Set(["client", "e2e:aws"]);
 /** The suites whose programs listen at addresses of 10.0.0.0/8, in a network of their own where the machine allows one. */
 const apart = new Set(["e2e:aws"]);
 
@@ -153,6 +156,8 @@ async function main() {
   if (queue.some(({ name }) => clicking.has(name))) await step("browser", findChromium);
   if (queue.some(({ name }) => onDocker.has(name))) await step("docker", findDocker);
   const moto = queue.some(({ name }) => onMoto.has(name)) ? await step("moto", findMoto) : {};
+  const ssh = queue.some(({ name }) => onSsh.has(name)) ? await step("ssh", findSsh) : {};
+  const cloudInit = queue.some(({ name }) => name === "aws") ? await step("cloud-init", findCloudInit) : {};
   const scratch = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-test-"));
   const totals = path.join(scratch, "totals");
   // The programs come last, as for the plugin: what the machine has itself wins.
@@ -164,6 +169,9 @@ async function main() {
     TEST_TOTALS: totals,
     ...(moto.server === undefined ? {} : { TEST_MOTO_SERVER: moto.server }),
     ...(moto.missing === undefined ? {} : { TEST_MOTO_MISSING: moto.missing }),
+    ...(ssh.program === undefined ? {} : { TEST_SSHD: ssh.program }),
+    ...(cloudInit.program === undefined ? {} : { TEST_CLOUD_INIT: cloudInit.program }),
+    ...(ssh.missing === undefined ? {} : { TEST_SSH_MISSING: ssh.missing }),
   };
   const broken = await runAll(queue, env, engine);
   const lines = existsSync(totals) ? readFileSync(totals, "utf8").trim().split("\n") : [];

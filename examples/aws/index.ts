@@ -9,6 +9,7 @@ const platform = new AwsPlatform({
   region: config.require("region"),
   image: { ami: config.require("ami"), architecture: "x86_64" },
   registry: config.require("registry"),
+  access: config.get("access"),
   administrators: config.requireObject<string[]>("administrators"),
   agents: {
     web: { instanceTypes: ["m6i.large"] },

@@ -147,6 +147,22 @@ export async function writeBrowserWrapper(bin, { root, path, fonts }) {
   writeProgram(join(bin, "chromium"), text);
 }
 
+/** OpenSSH of a tree. */
+export async function writeSshWrappers(bin, programs, root) {
+  const folders = libraryFolders(root);
+  for (const { name, path } of programs) {
+    const libraries = folders.length > 0 && (await lacksLibraries(name, path)) ? folders : [];
+    writeProgram(join(bin, name), wrapperText({ libraries, command: `${shellQuote(path)} "$@"` }));
+  }
+}
+
+/** cloud-init of a tree, with the modules beside it. */
+export async function writeCloudInitWrapper(bin, [{ name, path }], root) {
+  const environment = { PYTHONPATH: join(root, "usr/lib/python3/dist-packages") };
+  const command = `python3 ${shellQuote(path)} "$@"`;
+  writeProgram(join(bin, name), wrapperText({ libraries: [], environment, command }));
+}
+
 /** dockerd starts its helpers from PATH; as with all of a tree, their libraries may be in it. */
 export async function writeDockerWrappers(bin, { root, dockerd, busybox }) {
   mkdirSync(bin, { recursive: true });

@@ -35,6 +35,17 @@ describe("AwsPlatform", function () {
     assert.equal(find(all, "SecurityGroup", "platform-edge").inputs["vpcId"], "vpc-1");
   });
 
+  it("tells both providers how its addresses are reached", async () => {
+    const accesses = async (access?: string): Promise<unknown[]> => {
+      const all = await run(() => void cluster(new AwsPlatform({ ...usual, access })));
+      return all
+        .filter(({ type }) => type === "pulumi:providers:mesos")
+        .map(({ inputs }) => inputs["access"]);
+    };
+    assert.deepEqual(await accesses(), ["direct", "direct"]);
+    assert.deepEqual(await accesses("ssh://me@bastion"), ["ssh://me@bastion", "ssh://me@bastion"]);
+  });
+
   it("makes a gateway for each zone, or none, when it is told so", async () => {
     const gateways = async (nat: "zone" | "none"): Promise<string[]> => {
       const all = await run(() => {
@@ -150,6 +161,7 @@ describe("AwsPlatform", function () {
         /^agents\.web\.most: must be a whole number from 1 to 200/,
       ],
       [{ administrators: [] }, /^administrators: must have the CIDR from which Pulumi reaches the cluster/],
+      [{ access: "bastion" }, /^access: must be "direct", "socks5:/],
       [{ administrators: ["0.0.0.0/0"] }, /^administrators\[0\]: must be a \/8 or less/],
       [{ administrators: ["10.8.0.1"] }, /^administrators\[0\]: must be a CIDR/],
       [{ edge: { clients: ["everywhere"] } }, /^edge\.clients\[0\]: must be a CIDR/],

@@ -36,7 +36,7 @@ import type { Surroundings } from "./surroundings";
 
 /**
  * AWS: every member is an instance with an address and a volume that outlive it, spread over zones, replaced one at a time
- * behind its gates. The machine where Pulumi runs must reach the private addresses: it is one of `administrators`.
+ * behind its gates. The machine where Pulumi runs reaches the private addresses as `access` says.
  *
  * @example
  * const platform = new AwsPlatform({ region: "eu-central-1", image: { ami: "ami-0123", architecture: "x86_64" },
@@ -47,6 +47,7 @@ export class AwsPlatform implements Platform {
   readonly trafficPort = traffic.http;
   readonly httpsPort = traffic.https;
   readonly closed = true;
+  readonly access: string;
   /** A machine boots, installs docker and pulls its image; a terminated one lets go of its interface and volume. */
   readonly timeouts = { create: "20m", update: "20m", delete: "20m" };
   /** A changed template goes from agent to agent, each of which takes minutes to come up and to drain. */
@@ -74,7 +75,8 @@ export class AwsPlatform implements Platform {
     if (failures.length > 0) throw new InvalidArgsError(undefined, failures);
     this.#args = args;
     this.#machines = machinesOf(args);
-    this.provider = new Provider(name, {});
+    this.access = args.access ?? "direct";
+    this.provider = new Provider(name, { access: this.access });
     this.#around = {
       name,
       stack,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type * as pulumi from "@pulumi/pulumi";
-import type { Failure } from "@pulumi-mesos/model";
+import { accessFault, type Failure } from "@pulumi-mesos/model";
 import type { containers } from "pulumi-mesos";
 import { parseCidr } from "./cidr";
 import {
@@ -75,8 +75,16 @@ export interface AwsPlatformArgs {
   readonly registry?: string;
   /** Which image serves each program. @default this project's */
   readonly distribution?: containers.ContainerDistribution;
-  /** CIDRs from which Pulumi and people reach the programs: a VPN, or the subnet where `pulumi up` runs. */
+  /** CIDRs from which Pulumi and people reach the programs: a VPN, a bastion, or the subnet where `pulumi up` runs. */
   readonly administrators: readonly string[];
+  /**
+   * How the machine that runs Pulumi reaches private addresses: `direct` (a VPN, or it stands in the network),
+   * `socks5://host:port`, `ssh://user@bastion` or, by Session Manager, `ssm://user@i-0123456789abcdef0`, as the provider's
+   * `access`. The bastion stands before the cluster does, and is one of `administrators`.
+   *
+   * @default "direct"
+   */
+  readonly access?: string;
   /** @default one of its own */
   readonly network?: OwnNetwork | GivenNetwork;
   /** Machines by role, where not the usual ones. */
@@ -118,6 +126,7 @@ export function machinesOf(args: AwsPlatformArgs): Readonly<Record<MemberRole, M
 /** What a platform is refused for, before anything is made. */
 export function platformFailures(args: AwsPlatformArgs, cidr: string): Failure[] {
   const { region, image, administrators, network = {}, agents = {}, edge = {}, registry } = args;
+  const access = accessFault(args.access ?? "direct");
   const machines = Object.entries(machinesOf(args)) as [MemberRole, Machine][];
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
     return [
@@ -142,6 +151,7 @@ export function platformFailures(args: AwsPlatformArgs, cidr: string): Failure[]
         ]
       : ownNetworkFailures(cidr, zonesOf(network, region), region)),
     ...administratorFailures(administrators),
+    ...(access === undefined ? [] : [{ path: "access", message: access }]),
     ...(edge.clients ?? []).flatMap((client, i) => cidrFailure(`edge.clients[${i}]`, client)),
     ...(registry?.endsWith("/") || registry?.includes("://")
       ? [

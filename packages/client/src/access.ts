@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { type AddressMap, type MemberAddress, mapOfMembers } from "@pulumi-mesos/model";
+import { type MemberAddress, mapOfMembers } from "@pulumi-mesos/model";
 import { type Agents, type HttpRequest, type HttpResponse, send } from "./http";
 import { agentsOf, agentsThrough } from "./mapped-agents";
 import { tlsError } from "./tls-faults";
+import type { Reach, Way } from "./way/way";
 
 /** What a member is told and believed by. */
 export interface MemberAccess {
@@ -12,13 +13,15 @@ export interface MemberAccess {
   readonly authorization?: string;
   /** Certificates in PEM of the authorities that may sign the member's: then it is asked by TLS. @default plain HTTP */
   readonly ca?: string;
+  /** By which way it is reached. @default directly */
+  readonly way?: Way;
 }
 
 const kept = new Map<string | undefined, Agents>();
 
 /** Connections to servers whose certificates are of these authorities; kept for the next request, unless they go elsewhere. */
-function secureAgents(ca: string | undefined, map?: AddressMap): Agents {
-  if (map !== undefined) return agentsThrough(map, { ca });
+function secureAgents(ca: string | undefined, reach: Reach = {}): Agents {
+  if (reach.addressMap !== undefined || reach.way !== undefined) return agentsThrough(reach, { ca });
   const agents = kept.get(ca) ?? {
     httpAgent: new HttpAgent(),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxFreeSockets: 4, ca }),
@@ -40,13 +43,13 @@ export async function sendSecurely(request: HttpRequest, ca: string | undefined)
 export function getFrom(
   member: MemberAddress,
   path: string,
-  { authorization, ca }: MemberAccess,
+  { authorization, ca, way }: MemberAccess,
   o: Pick<HttpRequest, "headers" | "timeoutMs" | "signal">,
 ): Promise<HttpResponse> {
   const headers = { ...o.headers, ...(authorization !== undefined && { Authorization: authorization }) };
   const at = `${member.host}:${member.port}${path}`;
   const request = { ...o, method: "GET", headers } as const;
-  if (ca === undefined) return send({ ...request, url: `http://${at}`, agents: agentsOf(member) });
-  const agents = secureAgents(ca, mapOfMembers([member]));
+  if (ca === undefined) return send({ ...request, url: `http://${at}`, agents: agentsOf(member, way) });
+  const agents = secureAgents(ca, { addressMap: mapOfMembers([member]), way });
   return sendSecurely({ ...request, url: `https://${at}`, agents }, ca);
 }

@@ -23,6 +23,11 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits `ms` milliseconds. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
+}
+
 /** Calls `action` every `ms` milliseconds until the returned function is called; does not keep the process alive. */
 export function every(ms: number, action: () => void): () => void {
   const timer = setInterval(action, ms);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AddressMap, type ConnectionOptions, connectionFaults, MesosError } from "@pulumi-mesos/model";
+import { type ConnectionOptions, connectionFaults, MesosError } from "@pulumi-mesos/model";
 import type { Agents } from "./http";
 import { agentsThrough } from "./mapped-agents";
+import type { Reach } from "./way/way";
 
 /** What one client says of itself to the servers it was made for, and how it connects to them. */
 export class Connection {
@@ -17,7 +18,7 @@ export class Connection {
   /** Fails with `MESOS_CLIENT_OPTIONS` when `o` cannot work. */
   constructor(
     urls: readonly string[],
-    o: ConnectionOptions & { readonly addressMap?: AddressMap },
+    o: ConnectionOptions & Reach,
     name: (option: keyof ConnectionOptions) => string,
   ) {
     const faults = connectionFaults(o, urls, name);
@@ -26,8 +27,8 @@ export class Connection {
       throw new MesosError("MESOS_CLIENT_OPTIONS", lines.join("; "));
     }
     const tls = { ca: o.ca, cert: o.cert, key: o.key, rejectUnauthorized: o.insecure !== true };
-    this.kept = agentsThrough(o.addressMap, { keepAlive: true, ...tls });
-    this.single = agentsThrough(o.addressMap, tls);
+    this.kept = agentsThrough(o, { keepAlive: true, ...tls });
+    this.single = agentsThrough(o, tls);
     this.#origins = new Set(urls.map((url) => new URL(url).origin));
     const basic = Buffer.from(`${o.user}:${o.password}`).toString("base64");
     this.#authorization = o.user === undefined ? o.token && tokenHeader(o.token) : `Basic ${basic}`;

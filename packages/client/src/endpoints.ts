@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AddressMap, ConnectionOption, ConnectionOptions } from "@pulumi-mesos/model";
+import type { ConnectionOption, ConnectionOptions } from "@pulumi-mesos/model";
 import { delay, nowMs } from "./clock";
 import { Connection } from "./connection";
-import { ClientAbortedError, isAborted, StatusError, TlsError, UnreachableError, wasNotSent } from "./errors";
+import {
+  ClientAbortedError,
+  isAborted,
+  isHopeless,
+  StatusError,
+  TlsError,
+  UnreachableError,
+  wasNotSent,
+} from "./errors";
 import { type HttpMethod, type HttpResponse, openStream, type ResponseStream, send } from "./http";
 import { secretsIn, withoutSecrets } from "./secrets";
 import { Slots } from "./slots";
 import { tlsError } from "./tls-faults";
+import type { Reach } from "./way/way";
 
-export interface EndpointsOptions extends ConnectionOptions {
+export interface EndpointsOptions extends ConnectionOptions, Reach {
   readonly urls: readonly string[];
-  /** Where connections go for addresses that this machine does not reach, those of redirects included. @default there */
-  readonly addressMap?: AddressMap;
   /** What the user calls an option, for errors. @default its name here */
   readonly optionName?: (option: ConnectionOption) => string;
   /** Bounds one request to one address. @default 15000 */
@@ -110,7 +117,7 @@ export class Endpoints {
           if (notPassedOn.test(response.body)) continue;
           if (!repeatable) throw new StatusError(response);
         } catch (error) {
-          if (isAborted(error) || error instanceof StatusError) throw error;
+          if (isAborted(error) || isHopeless(error)) throw error;
           failures.push(error);
           this.#move(base, "last");
           if (wasNotSent(error)) continue;

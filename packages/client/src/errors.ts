@@ -45,6 +45,13 @@ export class TlsError extends MesosError {
   }
 }
 
+/** There is no way to the servers, such as a tunnel that cannot be opened: nothing was asked, and nobody there is known to be down. */
+export class AccessError extends MesosError {
+  constructor(message: string, retryable: boolean, cause?: unknown) {
+    super("MESOS_CLIENT_ACCESS", message, { retryable, cause });
+  }
+}
+
 /** The server answered with a status that is no success. */
 export class StatusError extends MesosError {
   readonly status: number;
@@ -116,6 +123,22 @@ export function isConflict(error: unknown): error is ConflictError {
   return isMesosError(error) && error.code === "MESOS_CLIENT_CONFLICT";
 }
 
+/** Whether `error` says that there is no way to the servers. */
+export function isAccessFault(error: unknown): error is MesosError {
+  return isMesosError(error) && error.code === "MESOS_CLIENT_ACCESS";
+}
+
+/** Whether another address would only say the same: an answer, or no way to any. */
+export function isHopeless(error: unknown): boolean {
+  return error instanceof StatusError || (isAccessFault(error) && !error.retryable);
+}
+
+/** The {@link AccessError} that `error` is, or that caused it. */
+export function accessFaultIn(error: unknown): MesosError | undefined {
+  if (isAccessFault(error)) return error;
+  return error instanceof Error && error.cause !== undefined ? accessFaultIn(error.cause) : undefined;
+}
+
 /** Whether `error` came from an abort of the caller's signal. */
 export function isAborted(error: unknown): boolean {
   return isMesosError(error) && error.code === "MESOS_CLIENT_ABORTED";
@@ -134,7 +157,7 @@ const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH
 
 /** Whether a request that failed with `error` certainly reached no server, so that even a POST can be sent elsewhere. */
 export function wasNotSent(error: unknown): boolean {
-  return error instanceof TlsError || notSent.has(errorCode(error) ?? "");
+  return error instanceof TlsError || isAccessFault(error) || notSent.has(errorCode(error) ?? "");
 }
 
 /** Each reason once. */

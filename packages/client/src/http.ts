@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { type Decoder, messageOf } from "@pulumi-mesos/model";
 import type { AxiosResponse, AxiosStatic } from "axios";
 import { bounded } from "./clock";
-import { ClientAbortedError, DecodeError } from "./errors";
+import { accessFaultIn, ClientAbortedError, DecodeError } from "./errors";
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -132,6 +132,8 @@ function withoutNulls(value: unknown): unknown {
 
 /** Errors of axios carry the request with its credentials, so only message and code are kept. */
 function connectionError(url: string, error: unknown, timedOutAfterMs: number | undefined): Error {
+  const noWay = accessFaultIn(error);
+  if (noWay !== undefined) return noWay;
   const inner = error instanceof AggregateError ? error.errors[0] : error;
   const code = typeof inner === "object" && inner !== null && "code" in inner ? inner.code : undefined;
   const host = new URL(url).host;

@@ -11,10 +11,12 @@ export {
 } from "./docker-members";
 export type { EndpointsOptions } from "./endpoints";
 export {
+  AccessError,
   ClientAbortedError,
   ConflictError,
   DecodeError,
   isAborted,
+  isAccessFault,
   isConflict,
   isRefused,
   isUncertain,
@@ -72,5 +74,6 @@ export {
 } from "./program-status";
 export { SharedCall } from "./shared-call";
 export type { ReadClock, SharedReads } from "./shared-reads";
+export { type Way, wayOf } from "./way/way";
 export { ZooKeeper, type ZooKeeperMode, type ZooKeeperNode, type ZooKeeperOptions } from "./zookeeper";
 export type { SessionState } from "./zookeeper-session";

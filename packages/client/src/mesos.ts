@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AddressMap } from "@pulumi-mesos/model";
 import { sendSecurely } from "./access";
 import { delay, nowMs } from "./clock";
-import { isAborted, StatusError, TlsError, UnreachableError } from "./errors";
+import { isAborted, isHopeless, StatusError, TlsError, UnreachableError } from "./errors";
 import { type Agents, decodeBody, type HttpMethod, type HttpResponse, send } from "./http";
 import { agentsThrough } from "./mapped-agents";
 import {
@@ -18,14 +17,13 @@ import {
   quotaOf,
   taskOf,
 } from "./mesos-documents";
+import type { Reach } from "./way/way";
 
-export interface MesosOptions {
+export interface MesosOptions extends Reach {
   /** `host:port` of every master. */
   readonly masters: readonly string[];
   /** Header of that name for the masters that are listed, and for no other. @default none */
   readonly authorization?: string;
-  /** Where connections go for addresses that this machine does not reach, the leader's included. @default there */
-  readonly addressMap?: AddressMap;
   /**
    * Given where the masters speak TLS, with the certificates in PEM of the authorities that may sign theirs, instead of
    * those that the machine trusts. @default plain HTTP
@@ -60,7 +58,7 @@ export class MesosClient {
     this.#masters = o.masters;
     this.#authorization = o.authorization === undefined ? {} : { Authorization: o.authorization };
     const agents = { keepAlive: true, maxFreeSockets: 4, ca: o.tls?.ca };
-    this.#agents = o.addressMap || o.tls ? agentsThrough(o.addressMap, agents) : undefined;
+    this.#agents = o.addressMap || o.way || o.tls ? agentsThrough(o, agents) : undefined;
     this.#tls = o.tls;
     this.#timeoutMs = o.timeoutMs ?? 15_000;
     this.#electionMs = o.electionMs ?? 30_000;
@@ -161,7 +159,7 @@ export class MesosClient {
         const leader = locationHost(response);
         if (leader !== undefined) return leader;
       } catch (error) {
-        if (isAborted(error) || error instanceof StatusError) throw error;
+        if (isAborted(error) || isHopeless(error)) throw error;
         failures.push(error);
       }
     }
@@ -186,7 +184,7 @@ export class MesosClient {
           if (response.status !== 503 && response.status !== 307) throw new StatusError(response);
           unavailable = response;
         } catch (error) {
-          if (isAborted(error) || error instanceof StatusError) throw error;
+          if (isAborted(error) || isHopeless(error)) throw error;
           failures.push(error);
         }
       }

@@ -10,28 +10,30 @@ import {
 } from "@pulumi-mesos/model";
 import { getFrom, type MemberAccess } from "./access";
 import { bounded } from "./clock";
-import { ClientAbortedError, StatusError } from "./errors";
+import { ClientAbortedError, errorCode, isAccessFault, StatusError } from "./errors";
 import { fourLetterWord } from "./four-letter-word";
 import type { HttpResponse } from "./http";
 
 type Answer = Omit<MemberStatus, "name">;
 /** Asks for one path; how members are asked is known to it. */
 type Get = (path: string) => Promise<HttpResponse>;
+/** Asks a ZooKeeper server, as {@link Get}. */
+type Word = (word: "srvr" | "conf") => Promise<string>;
 
 const boundMs = 2_000;
-const probes: Record<MemberKind, (get: Get, member: MemberAddress, signal: AbortSignal) => Promise<Answer>> =
-  {
-    zookeeper: (_get, member, signal) => probeZooKeeper(member, signal),
-    "mesos-master": probeMaster,
-    marathon: probeMarathon,
-    edge: probeEdge,
-    groups: probeGroups,
-  };
+const probes: Record<MemberKind, (get: Get, member: MemberAddress, word: Word) => Promise<Answer>> = {
+  zookeeper: (_get, _member, word) => probeZooKeeper(word),
+  "mesos-master": probeMaster,
+  marathon: probeMarathon,
+  edge: probeEdge,
+  groups: probeGroups,
+};
 
 /**
  * Asks one member how it is, within 2 s.
  *
- * A member that cannot be reached is an answer (`up: false`), not an error; only an abort of `signal` rejects.
+ * A member that cannot be reached is an answer (`up: false`), not an error; only an abort of `signal` rejects, and a way that
+ * cannot be opened, because that says nothing about the member.
  */
 export async function probeMember(
   kind: MemberKind,
@@ -39,17 +41,21 @@ export async function probeMember(
   signal: AbortSignal,
   access: MemberAccess = {},
 ): Promise<MemberStatus> {
+  await access.way?.open(signal);
   const bound = bounded(signal, boundMs);
   const get: Get = (path) => ask(member, path, access, bound.signal);
+  const word: Word = (one) => fourLetterWord(placeOf(member), one, bound.signal, access.way);
   try {
-    return { name: member.name, ...(await probes[kind](get, member, bound.signal)) };
+    return { name: member.name, ...(await probes[kind](get, member, word)) };
   } catch (error) {
     if (signal.aborted) throw new ClientAbortedError(signal);
+    if (isAccessFault(error)) throw error;
     if (error instanceof StatusError) {
       return { name: member.name, up: true, joined: false, leading: false, detail: error.message };
     }
     const detail = bound.signal.aborted ? `no answer within ${boundMs / 1000} s` : messageOf(error);
-    return { name: member.name, up: false, joined: false, leading: false, detail };
+    const silent = bound.signal.aborted || silences.has(errorCode(error) ?? "");
+    return { name: member.name, up: false, joined: false, leading: false, ...(silent && { silent }), detail };
   } finally {
     bound.done();
   }
@@ -65,16 +71,19 @@ export async function probeEnsemble(
   return Promise.all(members.map((member) => probeMember(kind, member, signal, access)));
 }
 
-async function probeZooKeeper(member: MemberAddress, signal: AbortSignal): Promise<Answer> {
-  const text = await fourLetterWord(placeOf(member), "srvr", signal);
+/** What is heard where nobody is. */
+const silences = new Set(["EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTDOWN"]);
+
+async function probeZooKeeper(word: Word): Promise<Answer> {
+  const text = await word("srvr");
   const mode = /^Mode: (\w+)/m.exec(text)?.[1];
   if (mode === undefined) {
     // A server without a quorum says so in one line; an empty answer is a server that is going down.
-    const detail = text.trim() || "closed the connection without an answer";
-    return { up: text !== "", joined: false, leading: false, detail: detail.replace(/\s*\n\s*/g, " ") };
+    if (text.trim() === "") throw new Error("closed the connection without an answer");
+    return { up: true, joined: false, leading: false, detail: text.trim().replace(/\s*\n\s*/g, " ") };
   }
   const leading = mode === "leader" || mode === "standalone";
-  const told = mode === "standalone" ? { told: 1, voters: 1 } : await serversOf(member, signal);
+  const told = mode === "standalone" ? { told: 1, voters: 1 } : await serversOf(word);
   return { up: true, joined: true, leading, ...told, detail: mode };
 }
 
@@ -83,11 +92,8 @@ function placeOf(member: MemberAddress): HostPort {
 }
 
 /** The servers that a server was told of, and those of them that vote: all but the weightless. */
-async function serversOf(
-  member: MemberAddress,
-  signal: AbortSignal,
-): Promise<Pick<Answer, "told" | "voters">> {
-  const text = await fourLetterWord(placeOf(member), "conf", signal);
+async function serversOf(word: Word): Promise<Pick<Answer, "told" | "voters">> {
+  const text = await word("conf");
   const told = [...text.matchAll(/^server\.\d+=/gm)].length;
   const weightless = [...text.matchAll(/^weight\.\d+=0$/gm)].length;
   return told === 0 ? {} : { told, voters: told - weightless };

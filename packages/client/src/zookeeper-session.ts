@@ -3,6 +3,9 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { ACL, Client } from "node-zookeeper-client";
 import { after, every, nowMs, soon } from "./clock";
+import { isAccessFault } from "./errors";
+import { type Forwarder, forward } from "./way/forwarder";
+import type { Way } from "./way/way";
 
 /** State of a session as its user sees it. After `expired` nothing works any more: connect anew. */
 export type SessionState = "connected" | "disconnected" | "expired";
@@ -13,16 +16,21 @@ export interface ZooKeeperAccess {
   readonly may: "all" | "make";
 }
 
+interface Server {
+  readonly host: string;
+  readonly port: number | string;
+}
+
 /** What we use of node-zookeeper-client's ConnectionManager, which has no public type. */
 interface ConnectionManager extends EventEmitter {
-  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  readonly servers: readonly Server[];
   socket?: Socket;
   connectTimeoutHandler?: NodeJS.Timeout | null;
   pendingBuffer: Buffer | null;
   sessionId: Buffer;
   sessionTimeout: number;
   connectTimeout: number;
-  findNextServer(callback: (server: unknown) => void): void;
+  findNextServer(callback: (server: Server | undefined) => void): void;
   onSocketData(data: Buffer): void;
   onSocketError(error: Error): void;
 }
@@ -44,6 +52,8 @@ export class ZooKeeperSession {
   readonly #ended = new AbortController();
   readonly #errors = new Map<string, Error>();
   readonly #stopWatchdog: () => void;
+  readonly #way: Way | undefined;
+  #forwarder: Forwarder | undefined;
   #cancelNextAttempt = (): void => {};
   #attempts = 0;
   #attemptAt = nowMs();
@@ -52,7 +62,8 @@ export class ZooKeeperSession {
   #state: SessionState = "disconnected";
 
   /** @param credential `user:password` for the digest scheme */
-  constructor(servers: string, sessionTimeoutMs: number, credential?: string) {
+  constructor(servers: string, sessionTimeoutMs: number, credential?: string, way?: Way) {
+    this.#way = way;
     this.client = library().createClient(servers, { sessionTimeout: sessionTimeoutMs });
     if (credential !== undefined) this.client.addAuthInfo("digest", Buffer.from(credential));
     this.#manager = (this.client as unknown as { connectionManager: ConnectionManager }).connectionManager;
@@ -135,7 +146,9 @@ export class ZooKeeperSession {
       const attempt = (): void => {
         if (this.#ended.signal.aborted) return;
         this.#attemptAt = nowMs();
-        callback(manager.servers[next++ % manager.servers.length]);
+        const server = manager.servers[next++ % manager.servers.length];
+        if (this.#way === undefined || server === undefined) callback(server);
+        else this.#lead(this.#way, server, callback);
       };
       const round = Math.floor(this.#attempts++ / manager.servers.length);
       // The first round at once; later ones with jitter, so that clients of a restarted server come back spread out.
@@ -161,6 +174,22 @@ export class ZooKeeperSession {
     };
   }
 
+  /** Gives the library a place on this machine from where its next connection is carried on. */
+  #lead(way: Way, server: Server, callback: (server: Server) => void): void {
+    const failed = (error: Error): void => {
+      this.#errors.set(`${server.host}:${server.port}`, error);
+      if (isAccessFault(error) && !error.retryable) this.#expire(error.message);
+    };
+    // The library reads a port as the text that it was given.
+    const to = { host: server.host, port: Number(server.port) };
+    forward(way, to, failed).then((forwarder) => {
+      this.#forwarder = forwarder;
+      if (this.#ended.signal.aborted) return forwarder.close();
+      this.#attemptAt = nowMs();
+      callback({ host: "127.0.0.1", port: forwarder.port });
+    }, failed);
+  }
+
   #watch(): void {
     const silentMs = nowMs() - this.#heardAt;
     const { sessionTimeout, connectTimeout, socket } = this.#manager;
@@ -175,14 +204,15 @@ export class ZooKeeperSession {
 
   #expire(why = "expired"): void {
     if (this.#ended.signal.aborted) return;
-    this.#become("expired");
     this.#ended.abort(why);
+    this.#become("expired");
     this.#end();
   }
 
   #end(): void {
     this.#stopWatchdog();
     this.#cancelNextAttempt();
+    this.#forwarder?.close();
     clearTimeout(this.#manager.connectTimeoutHandler ?? undefined);
     this.#manager.socket?.destroy();
   }

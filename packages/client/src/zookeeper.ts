@@ -3,6 +3,7 @@ import { MesosError, messageOf } from "@pulumi-mesos/model";
 import type { ACL, Stat } from "node-zookeeper-client";
 import { bounded, unlessAborted } from "./clock";
 import { ClientAbortedError, UnreachableError } from "./errors";
+import type { Way } from "./way/way";
 import { type SessionState, type ZooKeeperAccess, ZooKeeperSession } from "./zookeeper-session";
 
 /** A node's data and version. */
@@ -25,6 +26,8 @@ export interface ZooKeeperOptions {
   readonly credential?: string;
   /** @default 10000 */
   readonly sessionTimeoutMs?: number;
+  /** By which way the servers are reached. @default directly */
+  readonly way?: Way;
   /** Bounds the first connection beside the signal. @default no bound of its own */
   readonly connectTimeoutMs?: number;
 }
@@ -60,13 +63,17 @@ export class ZooKeeper {
 
   /** Connects; `signal` bounds this and every later operation. Fails with `MESOS_CLIENT_UNREACHABLE`. */
   static async connect(o: ZooKeeperOptions, signal: AbortSignal): Promise<ZooKeeper> {
-    const session = new ZooKeeperSession(o.servers, o.sessionTimeoutMs ?? 10_000, o.credential);
+    await o.way?.open(signal);
+    const session = new ZooKeeperSession(o.servers, o.sessionTimeoutMs ?? 10_000, o.credential, o.way);
     const bound = bounded(signal, o.connectTimeoutMs ?? 2 ** 31 - 1);
     let stop = (): void => {};
     try {
       await unlessAborted(
-        new Promise<void>((resolve) => {
-          stop = session.onState((state) => state === "connected" && resolve());
+        new Promise<void>((resolve, reject) => {
+          stop = session.onState((state) => {
+            if (state === "connected") resolve();
+            else if (state === "expired") reject(new Error(`${session.ended.reason}`));
+          });
         }),
         bound.signal,
       );

@@ -169,6 +169,7 @@ export class Cluster extends pulumi.ComponentResource {
         ...(edge.apiToken !== undefined && { bambooToken: edge.apiToken }),
         mesosUrls: masters.urls,
         ...(this.addressMap !== undefined && { addressMap: this.addressMap }),
+        ...(platform.access !== undefined && { access: platform.access }),
         zookeeper: zookeeper.via ?? zookeeper.connectionString,
         clusterName: name,
         clusterInStack: true,

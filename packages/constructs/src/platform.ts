@@ -89,6 +89,8 @@ export interface Platform {
   readonly timeouts?: Timeouts;
   /** How long agent groups may take, where the program does not say it. @default per resource */
   readonly groupTimeouts?: Timeouts;
+  /** How the machine that runs Pulumi reaches addresses of this platform; said where they are of other machines. @default they are its own */
+  readonly access?: string;
   /**
    * Addresses of members with an identity, known before anything starts, so that peers can name each other.
    * `addresses(n, 5)` begins with `addresses(n, 3)`; different names never overlap.

@@ -2,6 +2,7 @@
 
 // The language of every schema of the project, so that no other package depends on a version of its own.
 export { type Static, Type } from "@sinclair/typebox";
+export { type Access, accessFault, parseAccess, type SshAccess } from "./access";
 export { type AddressMap, type HostPort, parseHostPort, throughMap, urlThroughMap } from "./address-map";
 export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
 export { type AgentOffer, offerOf } from "./agent-flags";

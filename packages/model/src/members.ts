@@ -45,6 +45,8 @@ export interface MemberStatus {
   /** It takes part: a ZooKeeper with a leader, a recovered or standby master that knows its leader, a Marathon with a leader. */
   readonly joined: boolean;
   readonly leading: boolean;
+  /** Nothing came back, not even that a connection is refused: its machine may be off, or there may be no way to it. */
+  readonly silent?: boolean;
   /** Of how many members it was told, where it says so: ZooKeeper by its servers, a master by its quorum. */
   readonly told?: number;
   /** Of how many of those it counts the majority, where it says so: those that vote. */

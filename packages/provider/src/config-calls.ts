@@ -7,9 +7,10 @@ import {
   type DiffRequest,
   type DiffResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
+import type { Way } from "@pulumi-mesos/client";
 import { MesosError } from "@pulumi-mesos/model";
 import { pathInReason } from "./check-failure";
-import { checkConfig, parseConfig } from "./config";
+import { checkConfig, type ProviderConfig, parseConfig } from "./config";
 import { diffResponse } from "./diff-response";
 import { compareInputs } from "./differences";
 import type { Session } from "./session";
@@ -28,6 +29,13 @@ export async function answerDiffConfig(request: DiffRequest): Promise<DiffRespon
   return diffResponse({ differences: differences.filter((d) => d.path !== "version") }, []);
 }
 
+/** Opens nothing: the first connection does. */
+async function wayFor({ access }: ProviderConfig, { environment }: Session): Promise<Way | undefined> {
+  if (access === undefined || access.by === "direct") return undefined;
+  const { wayOf } = await import("@pulumi-mesos/client");
+  return wayOf(access, environment);
+}
+
 /** Takes the configuration for all later calls. */
 export async function answerConfigure(
   session: Session,
@@ -38,6 +46,8 @@ export async function answerConfigure(
   if (failure !== undefined) {
     throw new MesosError("MESOS_PLUGIN_CONFIG_INVALID", `${failure.path}: ${failure.message}`);
   }
-  session.config = parseConfig(values);
+  const config = parseConfig(values);
+  const way = await wayFor(config, session);
+  session.config = { ...config, ...(way !== undefined && { way }) };
   return new ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
 }

@@ -5,6 +5,16 @@ import { deriveAuthority, keySeedLength } from "@pulumi-mesos/model/certificates
 import { checkConfig, parseConfig } from "./config";
 
 describe("the provider's configuration", () => {
+  it("takes how private addresses are reached, and refuses what is none without showing a password", () => {
+    deepEqual(checkConfig({ access: "ssh://me@bastion" }), []);
+    deepEqual(parseConfig({ access: "ssh://me@bastion" }).access, { by: "ssh", user: "me", host: "bastion" });
+    equal(parseConfig({}).access, undefined);
+    deepEqual(checkConfig({ access: computed }), []);
+    const [failure] = checkConfig({ access: "ssh://me:hunter22@bastion" });
+    equal(failure?.path, "access");
+    match(failure?.message ?? "", /^must not hold a password/);
+  });
+
   it("takes lists as lists and as JSON text, and the engine's version", () => {
     for (const marathonUrls of [["http://10.0.0.1:8080"], '["http://10.0.0.1:8080"]']) {
       deepEqual(checkConfig({ marathonUrls, version: "0.1.0" }), []);

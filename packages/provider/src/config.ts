@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Way } from "@pulumi-mesos/client";
 import {
+  type Access,
   type AddressMap,
+  accessFault,
   basicAuthorization,
   type ConnectionOption,
   type ConnectionOptions,
@@ -9,6 +12,7 @@ import {
   hasComputed,
   isComputed,
   nearest,
+  parseAccess,
   parseHostPort,
 } from "@pulumi-mesos/model";
 
@@ -32,6 +36,10 @@ export interface ProviderConfig {
   readonly mesosAuthorization?: string;
   /** Where connections go for addresses that this machine does not reach. @default there */
   readonly addressMap?: AddressMap;
+  /** By which way it reaches any; said of members on other machines, whose silence is not their end. @default it reaches all */
+  readonly access?: Access;
+  /** That way, which the plugin has from `access` once it is configured, one for all resources. @default none is needed */
+  readonly way?: Way;
   /** Where the controller of a cluster looks for apps that follow their traffic. @default there is none */
   readonly controller?: ControllerPlace;
   /** Whom one believes of masters with `https://`. @default whom the machine trusts */
@@ -41,7 +49,7 @@ export interface ProviderConfig {
 }
 
 type Setting = {
-  readonly kind: "urls" | "map" | "string" | "secret" | "boolean";
+  readonly kind: "urls" | "map" | "access" | "string" | "secret" | "boolean";
   readonly description: string;
 };
 
@@ -113,6 +121,11 @@ export const configSchema: Readonly<Record<string, Setting>> = {
     description:
       "Where connections go for addresses that this machine does not reach, as `host:port` by `host:port`: published ports or tunnels. URLs, redirects and certificates keep their own names.",
   },
+  access: {
+    kind: "access",
+    description:
+      "How private addresses are reached: `direct`, through a SOCKS proxy (`socks5://host:port`), or by a tunnel that the plugin opens with OpenSSH's client to a machine that reaches them (`ssh://user@host`) or, by Session Manager, to an instance (`ssm://user@i-0123456789abcdef0`). Keys, known hosts and machines between are those of ssh_config, another one by `?config=/path`. Said of a cluster on other machines: `Leave` then refuses where no member of an ensemble is heard.",
+  },
   zookeeper: {
     kind: "string",
     description:
@@ -149,6 +162,7 @@ export function checkConfig(values: Values): Failure[] {
     const value = values[key];
     if (value === undefined || value === null || isComputed(value)) continue;
     if (kind === "map") failures.push(...checkMap(key, value));
+    else if (kind === "access") failures.push(...checkAccess(key, value));
     else if (kind === "urls") failures.push(...checkUrls(key, value));
     else if (kind === "boolean") {
       if (flag(value) === undefined) failures.push({ path: key, message: "must be true or false" });
@@ -194,6 +208,7 @@ export function parseConfig(values: Values): ProviderConfig {
     ...(user !== undefined &&
       password !== undefined && { mesosAuthorization: basicAuthorization({ user, password }) }),
     ...(values["addressMap"] == null ? {} : { addressMap: jsonOf(values["addressMap"]) as AddressMap }),
+    ...(typeof values["access"] === "string" && { access: parseAccess(values["access"]) }),
     ...parseController(values),
     ...(ca !== undefined && { mesosCa: ca }),
     clusterInStack: flag(values["clusterInStack"]) === true,
@@ -280,6 +295,11 @@ function masterUrlFault({ protocol, pathname, search }: URL): string | undefined
   return /^https?:$/.test(protocol) && pathname === "/" && search === ""
     ? undefined
     : "must be http://host:port or https://host:port of a master, without a path";
+}
+
+function checkAccess(key: string, value: unknown): Failure[] {
+  const message = accessFault(value);
+  return message === undefined ? [] : [{ path: key, message }];
 }
 
 function checkMap(key: string, value: unknown): Failure[] {

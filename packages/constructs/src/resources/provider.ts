@@ -43,6 +43,14 @@ export interface ProviderArgs {
    */
   readonly addressMap?: pulumi.Input<Readonly<Record<string, string>>>;
   /**
+   * How private addresses are reached: `direct`, `socks5://host:port`, or a tunnel that the plugin opens by `ssh` and opens anew
+   * when it ends: `ssh://user@bastion`, or by Session Manager `ssm://user@i-0123456789abcdef0`. Keys, known hosts and machines
+   * between are those of `ssh_config`, another one by `?config=/path`.
+   *
+   * @default directly
+   */
+  readonly access?: pulumi.Input<string>;
+  /**
    * Whether the stack itself makes the cluster behind these addresses: then a delete counts as done, with a warning,
    * when every address refuses connections. Anywhere else that is an error, because it may be a short outage.
    *

@@ -12,6 +12,11 @@ const memberStatus = {
     up: { type: "boolean", description: "Its own process answers." },
     joined: { type: "boolean", description: "It takes part in the ensemble." },
     leading: { type: "boolean" },
+    silent: {
+      type: "boolean",
+      description: "Nothing came back, not even that a connection is refused; absent otherwise.",
+      optional: true,
+    },
     told: {
       type: "integer",
       description: "Of how many members it was told, where it says so.",
@@ -45,8 +50,8 @@ export function createGetEnsemble(probe: ProbeEnsemble): ProviderFunction<GetEns
       required: ["members", "order"],
     },
     timeoutSeconds: 30,
-    async call({ kind, members, authorization, ca }, { signal }) {
-      const statuses = await probe(kind, members, signal, { authorization, ca });
+    async call({ kind, members, authorization, ca }, { signal, config: { way } }) {
+      const statuses = await probe(kind, members, signal, { authorization, ca, way });
       return { members: statuses, order: changeOrder(statuses) };
     },
   };

@@ -80,7 +80,7 @@ async function declare(inputs: AgentPoolInputs, context: Context): Promise<void>
       await untilSettled(zookeeper, inputs.cluster, inputs.declaration, context);
     } catch (error) {
       const reason = context.signal.aborted ? context.signal.reason : error;
-      const last = context.signal.aborted ? await lastWords(inputs) : [];
+      const last = context.signal.aborted ? await lastWords(inputs, context) : [];
       throw new InitFailedError({
         id: idOf(inputs),
         outputs: noOutputs,
@@ -159,11 +159,11 @@ async function isLast(zookeeper: ZooKeeper, { cluster, declaration }: AgentPoolI
 }
 
 /** What the controller said last, asked once more when the caller's own time is over. */
-async function lastWords(inputs: AgentPoolInputs): Promise<string[]> {
+async function lastWords(inputs: AgentPoolInputs, { config }: Context): Promise<string[]> {
   const path = poolStatusPath(inputs.cluster, inputs.declaration.name);
   const signal = AbortSignal.timeout(2_000);
   try {
-    const node = await inZooKeeper(inputs, { signal }, (session) => session.get(path));
+    const node = await inZooKeeper(inputs, { signal, config }, (session) => session.get(path));
     const status = node && statusIn(node.data);
     return [status?.message ?? "no controller of agent groups has taken the declaration up"];
   } catch (error) {

@@ -71,6 +71,6 @@ export function bambooIn(config: ProviderConfig, urls: readonly string[] = confi
       "bambooUrls: the resource's provider has none; give the resource { provider: cluster.provider } or set mesos:bambooUrls",
     );
   }
-  const { bambooConnection, addressMap } = config;
-  return new BambooClient({ urls, ...bambooConnection, addressMap, optionName: settingOf("bamboo") });
+  const { bambooConnection, addressMap, way } = config;
+  return new BambooClient({ urls, ...bambooConnection, addressMap, way, optionName: settingOf("bamboo") });
 }

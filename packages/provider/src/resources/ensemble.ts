@@ -96,8 +96,9 @@ async function requireTheStepBefore(
   if (stay.length === 0) return;
   let missing = "";
   let unfinished = "";
+  const access = { authorization, ca, way: context.config.way };
   const there = await lookUntil(context.signal, async () => {
-    const statuses = await probe(kind, [...stay, ...gone], context.signal, { authorization, ca });
+    const statuses = await probe(kind, [...stay, ...gone], context.signal, access);
     const staying = statuses.slice(0, stay.length);
     missing = areThere(kind, staying) ? "" : describeMissing(staying);
     unfinished = describeUnfinished(old, inputs, staying, statuses.slice(stay.length));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import type { MemberAccess } from "@pulumi-mesos/client";
+import { AccessError, type MemberAccess } from "@pulumi-mesos/client";
 import { computed, isMesosError, type MemberAddress, type ReadyInputs } from "@pulumi-mesos/model";
 import { deriveAuthority, keySeedLength } from "@pulumi-mesos/model/certificates";
 import { createGetEnsemble } from "../functions/get-ensemble";
@@ -365,8 +365,58 @@ describe("gates at members that ask who one is", () => {
     await createLeave(probe).delete("zk-1", known, contextFor(60_000));
     const { kind, authorization, ca } = known;
     await createGetEnsemble(probe).call({ kind, members: three, authorization, ca }, contextFor(1_000));
-    const access = { authorization, ca };
+    const access = { authorization, ca, way: undefined };
     deepEqual(told, [access, access, access]);
+  });
+});
+
+describe("gates of members on other machines", () => {
+  const nobody: ProbeEnsemble = async (_kind, members) =>
+    members.map(({ name }) => ({
+      ...{ name, up: false, joined: false, leading: false, silent: true, detail: "no answer within 2 s" },
+    }));
+  const remote = (timeoutMs: number) => {
+    const context = contextFor(timeoutMs);
+    return { ...context, config: { ...context.config, access: { by: "direct" } as const } };
+  };
+
+  it("fails when none of the ensemble is heard, for that may be the fault of the way", async () => {
+    const leaving = createLeave(nobody, 300).delete("zk-1", inputs, remote(60_000));
+    await rejects(leaving, {
+      code: "MESOS_GATE_UNHEARD",
+      message:
+        /^zk-1 must not leave its zookeeper ensemble, for none of it is heard: .*no answer.*; open a way there .*pulumi state delete '/,
+    });
+    await rejects(createLeave(nobody).delete("zk-1", inputs, remote(600)), { code: "MESOS_GATE_UNHEARD" });
+  });
+
+  it("lets a silent member leave where it is said to be of this machine, or where another one refuses", async () => {
+    await createLeave(nobody).delete("zk-1", inputs, contextFor(60_000));
+    const refusing: ProbeEnsemble = async (...question) =>
+      (await nobody(...question)).map(({ silent, ...status }, i) =>
+        i === 0 ? { ...status, silent } : status,
+      );
+    await createLeave(refusing).delete("zk-1", inputs, remote(60_000));
+  });
+
+  it("wait for a way that is lost, and fail at once when there will be none", async () => {
+    let asked = 0;
+    const lost: ProbeEnsemble = async (kind, members, signal) => {
+      if (asked++ < 2) throw new AccessError("access: no tunnel to bastion", true);
+      return answering(["joined", "joined", "leading"])(kind, members, signal);
+    };
+    await createLeave(lost).delete("zk-1", inputs, remote(60_000));
+    equal(asked, 3);
+    const never =
+      (retryable: boolean): ProbeEnsemble =>
+      async () => {
+        throw new AccessError("access: bastion refuses the login", retryable);
+      };
+    const expected = { code: "MESOS_CLIENT_ACCESS", message: "access: bastion refuses the login" };
+    await rejects(createLeave(never(false)).delete("zk-1", inputs, remote(60_000)), expected);
+    await rejects(createReady(never(true)).create(inputs, remote(600)), expected);
+    const args = { kind: "zookeeper" as const, members: three };
+    await rejects(createGetEnsemble(never(true)).call(args, remote(60_000)), expected);
   });
 });
 

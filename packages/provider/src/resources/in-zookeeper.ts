@@ -11,11 +11,11 @@ export interface ZooKeeperPlace {
 /** Does `work` in a ZooKeeper session of its own. */
 export async function inZooKeeper<T>(
   { zookeeper, zookeeperCredential: credential }: ZooKeeperPlace,
-  { signal }: Pick<Context, "signal">,
+  { signal, config: { way } }: Pick<Context, "signal" | "config">,
   work: (session: ZooKeeper) => Promise<T>,
   connectTimeoutMs?: number,
 ): Promise<T> {
-  const session = await ZooKeeper.connect({ servers: zookeeper, credential, connectTimeoutMs }, signal);
+  const session = await ZooKeeper.connect({ servers: zookeeper, credential, connectTimeoutMs, way }, signal);
   try {
     return await work(session);
   } finally {

@@ -33,6 +33,7 @@ export function marathonIn({ config }: Pick<Context, "config">): Marathon {
     urls: config.marathonUrls,
     ...config.marathonConnection,
     addressMap: config.addressMap,
+    way: config.way,
     optionName: settingOf("marathon"),
   });
   const reader = new MarathonReader(client);

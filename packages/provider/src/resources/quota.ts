@@ -149,6 +149,7 @@ function clientIn({ config }: Context): MesosClient {
     masters,
     authorization: config.mesosAuthorization,
     addressMap: config.addressMap,
+    way: config.way,
     ...(tls && { tls }),
   });
 }

@@ -30,7 +30,7 @@ export function createReady(
   const wait = async (inputs: ReadyInputs, context: Context): Promise<typeof noOutputs> => {
     await waitUntilReady(probe, inputs, context);
     const { root, member, peers } = inputs;
-    if (root !== undefined) await close([member, ...peers], root, context.signal);
+    if (root !== undefined) await close([member, ...peers], root, context);
     return noOutputs;
   };
   return {
@@ -54,19 +54,16 @@ const openNodes = ["/zookeeper/quota", "/zookeeper", "/"] as const;
 async function closeRoot(
   members: readonly MemberAddress[],
   { credential, makers }: ZooKeeperRoot,
-  signal: AbortSignal,
+  context: Pick<Context, "signal" | "config">,
 ): Promise<void> {
-  const { ZooKeeper } = await import("@pulumi-mesos/client");
   const servers = members.map(({ host, port, via }) => via ?? `${host}:${port}`).join(",");
   const [user = "", ...password] = credential.split(":");
   const owner = { id: zookeeperId({ user, password: password.join(":") }), may: "all" } as const;
   const others = makers.map((id) => ({ id, may: "make" }) as const);
-  const session = await ZooKeeper.connect({ servers, credential }, signal);
-  try {
+  const { inZooKeeper } = await import("./in-zookeeper.js");
+  await inZooKeeper({ zookeeper: servers, zookeeperCredential: credential }, context, async (session) => {
     for (const node of openNodes) await session.setAccess(node, node === "/" ? [owner, ...others] : [owner]);
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 export const ready = createReady(probeEnsemble);
@@ -85,8 +82,9 @@ async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context
   const needed = neededWithout(kind, peers.length + 1);
   const began = now();
   let members: readonly MemberStatus[] = [];
+  const access = { authorization, ca, way: context.config.way };
   const done = await lookUntil(context.signal, async () => {
-    members = await probe(kind, [member, ...peers], context.signal, { authorization, ca });
+    members = await probe(kind, [member, ...peers], context.signal, access);
     const [own, ...others] = members;
     const joined = others.filter((m) => m.joined).length;
     // Two new ZooKeeper servers, both empty, must not meet before a third that has the data: each joins before the next comes.
