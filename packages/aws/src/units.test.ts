@@ -78,3 +78,42 @@ describe("the units of a machine", function () {
     assert.match(verify({ group: "g" }, elsewhere), /\/nowhere\//);
   });
 });
+
+describe("the user data of a machine", function () {
+  this.timeout(60_000);
+  const cloudInit = process.env["TEST_CLOUD_INIT"];
+  let directory = "";
+
+  before(function () {
+    if (cloudInit !== undefined) return;
+    for (const test of this.test?.parent?.tests ?? []) test.title += " (not on this machine: no cloud-init)";
+    this.skip();
+  });
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "user-data-test-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  /** What cloud-init's own schema says against a text. */
+  function complaints(text: string): string {
+    const file = join(directory, "user-data");
+    writeFileSync(file, text);
+    const args = ["schema", "--config-file", file];
+    const { status, stdout, stderr, error } = spawnSync(cloudInit ?? "", args, { encoding: "utf8" });
+    if (error !== undefined) throw error;
+    return status === 0 && stdout.startsWith("Valid") ? "" : `${status}: ${stdout}${stderr}`;
+  }
+
+  it("is taken by cloud-init's schema, of a member with data and of an agent that watches its end", () => {
+    const file = { path: "/etc/pulumi-mesos/a.conf", content: "a: 'ä'\n", mode: "0640" };
+    const member = { ...program, volumeId: "vol-0123456789abcdef0", files: [file] };
+    assert.equal(complaints(userData(member)), "");
+    const agent = { ...program, placedAtBoot: true, makesContainers: true, group: "p-s-demo-web" };
+    assert.equal(complaints(userData(agent)), "");
+  });
+
+  it("fails where a key is none of cloud-init's", () => {
+    const wrong = userData(program).replaceAll('"permissions"', '"permission"');
+    assert.match(complaints(wrong), /'permission' was unexpected/);
+  });
+});
