@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual, equal, match, throws } from "node:assert/strict";
-import { installationOf, isClosed, resourcesIn } from "./installation";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { installationOf, isClosed, resourcesIn, wayTo } from "./installation";
 import { givenInstallation } from "./places";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::shop::${type}::${name}`;
@@ -44,6 +44,17 @@ describe("an installation", () => {
         resource === made ? [marathon] : [],
       );
     }
+  });
+
+  it("is reached as its provider says, by a tunnel for instance", () => {
+    const provider = (inputs: object) => ({
+      ...{ urn: urn("pulumi:providers:mesos", "platform"), type: "pulumi:providers:mesos", inputs },
+    });
+    const of = (inputs: object) => installationOf(resourcesIn(exported(provider(inputs))));
+    deepEqual(of({ access: "ssh://me@bastion" }).access, { by: "ssh", user: "me", host: "bastion" });
+    equal(wayTo(of({ access: "direct" }), {}), undefined);
+    ok(wayTo(of({ access: "socks5://127.0.0.1:1080" }), {}) !== undefined);
+    equal(of({}).access, undefined);
   });
 
   it("is read from a stack's gates, processes, groups, providers and outputs", () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MemberAccess } from "@pulumi-mesos/client";
+import { type MemberAccess, type Way, wayOf } from "@pulumi-mesos/client";
 import {
+  type Access,
   type AddressMap,
   boundsOf,
   decoder,
@@ -9,6 +10,7 @@ import {
   MesosError,
   mapOfMembers,
   memberName,
+  parseAccess,
   resourceTokens,
   type Static,
   Type,
@@ -28,6 +30,11 @@ export interface Ensemble {
 /** What its members are told and believed by. */
 export function accessOf({ authorization, ca }: Pick<Ensemble, "authorization" | "ca">): MemberAccess {
   return { ...(authorization !== undefined && { authorization }), ...(ca !== undefined && { ca }) };
+}
+
+/** By which way this machine reaches it; none where it does so itself. */
+export function wayTo({ access }: Installation, environment: NodeJS.ProcessEnv): Way | undefined {
+  return access && wayOf(access, environment);
 }
 
 /** An agent group as it is declared. */
@@ -57,6 +64,8 @@ export interface Installation {
   readonly ensembles: readonly Ensemble[];
   readonly pools: readonly DeclaredPool[];
   readonly marathons: readonly MarathonPlace[];
+  /** How its addresses are reached, where a provider says so. */
+  readonly access?: Access;
   /** By node: the log that its supervisor keeps on this machine. */
   readonly logs: ReadonlyMap<string, string>;
   /** The stack's outputs that are addresses, by name. */
@@ -107,6 +116,7 @@ const decoders = {
     }),
   ),
   process: decoder(Type.Object({ logFile: Type.String() })),
+  access: decoder(Type.Object({ access: Type.String() })),
   provider: decoder(
     Type.Object({
       marathonUrls: Type.Union([Type.String(), Type.Array(Type.String())]),
@@ -147,6 +157,7 @@ export function installationOf(resources: readonly StateResource[]): Installatio
     ensembles,
     pools,
     marathons: marathonsIn(resources, ensembles),
+    ...accessIn(resources),
     logs: new Map([
       ...logs,
       ...agentLogs(
@@ -208,6 +219,12 @@ function marathonsIn(resources: readonly StateResource[], ensembles: readonly En
       ...mapped(typeof map === "string" ? (JSON.parse(map) as AddressMap) : map),
     }),
   );
+}
+
+/** The plugin checked it. */
+function accessIn(resources: readonly StateResource[]): Pick<Installation, "access"> {
+  const [found] = inputsOf(resources, "pulumi:providers:mesos", decoders.access);
+  return found === undefined ? {} : { access: parseAccess(found[1].access) };
 }
 
 function mapped(addressMap: AddressMap | undefined): { readonly addressMap?: AddressMap } {

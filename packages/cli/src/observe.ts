@@ -8,6 +8,7 @@ import {
   MesosClient,
   poolStatuses,
   probeEnsemble,
+  type Way,
 } from "@pulumi-mesos/client";
 import { type MemberAddress, type MemberKind, mapOfMembers, messageOf } from "@pulumi-mesos/model";
 import { accessOf, type Ensemble, type Installation } from "./installation";
@@ -25,7 +26,8 @@ import {
 const impatient = { timeoutMs: 5_000, electionMs: 0 } as const;
 
 /**
- * Asks everybody at once, and whoever answers for more; who does not answer is part of what is seen. Rejects only when `signal` aborts.
+ * Asks everybody at once, and whoever answers for more; who does not answer is part of what is seen. Rejects only when `signal` aborts, and
+ * where there is no way to anybody.
  *
  * @param credentials what all Marathons are told besides their addresses
  */
@@ -33,10 +35,11 @@ export async function observe(
   installation: Installation,
   credentials: Omit<MarathonOptions, "urls">,
   signal: AbortSignal,
+  way?: Way,
 ): Promise<Observation> {
   const { title, pools } = installation;
-  const keys = new Map(installation.ensembles.map((ensemble) => [ensemble.name, accessOf(ensemble)]));
-  const ensembles = await Promise.all(installation.ensembles.map((e) => look(e, signal)));
+  const keys = new Map(installation.ensembles.map((e) => [e.name, { ...accessOf(e), way }]));
+  const ensembles = await Promise.all(installation.ensembles.map((e) => look(e, signal, way)));
   const up = (kind: MemberKind) =>
     ensembles
       .filter((ensemble) => ensemble.kind === kind)
@@ -53,7 +56,7 @@ export async function observe(
         const { urls, addressMap } = place;
         return ask(
           place.name,
-          marathonOf({ ...knownAs(place, credentials), urls, addressMap }, signal),
+          marathonOf({ ...knownAs(place, credentials), urls, addressMap, way }, signal),
           signal,
         );
       },
@@ -81,9 +84,9 @@ function answering({ name, members }: EnsembleView): { name: string; members: Me
   return { name, members: up.map(({ name: of, host, port, via }) => ({ name: of, host, port, via })) };
 }
 
-async function look(ensemble: Ensemble, signal: AbortSignal): Promise<EnsembleView> {
+async function look(ensemble: Ensemble, signal: AbortSignal, way: Way | undefined): Promise<EnsembleView> {
   const { kind, name, members } = ensemble;
-  const statuses = await probeEnsemble(kind, members, signal, accessOf(ensemble));
+  const statuses = await probeEnsemble(kind, members, signal, { ...accessOf(ensemble), way });
   const views = statuses.map((status, index) => {
     const { host = "", port = 0, via } = members[index] ?? {};
     return { ...status, host, port, ...(via === undefined ? {} : { via }) };
@@ -102,7 +105,7 @@ async function ask<T>(name: string, work: Promise<T>, signal: AbortSignal): Prom
 
 async function agentsOf(
   masters: readonly MemberAddress[],
-  { authorization, ca }: MemberAccess = {},
+  { authorization, ca, way }: MemberAccess = {},
   signal: AbortSignal,
 ): Promise<AgentsView> {
   const client = new MesosClient({
@@ -110,6 +113,7 @@ async function agentsOf(
     ...(ca !== undefined && { tls: { ca } }),
     masters: masters.map(({ host, port }) => `${host}:${port}`),
     addressMap: mapOfMembers(masters),
+    way,
     ...impatient,
   });
   const agents = await client.getAgents(signal);

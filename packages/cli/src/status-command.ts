@@ -4,7 +4,7 @@ import { messageOf } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { connectionOf } from "./connection";
 import { changeFindings, type ExitCode, exitCodeOf, type Finding, healthFindings } from "./findings";
-import type { Installation } from "./installation";
+import { type Installation, wayTo } from "./installation";
 import type { Observation } from "./observation";
 import { observe } from "./observe";
 import { findInstallation, type PlaceOptions } from "./places";
@@ -33,7 +33,8 @@ async function judged(
   let seen: Observation;
   try {
     const installation = await findInstallation(options, around);
-    seen = await observe(installation, credentialsOf(options, installation, around), around.signal);
+    const credentials = credentialsOf(options, installation, around);
+    seen = await observe(installation, credentials, around.signal, wayTo(installation, around.environment));
   } catch (error) {
     // To a script 1 says that something is bad, which nobody knows here.
     around.err(`error: ${messageOf(error)}`);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from "node:child_process";
-import { probeEnsemble } from "@pulumi-mesos/client";
+import { probeEnsemble, type Way } from "@pulumi-mesos/client";
 import { type MemberKind, MesosError, messageOf, nearest } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { usage } from "./connection";
-import { accessOf, type Installation } from "./installation";
+import { accessOf, type Installation, wayTo } from "./installation";
 import { type PlaceOptions, stackInstallation } from "./places";
 
 export interface UiOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
@@ -17,7 +17,8 @@ export async function uiCommand(
   options: UiOptions,
   around: Surroundings,
 ): Promise<void> {
-  const pages = await pagesOf(await stackInstallation(options, around), around.signal);
+  const installation = await stackInstallation(options, around);
+  const pages = await pagesOf(installation, around.signal, wayTo(installation, around.environment));
   const chosen = name === undefined ? pages : pages.filter((page) => page.name === name);
   const [first] = chosen;
   if (first === undefined) {
@@ -38,13 +39,17 @@ interface Page {
 }
 
 /** Pages of the member that leads, because the others only lead there. */
-async function pagesOf({ ensembles, urls }: Installation, signal: AbortSignal): Promise<Page[]> {
+async function pagesOf(
+  { ensembles, urls }: Installation,
+  signal: AbortSignal,
+  way: Way | undefined,
+): Promise<Page[]> {
   const page = async (kind: MemberKind, name: string, path: string): Promise<Page[]> => {
     const made = ensembles.filter((ensemble) => ensemble.kind === kind);
     return Promise.all(
       made.map(async (ensemble) => {
         const { name: of, members, ca } = ensemble;
-        const statuses = await probeEnsemble(kind, members, signal, accessOf(ensemble));
+        const statuses = await probeEnsemble(kind, members, signal, { ...accessOf(ensemble), way });
         const rank = (i: number) => (statuses[i]?.leading ? 2 : statuses[i]?.up ? 1 : 0);
         const [best] = members
           .map((member, i) => ({ member, rank: rank(i) }))

@@ -172,7 +172,12 @@ describe("ways to addresses that this machine does not reach", function () {
         const text = `#!/bin/sh\necho "$@" "$PULUMI_SECRET" >'${directory}/asked'\nexec '${process.execPath}' -e '${carry}'\n`;
         writeFileSync(path.join(directory, "aws"), text, { mode: 0o755 });
         const { port, ...known } = parseAccess(standing().server.access()) as SshAccess;
-        const instance = { ...known, by: "ssm", host: "i-0123456789abcdef0", region: "eu-central-1" } as const;
+        const instance = {
+          ...known,
+          by: "ssm",
+          host: "i-0123456789abcdef0",
+          region: "eu-central-1",
+        } as const;
         const PATH = `${directory}${path.delimiter}${process.env["PATH"]}`;
         await wayOf(instance, { ...process.env, PATH, PULUMI_SECRET: "hush" })?.open(signal);
         equal(
