@@ -22,6 +22,7 @@ const cluster = "bench";
 /** `BENCH_AGENTS` makes it shorter. */
 const agents = Number(process.env["BENCH_AGENTS"] ?? 200);
 const [apps, instances, lanes] = [Math.ceil(agents / 2), 20, Math.ceil(agents / 10)];
+const taskCount = apps * instances;
 const appList = Array.from({ length: apps }, (_, n) => ({
   ...{ id: `/roll/app-${n}`, cmd: "sleep 1000", cpus: 0.1, mem: 16, instances },
 }));
@@ -69,6 +70,7 @@ async function* rolled(simulated: Cluster, session: ZooKeeper): AsyncIterable<Fi
   await declare(session, "a");
   yield figure(`${agents} agents up after`, seconds(began), "s", "none");
   await deployApps(simulated);
+  await until("every task once", async () => (await simulated.tasks.list()).length === taskCount, hangMs);
   const watch = new MinimumWatch(simulated);
   const tasks = new Set((await simulated.tasks.list()).map(({ id }) => id));
   const from = performance.now();
@@ -81,7 +83,7 @@ async function* rolled(simulated: Cluster, session: ZooKeeper): AsyncIterable<Fi
     await changed;
     await watch.stop();
     yield figure(
-      `${agents} agents, ${apps * instances} tasks rolled, controller killed in the middle: after`,
+      `${agents} agents, ${taskCount} tasks rolled, controller killed in the middle: after`,
       seconds(from),
       "s",
       "none",
@@ -102,7 +104,7 @@ async function* rolled(simulated: Cluster, session: ZooKeeper): AsyncIterable<Fi
       const app = await (await fetch(`${simulated.marathon.url}/v2/apps/${id}`)).text();
       console.error(`${id}: ${count} tasks at the end, not ${instances}: ${app}`);
     }
-    const moves = watch.seen(tasks) / (apps * instances);
+    const moves = watch.seen(tasks) / taskCount;
     yield figure(
       "the same: moves for each task",
       Math.round(moves * 1_000) / 1_000,
@@ -110,13 +112,7 @@ async function* rolled(simulated: Cluster, session: ZooKeeper): AsyncIterable<Fi
       "<= 1.1",
       moves <= 1.1,
     );
-    yield figure(
-      "the same: tasks that run",
-      now.length,
-      "tasks",
-      `= ${apps * instances}`,
-      now.length === apps * instances,
-    );
+    yield figure("the same: tasks that run", now.length, "tasks", `= ${taskCount}`, now.length === taskCount);
     const harm = members.harm.length + Math.abs(members.ended - agents);
     yield figure("the same: agents ended twice or forgotten", harm, "agents", "<= 0", harm === 0);
   } finally {
