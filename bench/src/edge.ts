@@ -142,21 +142,9 @@ async function* measureUnder(load: Part<LoadCalls>, length: Length, stage: Stage
   const reloadsByRules = (await reloads()) - reloadsBefore;
   steady.push(await during(load, () => delay(length.steadySeconds * 1_000)));
   const memory = residentMiB(pid);
-  const faults: Figure[] = [];
-  for await (const fault of edgeFaults(stage)) faults.push(fault);
-
-  await stage.stopEdge();
-  let floor: ChangeTimes = { entered: [], left: [], crashed: 0 };
-  const floorLoad = await during(load, async () => {
-    const driver = throughSocket(dataDir);
-    floor = await replaceTasks({ ...options, driver }, length.floorPairs, false);
-  });
-  await load.call.stop();
-
-  yield* latencies(floor, times);
   yield figure("changes of tasks", times.entered.length + times.left.length + times.crashed, "changes");
   yield figure("changes of rules", length.rules, "changes");
-  yield* requests(joined([...steady, moving, rulesChanging, floorLoad]), {
+  yield* requests(joined([...steady, moving, rulesChanging]), {
     steady: joined(steady),
     "changes of tasks": moving,
     "changes of rules": rulesChanging,
@@ -164,7 +152,12 @@ async function* measureUnder(load: Part<LoadCalls>, length: Length, stage: Stage
   yield atMost("worker replaced by changes of tasks", pidBefore === pidAfter ? 0 : 1, "times", 0);
   yield atMost("reloads for each change of a rule", reloadsByRules / length.rules, "reloads", 1);
   yield figure("resident memory of mesos-edge at the end", memory, "MiB", 200);
-  yield* faults;
+  yield* edgeFaults(stage);
+
+  await stage.stopEdge();
+  const driver = throughSocket(dataDir);
+  yield* latencies(await replaceTasks({ ...options, driver }, length.floorPairs, false), times);
+  await load.call.stop();
 }
 
 function* latencies(floor: ChangeTimes, times: ChangeTimes): Iterable<Figure> {
