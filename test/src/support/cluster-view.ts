@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
 import { type AddressBlock, StackNetworks } from "@pulumi-mesos/model";
 import type { ClusterKeys } from "./cluster-keys";
 import { getJson, request } from "./http";
@@ -61,14 +62,8 @@ export class ClusterView {
   /** Addresses of masters that say of themselves that they lead. */
   async leadingMasters(size = 3): Promise<string[]> {
     const leading: string[] = [];
-    for (const host of this.hosts("masters", size)) {
-      try {
-        const metrics = await this.master<Record<string, number>>(host, "/metrics/snapshot");
-        if (metrics["master/elected"] === 1) leading.push(host);
-      } catch (error) {
-        if (!isConnectionError(error)) throw error;
-      }
-    }
+    for (const host of this.hosts("masters", size))
+      if (await masterLeads(host, this.#keys)) leading.push(host);
     return leading;
   }
 
@@ -132,6 +127,22 @@ export class ClusterView {
     return tasks
       .filter((t) => t.state === "TASK_RUNNING" && t.healthCheckResults?.some((r) => r.alive))
       .map((t) => t.id);
+  }
+}
+
+/** Whether a master answers and says of itself that it leads. */
+export async function masterLeads(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
+  const url = `${keys === undefined ? "http" : "https"}://${host}:5050/metrics/snapshot`;
+  const key = keys?.basic("mesos", "operator");
+  try {
+    const { status, body } = await request(url, { ca: keys?.ca, headers: key ? { Authorization: key } : {} });
+    // So answers a master that is ending to whom it still listens.
+    if (status === 503) return false;
+    assert.equal(status, 200, `${url}: ${body}`);
+    return (JSON.parse(body) as Record<string, number>)["master/elected"] === 1;
+  } catch (error) {
+    if (isConnectionError(error)) return false;
+    throw error;
   }
 }
 

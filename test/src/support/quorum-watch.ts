@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClusterKeys } from "./cluster-keys";
-import { isConnectionError } from "./cluster-view";
-import { getJson, request } from "./http";
+import { isConnectionError, masterLeads } from "./cluster-view";
+import { request } from "./http";
 
 const leaderEveryPolls = 5;
 
@@ -66,28 +66,10 @@ export class QuorumWatch {
 }
 
 /** Whether a master's process answers. */
-function masterIsUp(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
-  return answered(
-    async () => (await request(`${baseOf(host, keys)}/health`, { ca: keys?.ca })).status === 200,
-  );
-}
-
-/** Whether a master says of itself that it leads. */
-function masterLeads(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
-  const url = `${baseOf(host, keys)}/metrics/snapshot`;
-  const key = keys?.basic("mesos", "operator");
-  return answered(
-    async () => (await getJson<Record<string, number>>(url, key, keys?.ca))["master/elected"] === 1,
-  );
-}
-
-function baseOf(host: string, keys: ClusterKeys | undefined): string {
-  return `${keys === undefined ? "http" : "https"}://${host}:5050`;
-}
-
-async function answered(ask: () => Promise<boolean>): Promise<boolean> {
+async function masterIsUp(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
+  const url = `${keys === undefined ? "http" : "https"}://${host}:5050/health`;
   try {
-    return await ask();
+    return (await request(url, { ca: keys?.ca })).status === 200;
   } catch (error) {
     if (isConnectionError(error)) return false;
     throw error;
