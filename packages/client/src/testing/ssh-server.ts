@@ -94,7 +94,7 @@ export class SshServer {
     const pid = this.#process?.pid;
     // A process for each connection, and one below it that speaks.
     const children = pid === undefined ? [] : childrenOf(pid);
-    for (const one of [...children.flatMap(childrenOf), ...children]) process.kill(one, "SIGKILL");
+    for (const one of [...children.flatMap(childrenOf), ...children]) killIfThere(one);
   }
 
   /** Ends it with every connection. */
@@ -145,9 +145,26 @@ export class SshServer {
   }
 }
 
+/** Of two processes of one connection the other may end with the first. */
+function killIfThere(pid: number): void {
+  unlessGone(() => process.kill(pid, "SIGKILL"));
+}
+
 function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  const read = (): string => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const children = unlessGone(read)?.trim().split(" ") ?? [];
   return children.filter((one) => one !== "").map(Number);
+}
+
+/** What `act` gives, or nothing where its process has ended. */
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "ENOENT") throw error;
+    return undefined;
+  }
 }
 
 function listens(host: string): Promise<boolean> {
