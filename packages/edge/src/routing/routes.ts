@@ -97,7 +97,7 @@ function partsOf(
     }
     alone.add(app.id);
     const rule = rules.get(app.id);
-    const key = rule ? JSON.stringify(rule.Config) : "";
+    const key = rule ? JSON.stringify([rule.Acl, rule.Config]) : "";
     let made = memo.apps.get(app);
     if (made?.rule !== key) {
       made = { ...of(app), rule: key };
