@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MemberAddress, MemberStatus } from "@pulumi-mesos/model";
+import type { MemberAddress, MemberStatus, ReadyInputs } from "@pulumi-mesos/model";
 import type { ProbeEnsemble } from "./members";
 import type { Context } from "./resource";
 import { parseUrn } from "./urn";
@@ -13,6 +13,15 @@ export const three: [MemberAddress, MemberAddress, MemberAddress] = [
   { name: "zk-2", host: "127.82.0.2", port: 2181 },
   { name: "zk-3", host: "127.82.0.3", port: 2181 },
 ];
+
+/** What the gate of the first of them is told. */
+export const inputs: ReadyInputs = {
+  kind: "zookeeper",
+  member: three[0],
+  peers: [three[1], three[2]],
+  whole: false,
+  incarnation: "i",
+};
 
 /** A probe that answers one round after another (the last again and again), in the order of zk-1, zk-2, zk-3. */
 export function answering(
