@@ -275,4 +275,5 @@ export {
   pluginDownloadURL,
   resourceTokens,
 } from "./tokens";
+export { unlessGone } from "./unless-gone";
 export { within } from "./within";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from "node:fs";
+import { unlessGone } from "@pulumi-mesos/model";
 
 /** A process of this machine as /proc shows it. */
 export interface ProcessEntry {
@@ -10,13 +11,7 @@ export interface ProcessEntry {
 }
 
 function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return undefined;
-    throw error;
-  }
+  return unlessGone(() => readFileSync(file, "utf8"));
 }
 
 interface Relatives {

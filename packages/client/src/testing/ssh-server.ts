@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
+import { unlessGone } from "@pulumi-mesos/model";
 import { pause } from "../clock";
 
 const port = 2222;
@@ -154,17 +155,6 @@ function childrenOf(pid: number): number[] {
   const read = (): string => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
   const children = unlessGone(read)?.trim().split(" ") ?? [];
   return children.filter((one) => one !== "").map(Number);
-}
-
-/** What `act` gives, or nothing where its process has ended. */
-function unlessGone<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ESRCH" && code !== "ENOENT") throw error;
-    return undefined;
-  }
 }
 
 function listens(host: string): Promise<boolean> {

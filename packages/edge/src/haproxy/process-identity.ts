@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { unlessGone } from "@pulumi-mesos/model";
 
 /** What tells a process from a later one with the same pid. */
 export interface ProcessIdentity {
@@ -95,18 +96,4 @@ function readProc(path: string): string | undefined {
 
 function openProc(path: string): number | undefined {
   return unlessGone(() => openSync(path, "r"));
-}
-
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ESRCH" || code === "EACCES";
 }
