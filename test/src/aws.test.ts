@@ -7,6 +7,7 @@ import { resourceTypes } from "./aws-plugin/types";
 import { inventory } from "./support/aws-inventory";
 import { AwsStack, images, missing, region, secret } from "./support/aws-stack";
 import { ClusterKeys } from "./support/cluster-keys";
+import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
 import type { AwsCall } from "./support/moto";
 import { repository } from "./support/repository";
@@ -16,7 +17,8 @@ import { repository } from "./support/repository";
  * - for AWS a moto server, to which a plugin of the tests alone (`aws-plugin/`) carries the resources by AWS's own SDK;
  * - for the machines, which moto records but never starts, processes of this machine (`support/aws-machines.ts`): they carry
  *   out each instance's user data, and the program in it listens at the instance's private address, in a network of its own.
- * So ZooKeeper, HAProxy, nginx, the gates, the controller of agent groups and what it asks of AWS are real, and Mesos and
+ * The engine and its plugins run in another network, from which only a bastion is reached (`support/bastion.ts`): the plugin gets
+ * to private addresses by its own tunnel through a real sshd. So ZooKeeper, HAProxy, nginx, the gates, the controller of agent groups and what it asks of AWS are real, and Mesos and
  * Marathon the simulator's; load balancers, security groups and roles are only recorded.
  */
 describe("examples/aws on a moto server", function () {
@@ -32,6 +34,9 @@ describe("examples/aws on a moto server", function () {
       return;
     }
     aws = await AwsStack.create();
+    if (typeof aws.bastion === "string") {
+      for (const test of this.test?.parent?.tests ?? []) test.title += ` (without a bastion: ${aws.bastion})`;
+    }
     empty = await inventory(aws.moto.endpoint, region);
   });
   afterEach(function () {
@@ -124,8 +129,29 @@ describe("examples/aws on a moto server", function () {
   );
 
   it(
-    "replaces a master behind its gate: stopped, its volume moved, its address kept",
+    "fails when the bastion's host key is not known, in one line and before anything changes",
     on(async (aws) => {
+      if (typeof aws.bastion === "string") return;
+      await aws.stack.ok("config", "set", "access", aws.bastion.access("unknown host key"));
+      const { code, output, calls } = await aws.run("up", "--yes", "--skip-preview");
+      await aws.stack.ok("config", "set", "access", aws.bastion.access());
+      assert.notEqual(code, 0);
+      assert.match(
+        output,
+        /access: the host key of \S+@192\.168\.83\.1 is not known here; sign in once by hand/,
+      );
+      const changes = calls.filter(({ action }) => /^(Run|Stop|Terminate)Instances$/.test(action));
+      assert.deepEqual(changes, []);
+    }),
+  );
+
+  it(
+    "replaces a master behind its gate: stopped, its volume moved, its address kept, the tunnel cut meanwhile",
+    on(async (aws) => {
+      aws.moto.refuses = ({ action }) => {
+        if (action === "StopInstances" && typeof aws.bastion !== "string") aws.bastion.cut();
+        return undefined;
+      };
       const before = await memberOf(aws, "demo-masters-2");
       const { code, output, calls } = await aws.run(
         ...[
@@ -136,6 +162,7 @@ describe("examples/aws on a moto server", function () {
           await urnOf(aws, "aws:ec2/instance:Instance", "demo-masters-2"),
         ],
       );
+      aws.moto.refuses = () => undefined;
       assert.equal(code, 0, output);
       const after = await memberOf(aws, "demo-masters-2");
       assert.notEqual(after.instance, before.instance);
@@ -196,6 +223,9 @@ describe("examples/aws on a moto server", function () {
       assert.equal(code, 0, output);
       assert.deepEqual(await inventory(aws.moto.endpoint, region), empty);
       assert.deepEqual(aws.machines.running, []);
+      const { bastion } = aws;
+      if (typeof bastion === "string") return;
+      await eventually(hangMs, () => assert.equal(bastion.tunnels, 0, "tunnels end with their plugins"));
     }),
   );
 });

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AwsMachines } from "./aws-machines";
+import { Bastion } from "./bastion";
 import { type AwsCall, Moto } from "./moto";
 import { repository } from "./repository";
 import type { Outcome } from "./run";
@@ -26,14 +27,20 @@ export async function missing(): Promise<string | undefined> {
   return listens ? undefined : "programs can listen at private addresses only in a network of their own";
 }
 
-/** `examples/aws` with the plugin of the tests, a moto server and what stands in for the machines. */
+/**
+ * `examples/aws` with the plugin of the tests, a moto server and what stands in for the machines. The engine runs outside of their
+ * network and gets in through a bastion, where this machine allows both.
+ */
 export class AwsStack {
   readonly moto: Moto;
   readonly stack: TestStack;
   readonly machines: AwsMachines;
+  /** Or why there is none. */
+  readonly bastion: Bastion | string;
   readonly #directory: string;
 
-  private constructor(directory: string, moto: Moto, stack: TestStack) {
+  private constructor(directory: string, moto: Moto, stack: TestStack, bastion: Bastion | string) {
+    this.bastion = bastion;
     this.#directory = directory;
     this.moto = moto;
     this.stack = stack;
@@ -41,12 +48,20 @@ export class AwsStack {
   }
 
   static async create(): Promise<AwsStack> {
-    const moto = await Moto.start(process.env["TEST_MOTO_SERVER"] ?? "");
+    const bastion = await Bastion.create();
+    const outside = typeof bastion === "string" ? undefined : bastion;
+    const moto = await Moto.start(process.env["TEST_MOTO_SERVER"] ?? "", outside?.address);
     const directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-aws-"));
     try {
-      return new AwsStack(directory, moto, await exampleWith(pluginIn(directory), moto.env));
+      return new AwsStack(
+        directory,
+        moto,
+        await exampleWith(pluginIn(directory), moto.env, outside),
+        bastion,
+      );
     } catch (error) {
       await moto.close();
+      await outside?.close();
       rmSync(directory, { recursive: true, force: true });
       throw error;
     }
@@ -75,14 +90,16 @@ export class AwsStack {
     await this.machines.close();
     await this.moto.close();
     await this.stack.remove();
+    if (typeof this.bastion !== "string") await this.bastion.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 
-function exampleWith(aws: string, env: NodeJS.ProcessEnv): Promise<TestStack> {
+function exampleWith(aws: string, env: NodeJS.ProcessEnv, outside: Bastion | undefined): Promise<TestStack> {
   return TestStack.create({
     program: { directory: path.join(repository, "examples/aws") },
     plugins: { aws },
+    ...(outside !== undefined && { enter: outside.enter }),
     // No engine is killed here, and hundreds of resources write hundreds of checkpoints.
     env: { ...env, PULUMI_SKIP_CHECKPOINTS: "true" },
     config: {
@@ -90,6 +107,7 @@ function exampleWith(aws: string, env: NodeJS.ProcessEnv): Promise<TestStack> {
       ami: images.first,
       registry: `123456789012.dkr.ecr.${region}.amazonaws.com`,
       administrators: '["10.8.0.0/24"]',
+      ...(outside !== undefined && { access: outside.access() }),
       "pulumi:disable-default-providers": '["*"]',
     },
     secrets: { clusterSecret: secret },

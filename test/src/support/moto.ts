@@ -59,20 +59,21 @@ export class Moto {
     });
   }
 
-  static async start(server: string): Promise<Moto> {
+  /** @param host where the door is */
+  static async start(server: string, host = "127.0.0.1"): Promise<Moto> {
     const python = path.join(path.dirname(server), "python");
     const words = ["-c", startText, "-H", "127.0.0.1", "-p", "0"];
     const child = spawn(python, words, { stdio: ["ignore", "ignore", "pipe"] });
     const moto = new Moto(child, await endpointOf(child));
-    moto.#door.listen(0, "127.0.0.1");
+    moto.#door.listen(0, host);
     await once(moto.#door, "listening");
     return moto;
   }
 
   /** The environment of whoever talks to AWS through the door. */
   get env(): Readonly<Record<string, string>> {
-    const { port } = this.#door.address() as AddressInfo;
-    return { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, ...credentials };
+    const { address, port } = this.#door.address() as AddressInfo;
+    return { AWS_ENDPOINT_URL: `http://${address}:${port}`, ...credentials };
   }
 
   async close(): Promise<void> {
