@@ -39,7 +39,12 @@ const faults: readonly Fault[] = [
       `${target} refuses the login (${line}); ssh -o BatchMode=yes must sign in there without a question`,
   },
   {
-    when: /An error occurred \(|Unable to locate credentials|could not be found|must specify a region|SSO/,
+    when: /Unable to locate credentials|\bSSO\b|token from sso|\((Expired\w+|InvalidClientTokenId|UnrecognizedClientException)\)/,
+    message: (_, line) =>
+      `the AWS CLI has no valid credentials here (${line}); sign in so that aws sts get-caller-identity answers, or name a profile by AWS_PROFILE`,
+  },
+  {
+    when: /An error occurred \(|could not be found|must specify a region/,
     message: (target, line) => `Session Manager does not lead to ${target}: ${line}`,
   },
   {

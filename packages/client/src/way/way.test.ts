@@ -189,13 +189,22 @@ describe("ways to addresses that this machine does not reach", function () {
       }
     });
 
-    it("fails when the AWS CLI is not there, or does not get to the instance", async () => {
+    it("fails when the AWS CLI is not there, has no credentials, or does not get to the instance", async () => {
       const { port, ...known } = parseAccess(standing().server.access()) as SshAccess;
       const instance = { ...known, by: "ssm", host: "i-0123456789abcdef0" } as const;
       const fault = (said: string): string => sshFault(instance, said.split("\n")).message;
       const echo = "\nkex_exchange_identification: Connection closed by remote host";
       match(fault(`/bin/sh: 1: exec: aws: not found${echo}`), /^access: there is no program aws here/);
       match(fault(`SessionManagerPlugin is not found.${echo}`), /has no session-manager-plugin here/);
+      for (const said of [
+        'Unable to locate credentials. You can configure credentials by running "aws configure".',
+        "Error loading SSO Token: Token for shop does not exist",
+        "An error occurred (ExpiredTokenException) when calling the StartSession operation: it is expired",
+      ])
+        match(
+          fault(`${said}${echo}`),
+          /^access: the AWS CLI has no valid credentials here \(.+\); sign in so that/,
+        );
       match(
         fault(`An error occurred (TargetNotConnected) when calling the StartSession operation${echo}`),
         /^access: Session Manager does not lead to \S+@i-0123456789abcdef0: An error occurred \(TargetNotConnected/,
