@@ -18,8 +18,9 @@ import { repository } from "./support/repository";
  * - for the machines, which moto records but never starts, processes of this machine (`support/aws-machines.ts`): they carry
  *   out each instance's user data, and the program in it listens at the instance's private address, in a network of its own.
  * The engine and its plugins run in another network, from which only a bastion is reached (`support/bastion.ts`): the plugin gets
- * to private addresses by its own tunnel through a real sshd. So ZooKeeper, HAProxy, nginx, the gates, the controller of agent groups and what it asks of AWS are real, and Mesos and
- * Marathon the simulator's; load balancers, security groups and roles are only recorded.
+ * to private addresses by its own tunnel through a real sshd. So ZooKeeper, HAProxy, nginx, the gates, the tunnel, the controller of
+ * agent groups and what it asks of AWS are real, and Mesos and Marathon the simulator's; load balancers, security groups and roles
+ * are only recorded.
  */
 describe("examples/aws on a moto server", function () {
   // A bound against hanging.
@@ -48,6 +49,26 @@ describe("examples/aws on a moto server", function () {
   const on = (work: (aws: AwsStack) => Promise<void>) => async (): Promise<void> => {
     if (aws !== undefined) await work(aws);
   };
+
+  it(
+    "fails at its preview without credentials, and with an image of another architecture, in one line and before anything is made",
+    on(async (aws) => {
+      const without = await aws.runWithoutCredentials("preview");
+      assert.notEqual(without.code, 0);
+      assert.deepEqual(errorsOf(without.output), [
+        "pulumi:providers:aws resource 'platform-aws' has a problem: No valid credential sources found.",
+      ]);
+      assert.deepEqual(without.calls, []);
+      await aws.stack.ok("config", "set", "ami", images.arm);
+      const other = await aws.run("preview");
+      await aws.stack.ok("config", "set", "ami", images.first);
+      assert.notEqual(other.code, 0);
+      assert.deepEqual(errorsOf(other.output), [
+        `image.architecture: is "x86_64", but ${images.arm} is arm64; name an image of x86_64, or set it to what the image is and choose instance types of that`,
+      ]);
+      assert.deepEqual(new Set(other.calls.map(({ action }) => action)), new Set(["DescribeImages"]));
+    }),
+  );
 
   it(
     "waits where AWS throttles, stops where AWS refuses a machine, and the next up makes what is missing",
@@ -233,6 +254,11 @@ describe("examples/aws on a moto server", function () {
 function countedInReadme(): number {
   const readme = readFileSync(path.join(repository, "examples/aws/README.md"), "utf8");
   return Number(/It makes (\d+) resources/.exec(readme)?.[1]);
+}
+
+/** What the engine calls errors, each without the lines that go on. */
+function errorsOf(output: string): string[] {
+  return [...output.matchAll(/^ *error: (.*)$/gm)].map(([, text = ""]) => text);
 }
 
 /** The name that an instance is launched with. */

@@ -22,11 +22,18 @@ import {
 import { Balancers } from "./balancers";
 import { type Cidr, firstOf, formatCidr, parseCidr } from "./cidr";
 import { agentStatements, controllerStatements, type Statement } from "./iam-policies";
+import { checkedAmi } from "./machine-image";
 import { isMember, type Machine, type MemberRole, usualAgents } from "./machines";
 import { MemberAddresses } from "./member-addresses";
 import { givenNetwork, type Network, ownNetwork } from "./network";
 import { makeMember, rootGiB } from "./node";
-import { type AwsPlatformArgs, isGiven, machinesOf, platformFailures } from "./platform-args";
+import {
+  type AwsPlatformArgs,
+  isGiven,
+  type MachineImage,
+  machinesOf,
+  platformFailures,
+} from "./platform-args";
 import { makePool } from "./pool";
 import { partyOf, traffic } from "./port-table";
 import { type HourlyCost, hourlyCost, listPrices } from "./prices";
@@ -54,6 +61,7 @@ export class AwsPlatform implements Platform {
   readonly groupTimeouts = { create: "30m", update: "6h", delete: "2h" };
   readonly #args: AwsPlatformArgs;
   readonly #around: Surroundings;
+  readonly #image: MachineImage;
   readonly #network: Network;
   readonly #addresses: MemberAddresses;
   readonly #machines: Readonly<Record<MemberRole, Machine>>;
@@ -85,6 +93,7 @@ export class AwsPlatform implements Platform {
       provider: args.provider ?? new AwsProvider(`${name}-aws`, { region }),
       tags: { ...args.tags, ...stackLabels(stack) },
     };
+    this.#image = { ...args.image, ami: checkedAmi(args.image, this.#around) };
     this.#network = isGiven(network)
       ? givenNetwork(network)
       : ownNetwork(this.#around, parseCidr(own ?? "") as Cidr, network);
@@ -126,7 +135,7 @@ export class AwsPlatform implements Platform {
         service,
         program,
         machine,
-        image: this.#args.image,
+        image: this.#image,
         subnetId: this.#network.privateSubnets[place.subnet]?.id ?? "",
         securityGroupId: this.#groups[party],
         role: this.#role(service.software, program.image),
@@ -143,7 +152,8 @@ export class AwsPlatform implements Platform {
     { group, service, most, mostPath }: PoolArgs,
     opts: pulumi.ComponentResourceOptions,
   ): Pool {
-    const { image, kmsKeyArn } = this.#args;
+    const { kmsKeyArn } = this.#args;
+    const image = this.#image;
     const machines = { ...usualAgents(image.architecture), ...this.#args.agents?.[group] };
     const message = `must be ${machines.most} or less, which platform.agents.${group}.most says, got ${most}`;
     validate(opts.parent, [{ path: mostPath, when: most > machines.most, message }]);

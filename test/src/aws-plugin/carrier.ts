@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Clients, isGone } from "./clients";
 import { seenAs } from "./normal";
-import type { AnyType, Bag } from "./resource-type";
+import type { AnyFunction, AnyType, Bag } from "./resource-type";
 
 /** Carries what the types of the table say to the services of one region. */
 export class Carrier {
@@ -9,6 +9,11 @@ export class Carrier {
 
   constructor(region: string) {
     this.#clients = new Clients(region);
+  }
+
+  /** What AWS answers to a function. */
+  async ask(entry: AnyFunction, inputs: Bag): Promise<Bag> {
+    return entry.answer(await this.#clients.send(entry.service, entry.ask(inputs)));
   }
 
   async create(entry: AnyType, inputs: Bag): Promise<{ readonly id: string; readonly computed: Bag }> {

@@ -40,6 +40,17 @@ export class Clients {
   }
 }
 
+/** Whether the environment has credentials, as every client takes them. */
+export async function hasCredentials(): Promise<boolean> {
+  try {
+    await new EC2Client({ region: "us-east-1" }).config.credentials();
+    return true;
+  } catch (error) {
+    if ((error as Error).name === "CredentialsProviderError") return false;
+    throw error;
+  }
+}
+
 /** What AWS says of something that is not there (any more). */
 export function isGone(error: unknown): boolean {
   const { name = "" } = error as { name?: string };

@@ -7,11 +7,17 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { Carrier } from "./carrier";
-import { type AnyType, type Bag, uncarried } from "./resource-type";
+import { hasCredentials } from "./clients";
+import { type AnyType, type Bag, unasked, uncarried } from "./resource-type";
 import { resourceTypes } from "./types";
+import { functions } from "./types/functions";
 
 /** What `@pulumi/aws` tells its provider beside the region, and what it sets where the program says nothing. */
 const usualConfig = new Set(["region", "version", "skipCredentialsValidation", "skipRegionValidation"]);
+
+/** As `pulumi-resource-aws` 7.48 says it. */
+const noCredentials = `No valid credential sources found.
+Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/ for more information about providing credentials.`;
 
 /** Answers the engine: the types of `types/` against the services of AWS. */
 export class AwsPlugin {
@@ -26,6 +32,7 @@ export class AwsPlugin {
         this.#carrier = new Carrier(String(bag(request.getArgs())["region"]));
         return new rpc.ConfigureResponse();
       }),
+      invoke: unary((request: rpc.InvokeRequest) => this.#invoke(request)),
       check: unary((request: rpc.CheckRequest) => check(request)),
       diff: unary((request: rpc.DiffRequest) => diff(request)),
       create: unary((request: rpc.CreateRequest) => this.#create(request)),
@@ -36,11 +43,24 @@ export class AwsPlugin {
     };
   }
 
-  #checkConfig(request: rpc.CheckRequest): rpc.CheckResponse {
+  /** Says as the real one whether there are credentials: with its words, before anything else. */
+  async #checkConfig(request: rpc.CheckRequest): Promise<rpc.CheckResponse> {
     const unknown = Object.keys(bag(request.getNews())).filter((key) => !usualConfig.has(key));
+    const failures = unknown.map((key) => failure(key, "the plugin of the tests does not know it"));
     return new rpc.CheckResponse()
       .setInputs(request.getNews())
-      .setFailuresList(unknown.map((key) => failure(key, "the plugin of the tests does not know it")));
+      .setFailuresList((await hasCredentials()) ? failures : [failure("", noCredentials), ...failures]);
+  }
+
+  async #invoke(request: rpc.InvokeRequest): Promise<rpc.InvokeResponse> {
+    const [token, inputs] = [request.getTok(), bag(request.getArgs())];
+    const entry = functions[token];
+    if (entry === undefined) throw new Error(`the plugin of the tests does not carry ${token}`);
+    const failures = unasked(entry, inputs).map((path) =>
+      failure(path.slice(1), "the plugin of the tests does not carry it"),
+    );
+    if (failures.length > 0) return new rpc.InvokeResponse().setFailuresList(failures);
+    return new rpc.InvokeResponse().setReturn(struct(await this.#carrier.ask(entry, inputs)));
   }
 
   async #create(request: rpc.CreateRequest): Promise<rpc.CreateResponse> {

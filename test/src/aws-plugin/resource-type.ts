@@ -55,6 +55,21 @@ export type Plain<T> = T extends Promise<unknown> | OutputInstance<unknown> | Re
     ? { [Key in keyof T]: Plain<T[Key]> }
     : T;
 
+/** One function, as far as `examples/aws` calls it. */
+export interface FunctionType<Args, Ask extends Command> {
+  readonly service: Service;
+  readonly ask: (inputs: Args) => Ask;
+  readonly answer: (asked: Answer<Ask>) => Bag;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyFunction = FunctionType<any, any>;
+
+/** An entry of the table of functions, with arguments as `@pulumi/aws` declares them. */
+export function functionType<Args extends object>() {
+  return <Ask extends Command>(entry: FunctionType<Plain<Args>, Ask>): AnyFunction => entry;
+}
+
 /** An entry of the table, with properties as `@pulumi/aws` declares them. */
 export function type<Args extends object>() {
   return <Make extends Command, Look extends Command>(
@@ -70,12 +85,23 @@ export function first<One, As>(list: readonly One[] | undefined, as: (one: One) 
 
 /** Paths of the properties that a type does not carry: those that stand in none of its commands. */
 export function uncarried(entry: AnyType, inputs: Bag): string[] {
-  const seen = new Set<string>();
-  const watched = watch(inputs, "", seen);
-  const commands = [entry.make(watched, ""), ...(entry.finish?.(watched, "", {}) ?? [])];
-  for (const { input } of commands) JSON.stringify(input);
   const aside = new Set(["name", "namePrefix", ...(entry.aside ?? [])].map((key) => `.${String(key)}`));
-  return leaves(inputs, "").filter((path) => !seen.has(path) && !aside.has(path));
+  const left = unread(inputs, (watched) => [
+    entry.make(watched, ""),
+    ...(entry.finish?.(watched, "", {}) ?? []),
+  ]);
+  return left.filter((path) => !aside.has(path));
+}
+
+/** Paths of the arguments of a function that do not stand in its command. */
+export function unasked(entry: AnyFunction, inputs: Bag): string[] {
+  return unread(inputs, (watched) => [entry.ask(watched)]);
+}
+
+function unread(inputs: Bag, commandsOf: (watched: unknown) => readonly Command[]): string[] {
+  const seen = new Set<string>();
+  for (const { input } of commandsOf(watch(inputs, "", seen))) JSON.stringify(input);
+  return leaves(inputs, "").filter((path) => !seen.has(path));
 }
 
 function watch(value: unknown, path: string, seen: Set<string>): unknown {

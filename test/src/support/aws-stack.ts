@@ -12,8 +12,12 @@ import { TestStack } from "./test-stack";
 
 export const region = "eu-central-1";
 export const secret = "a-secret-of-thirty-two-characters";
-/** Images that moto knows. */
-export const images = { first: "ami-12c6146b", second: "ami-03cf127a" } as const;
+/** Images that moto knows; one is for machines of another architecture. */
+export const images = {
+  first: "ami-12c6146b",
+  second: "ami-03cf127a",
+  arm: "ami-0e9271c829888680e",
+} as const;
 
 /** Why `examples/aws` cannot run here; nothing where it can. */
 export async function missing(): Promise<string | undefined> {
@@ -69,9 +73,18 @@ export class AwsStack {
 
   /** Runs the engine to whatever end it comes, and answers what was asked of AWS meanwhile, too. */
   async run(...args: string[]): Promise<Outcome & { readonly calls: readonly AwsCall[] }> {
-    const before = this.moto.calls.length;
-    const outcome = await this.stack.pulumi(args);
-    return { ...outcome, calls: this.moto.calls.slice(before) };
+    return this.#run(args, this.stack.env);
+  }
+
+  /** The same where nothing has credentials. */
+  async runWithoutCredentials(...args: string[]): ReturnType<AwsStack["run"]> {
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ...env } = this.stack.env;
+    const nowhere = {
+      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+      AWS_CONFIG_FILE: "/dev/null",
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+    return this.#run(args, { ...env, ...nowhere });
   }
 
   /** What the programs of all machines said last, for a failure. */
@@ -83,6 +96,12 @@ export class AwsStack {
     return found
       .map((file) => `${file}\n${readFileSync(path.join(directory, file), "utf8").slice(-2000)}`)
       .join("\n");
+  }
+
+  async #run(args: readonly string[], env: NodeJS.ProcessEnv): ReturnType<AwsStack["run"]> {
+    const before = this.moto.calls.length;
+    const outcome = await this.stack.pulumi(args, { env });
+    return { ...outcome, calls: this.moto.calls.slice(before) };
   }
 
   /** Ends everything without a destroy: what moto had goes with it. */

@@ -101,7 +101,7 @@ export class TestStack {
   /** Runs the engine to whatever end it comes. */
   pulumi(
     args: readonly string[],
-    options: { started?: (child: { pid: number }) => void } = {},
+    options: { started?: (child: { pid: number }) => void; env?: NodeJS.ProcessEnv } = {},
   ): Promise<Outcome> {
     if (args[0] !== "stack" && args[0] !== "config") this.#destroyed = false;
     const [command = "", ...words] = [...this.#enter, "pulumi", ...args, "--non-interactive"];
