@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { Provider as AwsProvider } from "@pulumi/aws/provider";
-import { BambooEdge, containers, InvalidArgsError, ZooKeeper } from "pulumi-mesos";
+import { BambooEdge, containers, InvalidArgsError, Masters, ZooKeeper } from "pulumi-mesos";
 import { AwsPlatform } from "./aws-platform";
 import type { AwsPlatformArgs } from "./platform-args";
-import { cluster, find, ofAws, region, run, short, titles, usual } from "./recording.test.support";
+import { cluster, find, ofAws, region, run, short, titles, usual, written } from "./recording.test.support";
 import { checkResources } from "./rules";
+import { sha256Of } from "./stored-object";
 
 describe("AwsPlatform", function () {
   this.timeout(60_000);
@@ -119,6 +120,54 @@ describe("AwsPlatform", function () {
       new ZooKeeper("zk", { platform: new AwsPlatform(usual), size: 1 });
     });
     assert.equal(find(short, "Instance", "zk-1").inputs["userDataBase64"], undefined);
+  });
+
+  it("keeps plain files that fit into no user data in a closed bucket, and lets each machine read its own alone", async () => {
+    // As good as random: nothing makes it shorter.
+    const noise = Array.from({ length: 700 }, (_, i) => [`OPTION_${i}`, sha256Of(String(i))]);
+    const zookeeper = { ...containers.simulator.zookeeper, env: Object.fromEntries(noise) };
+    const distribution = { ...containers.simulator, zookeeper } as AwsPlatformArgs["distribution"];
+    const kmsKeyArn = "arn:aws:kms:key";
+    const all = await run(() => {
+      const platform = new AwsPlatform({ ...usual, distribution, kmsKeyArn });
+      new ZooKeeper("zk", { platform, size: 1 });
+      new Masters("masters", { platform, zookeeper: { connectionString: "z:2181", ready: [] }, size: 3 });
+    });
+    const ofBucket = all.filter(({ type }) => type.startsWith("aws:s3/"));
+    assert.deepEqual(titles(ofBucket), [
+      "Bucket platform-files",
+      "BucketObjectv2 zk-1-environment",
+      "BucketPolicy platform-files",
+      "BucketPublicAccessBlock platform-files",
+      "BucketServerSideEncryptionConfiguration platform-files",
+    ]);
+    const object = find(all, "BucketObjectv2", "zk-1-environment");
+    const content = String(object.inputs["content"]);
+    assert.match(content, /OPTION_699/);
+    const key = `zk-1/environment/${sha256Of(content)}`;
+    assert.equal(object.inputs["key"], key);
+    assert.deepEqual(
+      object.dependsOn,
+      Array(4).fill("platform-files"),
+      "closed and encrypted before it lies there",
+    );
+    assert.deepEqual(find(all, "BucketServerSideEncryptionConfiguration", "platform-files").inputs["rules"], [
+      {
+        applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKeyArn },
+        bucketKeyEnabled: true,
+      },
+    ]);
+    const instance = find(all, "Instance", "zk-1");
+    assert.match(
+      written(instance, "/opt/pulumi-mesos/prepare"),
+      new RegExp(`^load \\S+ ${sha256Of(content)} \\S+ ${key}$`, "m"),
+    );
+    assert.doesNotMatch(JSON.stringify(instance.inputs), /OPTION_699/);
+    const policy = find(all, "RolePolicy", "zk-1-files");
+    assert.equal(policy.inputs["role"], "platform-zookeeper");
+    assert.match(String(policy.inputs["policy"]), /"Resource":\["arn:\S*platform-files\/zk-1\/\*"\]/);
+    assert.equal(all.filter(({ name }) => name.endsWith("-files")).length, 5, "nobody else reads any");
+    assert.deepEqual(checkResources(all), []);
   });
 
   it("fails in one line for each thing that cannot work, before it makes anything", async () => {

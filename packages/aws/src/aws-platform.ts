@@ -21,6 +21,7 @@ import {
 } from "pulumi-mesos";
 import { Balancers } from "./balancers";
 import { type Cidr, firstOf, formatCidr, parseCidr } from "./cidr";
+import { FileBucket } from "./file-bucket";
 import { agentStatements, controllerStatements, type Statement } from "./iam-policies";
 import { checkedAmi } from "./machine-image";
 import { isMember, type Machine, type MemberRole, usualAgents } from "./machines";
@@ -39,7 +40,7 @@ import { partyOf, traffic } from "./port-table";
 import { type HourlyCost, hourlyCost, listPrices } from "./prices";
 import { type MachineRole, makeRole } from "./roles";
 import { makeSecurityGroups, type SecurityGroups } from "./security-groups";
-import type { Surroundings } from "./surroundings";
+import { logGroupName, type Surroundings } from "./surroundings";
 
 /**
  * AWS: every member is an instance with an address and a volume that outlive it, spread over zones, replaced one at a time
@@ -69,6 +70,7 @@ export class AwsPlatform implements Platform {
   readonly #zone: route53.Zone;
   readonly #logs: cloudwatch.LogGroup | undefined;
   readonly #balancers: Balancers;
+  readonly #files: FileBucket;
   readonly #roles = new Map<Software, MachineRole>();
   readonly #instances = new Map<string, number>();
   #volumeGiB = 0;
@@ -104,6 +106,7 @@ export class AwsPlatform implements Platform {
     });
     this.#zone = this.#makeZone();
     this.#logs = this.#makeLogs();
+    this.#files = new FileBucket(this.#around, args.kmsKeyArn);
     this.#balancers = new Balancers(this.#around, this.#network, this.#groups, edge);
   }
 
@@ -141,6 +144,7 @@ export class AwsPlatform implements Platform {
         role: this.#role(service.software, program.image),
         names: this.#zone,
         kmsKeyArn: this.#args.kmsKeyArn,
+        bucket: this.#files,
         logGroup: this.#logs?.name,
       },
       opts,
@@ -171,6 +175,7 @@ export class AwsPlatform implements Platform {
         securityGroupId: this.#groups["mesos-agent"],
         role: this.#role(service.software, program.image),
         kmsKeyArn,
+        bucket: this.#files,
         logGroup: this.#logs?.name,
       },
       opts,
@@ -234,11 +239,11 @@ export class AwsPlatform implements Platform {
   #makeLogs(): cloudwatch.LogGroup | undefined {
     const { logs, kmsKeyArn } = this.#args;
     if (logs === undefined) return undefined;
-    const { name, stack, home, provider, tags } = this.#around;
+    const { name, home, provider, tags } = this.#around;
     return new cloudwatch.LogGroup(
       `${name}-logs`,
       {
-        name: `/pulumi-mesos/${stack.project}/${stack.stack}/${name}`,
+        name: logGroupName(this.#around),
         retentionInDays: logs.retentionDays,
         ...(kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn }),
         tags,

@@ -5,6 +5,7 @@ import {
   agentStatements,
   controllerStatements,
   ecrHostOf,
+  fileStatements,
   imageStatements,
   logStatement,
   policyText,
@@ -39,6 +40,7 @@ describe("policies", () => {
       .map(({ image, parameters, key: own }): Statement[] => [
         sessionManagerStatement,
         ...secretStatements(parameters, region, own),
+        ...fileStatements("arn:aws:s3:::files", "demo-edge-1", region, own),
         ...imageStatements(image),
         ...controllerStatements(region, { project: "p", stack: "s" }),
         ...agentStatements(region, { project: "p", stack: "s" }),
@@ -84,6 +86,11 @@ describe("policies", () => {
       StringEquals: { "kms:ViaService": "ssm.eu-central-1.amazonaws.com" },
     });
     assert.equal(secretStatements([parameter], region).length, 1);
+    const [get, open, ...more] = fileStatements("arn:aws:s3:::files", "demo-edge-1", region, key);
+    assert.deepEqual(more, []);
+    assert.deepEqual([get?.Action, get?.Resource], [["s3:GetObject"], ["arn:aws:s3:::files/demo-edge-1/*"]]);
+    assert.deepEqual(open?.Condition, { StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` } });
+    assert.equal(fileStatements("arn:aws:s3:::files", "demo-edge-1", region).length, 1);
   });
 
   it("let an instance pull its one image where the registry is one of ECR", () => {

@@ -7,6 +7,7 @@ import {
   stackLabels,
   templateLabel,
 } from "@pulumi-mesos/model";
+import { objectPrefix } from "./stored-object";
 
 /** One statement of a policy: what may be done to what. */
 export interface Statement {
@@ -54,15 +55,37 @@ export function secretStatements(parameters: readonly string[], region: string, 
     Action: ["ssm:GetParameter"],
     Resource: [...parameters],
   };
-  if (key === undefined) return [read];
-  const decrypt: Statement = {
-    Sid: "OwnSecretsKey",
+  return [read, ...decryptStatements("OwnSecretsKey", `ssm.${region}.amazonaws.com`, key)];
+}
+
+/** Reads the files of one member in a bucket, by their names alone, and decrypts with a key of the user's own only what comes from S3. */
+export function fileStatements(bucketArn: string, member: string, region: string, key?: string): Statement[] {
+  const read: Statement = {
+    Sid: "OwnFiles",
     Effect: "Allow",
-    Action: ["kms:Decrypt"],
-    Resource: [key],
-    Condition: { StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` } },
+    Action: ["s3:GetObject"],
+    Resource: [`${bucketArn}/${objectPrefix(member)}*`],
   };
-  return [read, decrypt];
+  return [read, ...decryptStatements("OwnFilesKey", `s3.${region}.amazonaws.com`, key)];
+}
+
+function decryptStatements(sid: string, service: string, key: string | undefined): Statement[] {
+  if (key === undefined) return [];
+  const Condition = { StringEquals: { "kms:ViaService": service } };
+  return [{ Sid: sid, Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key], Condition }];
+}
+
+/** Lets nobody read or write a bucket but by TLS. */
+export function tlsOnlyText(bucketArn: string): string {
+  const statement = {
+    Sid: "TlsOnly",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: [bucketArn, `${bucketArn}/*`],
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
 }
 
 /** Writes the log of the cluster's programs. */

@@ -2,10 +2,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { inContainer, marathonCallbackPort, type Placeholders } from "@pulumi-mesos/model";
 import { containers, InvalidArgsError, type NodeService } from "pulumi-mesos";
-import { storeFiles } from "./node-files";
+import type { FileBucket } from "./file-bucket";
+import { largeFiles } from "./large-files";
+import { draftFiles, type MemberFile, memberFiles, type StoreArgs, storeFiles } from "./node-files";
 import type { MachineImage } from "./platform-args";
-import { allowSecrets, type MachineRole } from "./roles";
-import type { Surroundings } from "./surroundings";
+import { allowFiles, allowSecrets, type MachineRole } from "./roles";
+import { logGroupName, type Surroundings } from "./surroundings";
 import {
   type FittedUserData,
   fitUserData,
@@ -40,6 +42,8 @@ export interface MachineProgramArgs {
   /** Its auto-scaling group, where it is one of many. */
   readonly group?: string;
   readonly kmsKeyArn?: pulumi.Input<string>;
+  /** For plain files that are too large for user data. */
+  readonly bucket: FileBucket;
   readonly logGroup?: pulumi.Input<string>;
 }
 
@@ -48,25 +52,48 @@ export function membersPlace({ region, stack }: Surroundings): string {
   return `aws:${region}/${stack.project}/${stack.stack}`;
 }
 
-/** What a machine is told and what it may, with the secrets that it fetches. */
+/** What a machine is told and what it may, with the files that it fetches. */
 export function machineProgram(
   args: MachineProgramArgs,
   volumeId: pulumi.Output<string> | undefined,
   options: pulumi.CustomResourceOptions,
 ): { readonly userData: pulumi.Output<FittedUserData>; readonly profile: pulumi.Output<string> } {
-  const { around, name, service, program, kmsKeyArn, role, values } = args;
+  const { around, name, service, program, kmsKeyArn, bucket, role, values } = args;
   const { stack, tags, region } = around;
-  const store = { member: name, path: `/pulumi-mesos/${stack.project}/${stack.stack}`, kmsKeyArn, tags };
+  const path = `/pulumi-mesos/${stack.project}/${stack.stack}`;
+  const store = { member: name, path, kmsKeyArn, bucket, tags };
   const env = { ...callbackVariables(service), ...containers.containerEnvironment(program, service) };
-  const { files, parameters } = storeFiles({ ...service, env }, values, store, options);
+  const own = memberFiles({ ...service, env }, values);
+  const large = largeOf(args, own, store, volumeId !== undefined);
+  const { files, parameters } = storeFiles(own, large, store, options);
   const arns = parameters.map(({ arn }) => arn);
-  const policies = allowSecrets(role, name, arns, { region, kmsKeyArn }, options);
+  const policies = [
+    ...allowSecrets(role, name, arns, { region, kmsKeyArn }, options),
+    ...allowFiles(role, name, large.size === 0 ? undefined : bucket.arn, { region, kmsKeyArn }, options),
+  ];
   // Whoever takes the profile waits until the role may do what its machine asks for at its first start.
   const allowed = pulumi.all([role.profile.name, role.base.id, ...policies.map(({ id }) => id)]);
   return {
     userData: programData(args, files, volumeId),
     profile: allowed.apply(([profile = ""]) => profile),
   };
+}
+
+/** Which of its files go into the bucket, which is known before anything is made. */
+function largeOf(
+  args: MachineProgramArgs,
+  files: readonly MemberFile[],
+  store: StoreArgs,
+  hasVolume: boolean,
+): ReadonlySet<string> {
+  const known = {
+    volumeId: hasVolume ? "vol-0123456789abcdef0" : undefined,
+    logGroup: args.logGroup === undefined ? undefined : logGroupName(args.around),
+  };
+  const large = largeFiles(nodeProgram(args, draftFiles(files, store), known));
+  if (!("bytes" in large)) return large;
+  const message = `must fit into ${userDataLimit} bytes of user data, compressed and without its files, got ${large.bytes}`;
+  throw new InvalidArgsError(args.around.home, [{ path: args.name, message }]);
 }
 
 /** Masters call a Marathon back at a port that its security group has open. */
@@ -88,31 +115,37 @@ function programData(
   files: readonly pulumi.Input<NodeFile>[],
   volumeId: pulumi.Output<string> | undefined,
 ): pulumi.Output<FittedUserData> {
-  const { around, name, service, program, image, values, group } = args;
-  const words = [
-    ...program.command,
-    ...service.args.map((text) => inContainer(text, values)),
-    ...domainArguments(args),
-  ];
   return pulumi.all([pulumi.all([...files]), volumeId, args.logGroup]).apply(([texts, volume, logGroup]) => {
-    const node: NodeProgram = {
-      member: name,
-      region: around.region,
-      image: program.image,
-      user: program.user,
-      words,
-      files: texts,
-      placedAtBoot: args.placedAtBoot,
-      makesContainers: args.makesContainers,
-      group,
-      volumeId: volume,
-      stop: service.stop,
-      packages: image.packages ?? ["docker"],
-      logGroup,
-    };
-    const data = fitUserData(userData(node));
+    const data = fitUserData(userData(nodeProgram(args, texts, { volumeId: volume, logGroup })));
     if (!("bytes" in data)) return data;
-    const message = `must fit into ${userDataLimit} bytes of user data, compressed, with all plain files of its program, got ${data.bytes}`;
-    throw new InvalidArgsError(undefined, [{ path: name, message }]);
+    const message = `must fit into ${userDataLimit} bytes of user data, compressed, got ${data.bytes}`;
+    throw new InvalidArgsError(undefined, [{ path: args.name, message }]);
   });
+}
+
+function nodeProgram(
+  args: MachineProgramArgs,
+  files: readonly NodeFile[],
+  { volumeId, logGroup }: Pick<NodeProgram, "volumeId" | "logGroup">,
+): NodeProgram {
+  const { around, name, service, program, image, values, group } = args;
+  return {
+    member: name,
+    region: around.region,
+    image: program.image,
+    user: program.user,
+    words: [
+      ...program.command,
+      ...service.args.map((text) => inContainer(text, values)),
+      ...domainArguments(args),
+    ],
+    files,
+    placedAtBoot: args.placedAtBoot,
+    makesContainers: args.makesContainers,
+    group,
+    volumeId,
+    stop: service.stop,
+    packages: image.packages ?? ["docker"],
+    logGroup,
+  };
 }

@@ -11,10 +11,11 @@ import {
   startScript,
 } from "@pulumi-mesos/model";
 import { InvalidArgsError, type NodeService } from "pulumi-mesos";
+import type { FileBucket } from "./file-bucket";
 import type { NodeFile } from "./user-data";
 
 /** A file of a member: plain text, or what may be secret. */
-interface MemberFile {
+export interface MemberFile {
   readonly path: string;
   readonly mode: string;
   readonly content: pulumi.Input<string>;
@@ -22,7 +23,7 @@ interface MemberFile {
   readonly encoding?: "base64" | undefined;
 }
 
-/** A member's files, and where those are kept that do not stand in user data. */
+/** A member's files, and where those are kept that may be secret. */
 export interface StoredFiles {
   readonly files: readonly pulumi.Input<NodeFile>[];
   readonly parameters: readonly ssm.Parameter[];
@@ -33,6 +34,7 @@ export interface StoreArgs {
   /** Begins the names of a stack's parameters: `/pulumi-mesos/project/stack`. */
   readonly path: string;
   readonly kmsKeyArn?: pulumi.Input<string>;
+  readonly bucket: FileBucket;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -40,29 +42,53 @@ export interface StoreArgs {
 const largestSecret = 6 * 1024;
 
 /**
- * The files of a program in its container. What its program gives as plain text stands in user data, which whoever may look at
- * the instance can read; everything else may be secret and goes by Parameter Store.
+ * Keeps the files of a program for its machine. What its program gives as plain text stands in user data, which whoever may look at
+ * the instance can read, or in a bucket where it is too large for them; everything else may be secret and goes by Parameter Store.
+ *
+ * @param large paths of the plain files that go into the bucket
  */
 export function storeFiles(
-  service: NodeService,
-  values: Partial<Placeholders>,
+  files: readonly MemberFile[],
+  large: ReadonlySet<string>,
   args: StoreArgs,
   options: pulumi.CustomResourceOptions,
 ): StoredFiles {
   const parameters: ssm.Parameter[] = [];
-  const files = filesOf(service, values).map((file): pulumi.Input<NodeFile> => {
-    const { path, mode, content } = file;
-    if (typeof content === "string" && file.encoding === undefined) return { path, mode, content };
-    const parameter = storeSecret(file, args, options);
-    parameters.push(parameter);
-    return pulumi
-      .all([parameter.name, parameter.version])
-      .apply(([name, version]) => ({ path, mode, parameter: { name, version } }));
+  const stored = files.map((file): pulumi.Input<NodeFile> => {
+    const { path, mode } = file;
+    const content = plainText(file);
+    if (content === undefined) {
+      const parameter = storeSecret(file, args, options);
+      parameters.push(parameter);
+      return pulumi
+        .all([parameter.name, parameter.version])
+        .apply(([name, version]) => ({ path, mode, parameter: { name, version } }));
+    }
+    if (!large.has(path)) return { path, mode, content };
+    return args.bucket
+      .put(args.member, shortName(path), content, options)
+      .apply((object) => ({ path, mode, object }));
   });
-  return { files, parameters };
+  return { files: stored, parameters };
 }
 
-function filesOf(service: NodeService, values: Partial<Placeholders>): MemberFile[] {
+/** The files as far as they are known before anything is made. */
+export function draftFiles(files: readonly MemberFile[], args: StoreArgs): NodeFile[] {
+  return files.map((file) => {
+    const { path, mode } = file;
+    const content = plainText(file);
+    return content === undefined
+      ? { path, mode, parameter: { name: parameterName(path, args), version: 1 } }
+      : { path, mode, content };
+  });
+}
+
+function plainText({ content, encoding }: MemberFile): string | undefined {
+  return typeof content === "string" && encoding === undefined ? content : undefined;
+}
+
+/** The files of a program in its container. */
+export function memberFiles(service: NodeService, values: Partial<Placeholders>): MemberFile[] {
   const lift = (text: pulumi.Input<string>): pulumi.Input<string> =>
     typeof text === "string"
       ? inContainer(text, values)
@@ -86,11 +112,11 @@ function filesOf(service: NodeService, values: Partial<Placeholders>): MemberFil
 
 function storeSecret(
   { path, content, encoding }: MemberFile,
-  { member, path: prefix, kmsKeyArn, tags }: StoreArgs,
+  args: StoreArgs,
   options: pulumi.CustomResourceOptions,
 ): ssm.Parameter {
-  const file = path.slice(1).replaceAll("/", "-").replace("etc-pulumi-mesos-", "").replace(/^\./, "");
-  const own = `${member}-${file}`;
+  const { member, kmsKeyArn, tags } = args;
+  const own = `${member}-${shortName(path)}`;
   const value = pulumi.secret(content).apply((text) => {
     const bytes = Buffer.from(text, encoding ?? "utf8");
     if (bytes.length > largestSecret) {
@@ -102,7 +128,7 @@ function storeSecret(
   return new ssm.Parameter(
     own,
     {
-      name: `${prefix}/${member}/${file}`,
+      name: parameterName(path, args),
       type: "SecureString",
       tier: "Intelligent-Tiering",
       ...(kmsKeyArn === undefined ? {} : { keyId: kmsKeyArn }),
@@ -111,4 +137,13 @@ function storeSecret(
     },
     options,
   );
+}
+
+function parameterName(path: string, { path: prefix, member }: StoreArgs): string {
+  return `${prefix}/${member}/${shortName(path)}`;
+}
+
+/** `peers.conf` of `/etc/pulumi-mesos/peers.conf`. */
+function shortName(path: string): string {
+  return path.slice(1).replaceAll("/", "-").replace("etc-pulumi-mesos-", "").replace(/^\./, "");
 }

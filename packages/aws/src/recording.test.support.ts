@@ -14,11 +14,19 @@ export const usual: AwsPlatformArgs = {
   network: { cidr: "10.77.0.0/16" },
 };
 
-/** What AWS would answer beside the inputs. */
+/** What AWS would answer beside the inputs; of images it says nothing. */
 export function computed(type: string, name: string): Record<string, unknown> {
   const short = type.split(":").at(-1);
   const arn = `arn:aws:${short}:${region}:123456789012:${name}`;
-  return { arn, dnsName: `${name}.elb.amazonaws.com`, zoneId: `${name}-zone`, version: 7, latestVersion: 3 };
+  const named = short === "Bucket" ? { bucket: name } : short === "Role" ? { name } : {};
+  return {
+    ...named,
+    arn,
+    dnsName: `${name}.elb.amazonaws.com`,
+    zoneId: `${name}-zone`,
+    version: 7,
+    latestVersion: 3,
+  };
 }
 
 export const run = (program: () => void): Promise<Recorded[]> => record(program, [], computed);

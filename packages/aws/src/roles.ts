@@ -2,6 +2,7 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  fileStatements,
   imageStatements,
   logStatement,
   policyText,
@@ -51,12 +52,32 @@ export function makeRole(around: Surroundings, program: string, args: RoleArgs):
   return { role, profile, base };
 }
 
+interface Reach {
+  readonly region: string;
+  readonly kmsKeyArn?: pulumi.Input<string>;
+}
+
+/** Lets the machines of one role read the files of one member in a bucket; nothing where it has none. */
+export function allowFiles(
+  role: MachineRole,
+  member: string,
+  bucketArn: pulumi.Input<string> | undefined,
+  { region, kmsKeyArn }: Reach,
+  options: pulumi.CustomResourceOptions,
+): readonly iam.RolePolicy[] {
+  if (bucketArn === undefined) return [];
+  const policy = pulumi
+    .all([bucketArn, kmsKeyArn])
+    .apply(([arn, key]) => policyText(fileStatements(arn, member, region, key)));
+  return [new iam.RolePolicy(`${member}-files`, { role: role.role.name, policy }, options)];
+}
+
 /** Lets the machines of one role read the secrets of one member; nothing where it has none. */
 export function allowSecrets(
   role: MachineRole,
   member: string,
   parameters: readonly pulumi.Input<string>[],
-  { region, kmsKeyArn }: { readonly region: string; readonly kmsKeyArn?: pulumi.Input<string> },
+  { region, kmsKeyArn }: Reach,
   options: pulumi.CustomResourceOptions,
 ): readonly iam.RolePolicy[] {
   if (parameters.length === 0) return [];

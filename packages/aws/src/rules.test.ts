@@ -97,6 +97,15 @@ describe("the rules of AWS resources", () => {
     );
   });
 
+  it("fails for a bucket that may become public in any way", () => {
+    const type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";
+    const acls = { blockPublicAcls: true, ignorePublicAcls: true };
+    const closed = { ...acls, blockPublicPolicy: true, restrictPublicBuckets: true };
+    assert.deepEqual(broken(type, closed), []);
+    assert.deepEqual(broken(type, { ...closed, restrictPublicBuckets: false }), ["no-public-bucket"]);
+    assert.deepEqual(broken(type, acls), ["no-public-bucket", "no-public-bucket"]);
+  });
+
   it("fails for wildcards in policies, whether text or object", () => {
     const type = "aws:iam/rolePolicy:RolePolicy";
     const all = { Action: "ec2:*", Resource: "arn:aws:ec2:::x" };
@@ -119,6 +128,7 @@ describe("the rules of AWS resources", () => {
       "encryption",
       "imdsv2",
       "no-world-open-admin-port",
+      "no-public-bucket",
       "tags",
       "no-wildcard-iam",
     ]);

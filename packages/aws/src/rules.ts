@@ -92,6 +92,16 @@ const closedPorts: Rule = {
   },
 };
 
+function publicFaults(inputs: Inputs): string[] {
+  const closed = ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"];
+  return closed.filter((key) => inputs[key] !== true).map((key) => `${key} must be true`);
+}
+
+const privateBuckets: Rule = {
+  name: "no-public-bucket",
+  faults: { "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": publicFaults },
+};
+
 /** By which everything of a stack is found, and bills are split. */
 const neededTags = ["pulumi-mesos.project", "pulumi-mesos.stack"];
 
@@ -117,6 +127,7 @@ const taggedTypes = [
   "aws:lb/loadBalancer:LoadBalancer",
   "aws:lb/targetGroup:TargetGroup",
   "aws:route53/zone:Zone",
+  "aws:s3/bucket:Bucket",
   "aws:ssm/parameter:Parameter",
 ];
 
@@ -152,13 +163,13 @@ const iam: Rule = {
   faults: { "aws:iam/rolePolicy:RolePolicy": policyFaults, "aws:iam/policy:Policy": policyFaults },
 };
 
-const rules: readonly Rule[] = [encryption, metadata, closedPorts, tagged, iam];
+const rules: readonly Rule[] = [encryption, metadata, closedPorts, privateBuckets, tagged, iam];
 
 /** Names of all rules. */
 export const ruleNames: readonly string[] = rules.map(({ name }) => name);
 
 /**
- * What is wrong with a program's AWS resources: encryption, IMDSv2, ports open to the world, tags, wildcards in IAM.
+ * What is wrong with a program's AWS resources: encryption, IMDSv2, ports and buckets open to the world, tags, wildcards in IAM.
  *
  * @example
  * new PolicyPack("mesos", { policies: [{ name: "mesos-aws", description: "Safe AWS resources", enforcementLevel: "mandatory",

@@ -23,3 +23,8 @@ export function named({ tags }: Surroundings, name: string): Record<string, stri
 export function shared({ home, provider }: Surroundings): pulumi.CustomResourceOptions {
   return { parent: home, provider };
 }
+
+/** Name of the log group of a platform. */
+export function logGroupName({ name, stack }: Surroundings): string {
+  return `/pulumi-mesos/${stack.project}/${stack.stack}/${name}`;
+}

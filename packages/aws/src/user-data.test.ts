@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -145,6 +145,49 @@ describe("user data", () => {
     const noise = noted(randomBytes(20_000).toString("base64"));
     const left = fitUserData(noise);
     assert.ok("bytes" in left && left.bytes > userDataLimit);
+  });
+
+  it("loads a file from S3 once, by its checksum, and fails when there is something else", function () {
+    this.timeout(60_000);
+    const directory = mkdtempSync(path.join(tmpdir(), "user-data-"));
+    const at = (name: string): string => path.join(directory, name);
+    const content = "a: 'ä'\n";
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    const object = { bucket: "files", key: `demo-zookeeper-1/zoo.cfg/${sha256}`, sha256 };
+    const config = change({ files: [{ path: "/etc/pulumi-mesos/zoo.cfg", mode: "0440", object }] });
+    assert.ok(config.write_files.every(({ path }) => !path.startsWith("/opt/pulumi-mesos/files")));
+    const prepare = written(config, "/opt/pulumi-mesos/prepare").replace(
+      /\/(?:opt|run|var\/lib)\/pulumi-mesos/g,
+      (place) => at(place.slice(1)),
+    );
+    const start = (): ReturnType<typeof spawnSync> =>
+      spawnSync("bash", {
+        input: prepare,
+        encoding: "utf8",
+        env: { PATH: `${at("bin")}:${process.env["PATH"]}` },
+      });
+    const asked = (): string[] => readFileSync(at("asked"), "utf8").trim().split("\n");
+    const aws = `#!/bin/sh\necho "$@" >>${at("asked")}\nfor file; do :; done\ncp ${at("bucket")} "$file"\n`;
+    try {
+      mkdirSync(at("bin"));
+      writeFileSync(at("bin/aws"), aws, { mode: 0o755 });
+      writeFileSync(at("bin/docker"), "#!/bin/sh\n", { mode: 0o755 });
+      writeFileSync(at("bucket"), "something else\n");
+      const refused = start();
+      assert.equal(refused.status, 1);
+      assert.match(String(refused.stdout), /files\/0: FAILED/);
+      assert.ok(!existsSync(at("run/pulumi-mesos/conf/zoo.cfg")));
+      writeFileSync(at("bucket"), content);
+      for (const time of ["first", "again, from the disk"]) {
+        assert.equal(start().status, 0, time);
+        assert.equal(readFileSync(at("run/pulumi-mesos/conf/zoo.cfg"), "utf8"), content, time);
+        assert.equal(statSync(at("run/pulumi-mesos/conf/zoo.cfg")).mode & 0o777, 0o440);
+      }
+      const get = `s3api get-object --region eu-central-1 --bucket files --key ${object.key} ${at("opt/pulumi-mesos/files/0")}`;
+      assert.deepEqual(asked(), [get, get]);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it("sends the output to CloudWatch where a log group is given", () => {

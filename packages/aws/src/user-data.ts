@@ -10,12 +10,14 @@ import {
 } from "@pulumi-mesos/model";
 import { ecrHostOf } from "./iam-policies";
 import { quote } from "./shell";
+import type { StoredObject } from "./stored-object";
 import { watchScript, watchUnit, watchUnitFile } from "./watcher";
 
 /** A file of a program as it lies in its container: its text, or where the instance fetches that with its own role. */
 export type NodeFile = { readonly path: string; readonly mode: string } & (
   | { readonly content: string }
   | { readonly parameter: SecretParameter }
+  | { readonly object: StoredObject }
 );
 
 /** One version of a secret in Parameter Store; its value is the file in base64, so that no byte of it is lost. */
@@ -55,11 +57,18 @@ export const userDataLimit = 16 * 1024;
 /** User data as EC2 takes them: as they are, or compressed and in base64. */
 export type FittedUserData = { readonly plain: string } | { readonly base64: string };
 
-/** What is too long for EC2 is compressed, which cloud-init sees by itself; answers how long it still is where that is too long, too. */
-export function fitUserData(text: string): FittedUserData | { readonly bytes: number } {
+/**
+ * What is too long for EC2 is compressed, which cloud-init sees by itself; answers how long it still is where that is too long, too.
+ *
+ * @param limit for what is compressed
+ */
+export function fitUserData(
+  text: string,
+  limit = userDataLimit,
+): FittedUserData | { readonly bytes: number } {
   if (Buffer.byteLength(text) <= userDataLimit) return { plain: text };
   const compressed = gzipSync(text, { level: 9 });
-  return compressed.length <= userDataLimit
+  return compressed.length <= limit
     ? { base64: compressed.toString("base64") }
     : { bytes: compressed.length };
 }
@@ -158,8 +167,6 @@ function unitFile({ member, volumeId, stop }: NodeProgram): string {
 function prepareScript(program: NodeProgram): string {
   const { region, image, member, files, placedAtBoot, volumeId } = program;
   const ecr = ecrHostOf(image);
-  const at = (path: string): string =>
-    quote(path.startsWith(`${conf}/`) ? `${confOnHost}${path.slice(conf.length)}` : path);
   return [
     "#!/bin/bash",
     "set -euo pipefail",
@@ -168,14 +175,11 @@ function prepareScript(program: NodeProgram): string {
     `  value=$(aws ssm get-parameter --region ${quote(region)} --with-decryption --name "$1" --query Parameter.Value --output text)`,
     '  base64 --decode <<<"$value" | install -D -m "$3" /dev/stdin "$2"',
     "}",
+    ...(files.some((file) => "object" in file) ? loadLines(region) : []),
     `rm -rf ${confOnHost}`,
     `mkdir -p ${confOnHost}`,
     ...(volumeId === undefined ? [`mkdir -p ${data}`] : []),
-    ...files.map((file, index) =>
-      "content" in file
-        ? `install -D -m ${file.mode} ${storedAt(index)} ${at(file.path)}`
-        : `fetch ${quote(`${file.parameter.name}:${file.parameter.version}`)} ${at(file.path)} ${file.mode}`,
-    ),
+    ...files.flatMap(fileLines),
     ...(placedAtBoot ? placeLines : []),
     ...(signsItsOwn(program) ? certificateLines(member) : []),
     ...(ecr === undefined
@@ -186,6 +190,31 @@ function prepareScript(program: NodeProgram): string {
     "docker rm --force program >/dev/null 2>&1 || true",
     "",
   ].join("\n");
+}
+
+/** Lays one file out for the program. */
+function fileLines(file: NodeFile, index: number): string[] {
+  const { path, mode } = file;
+  const at = quote(path.startsWith(`${conf}/`) ? `${confOnHost}${path.slice(conf.length)}` : path);
+  if ("parameter" in file)
+    return [`fetch ${quote(`${file.parameter.name}:${file.parameter.version}`)} ${at} ${mode}`];
+  const install = `install -D -m ${mode} ${storedAt(index)} ${at}`;
+  if ("content" in file) return [install];
+  const { bucket, key, sha256 } = file.object;
+  return [`load ${storedAt(index)} ${sha256} ${quote(bucket)} ${quote(key)}`, install];
+}
+
+/** Fetches an object once: what lies on the disk is taken as long as it is what was meant, and nothing else ever is. */
+function loadLines(region: string): string[] {
+  return [
+    "load() {",
+    '  sum="$2  $1"',
+    '  if [ -e "$1" ] && sha256sum --check --status <<<"$sum"; then return; fi',
+    '  mkdir -p "$(dirname "$1")"',
+    `  aws s3api get-object --region ${quote(region)} --bucket "$3" --key "$4" "$1" >/dev/null`,
+    '  sha256sum --check --quiet <<<"$sum"',
+    "}",
+  ];
 }
 
 /** Asks the instance's metadata where it is, and fills it in where a program reads it. */
