@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { Provider as AwsProvider } from "@pulumi/aws/provider";
-import { BambooEdge, containers, InvalidArgsError, Masters, ZooKeeper } from "pulumi-mesos";
+import { BambooEdge, containers, InvalidArgsError, Masters, type NodeArgs, ZooKeeper } from "pulumi-mesos";
 import { AwsPlatform } from "./aws-platform";
 import type { AwsPlatformArgs } from "./platform-args";
 import { cluster, find, ofAws, region, run, short, titles, usual, written } from "./recording.test.support";
@@ -168,6 +168,22 @@ describe("AwsPlatform", function () {
     assert.match(String(policy.inputs["policy"]), /"Resource":\["arn:\S*platform-files\/zk-1\/\*"\]/);
     assert.equal(all.filter(({ name }) => name.endsWith("-files")).length, 5, "nobody else reads any");
     assert.deepEqual(checkResources(all), []);
+  });
+
+  it("leaves stack traces as they were, those of its own errors among them", async () => {
+    await run(() => {
+      const { stackTraceLimit } = Error;
+      const platform = new AwsPlatform(usual);
+      new ZooKeeper("zk", { platform, size: 1 });
+      assert.equal(Error.stackTraceLimit, stackTraceLimit);
+      const address = { name: "zk-9", host: "192.0.2.1" };
+      const service = { software: "zookeeper" } as NodeArgs["service"];
+      assert.throws(
+        () => platform.node("zk", { service, address } as NodeArgs, {}),
+        (error) => error instanceof Error && `${error.stack}`.includes(__filename),
+      );
+      assert.equal(Error.stackTraceLimit, stackTraceLimit);
+    });
   });
 
   it("fails in one line for each thing that cannot work, before it makes anything", async () => {

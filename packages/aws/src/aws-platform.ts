@@ -9,6 +9,7 @@ import {
   type EndpointArgs,
   InvalidArgsError,
   lifted,
+  madeWithoutStackTraces,
   type Node,
   type NodeArgs,
   type Platform,
@@ -98,12 +99,14 @@ export class AwsPlatform implements Platform {
     this.#image = { ...args.image, ami: checkedAmi(args.image, this.#around) };
     this.#network = isGiven(network)
       ? givenNetwork(network)
-      : ownNetwork(this.#around, parseCidr(own ?? "") as Cidr, network);
+      : madeWithoutStackTraces(() => ownNetwork(this.#around, parseCidr(own ?? "") as Cidr, network));
     this.#addresses = new MemberAddresses(this.#network.privateSubnets);
-    this.#groups = makeSecurityGroups(this.#around, this.#network.vpcId, {
-      administrators: args.administrators,
-      clients: edge.clients ?? ["0.0.0.0/0"],
-    });
+    this.#groups = madeWithoutStackTraces(() =>
+      makeSecurityGroups(this.#around, this.#network.vpcId, {
+        administrators: args.administrators,
+        clients: edge.clients ?? ["0.0.0.0/0"],
+      }),
+    );
     this.#zone = this.#makeZone();
     this.#logs = this.#makeLogs();
     this.#files = new FileBucket(this.#around, args.kmsKeyArn);
@@ -121,7 +124,48 @@ export class AwsPlatform implements Platform {
     );
   }
 
-  node(_name: string, { service, address }: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
+  node(_name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
+    return madeWithoutStackTraces(() => this.#makeNode(args, opts));
+  }
+
+  pool(name: string, args: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool {
+    return madeWithoutStackTraces(() => this.#makePool(name, args, opts));
+  }
+
+  /** Too many to name; members with an identity have others, which no agent can be taken for. */
+  poolAddresses(): PoolAddresses {
+    const { privateSubnets } = this.#network;
+    return { within: privateSubnets.flatMap((of) => firstOf(of.cidr, of.firstHost).map(formatCidr)) };
+  }
+
+  /** Of whichever load balancer the region has: AWS chooses its name when it is made. */
+  get outerNames(): readonly string[] {
+    return [`*.elb.${this.#around.region}.amazonaws.com`];
+  }
+
+  endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
+    return madeWithoutStackTraces(() => this.#balancers.endpoint(name, args, opts));
+  }
+
+  /**
+   * What everything that this platform has made so far costs an hour: an estimate by `prices`, without traffic. Agents count at
+   * their declared size, those of a group that sizes itself at the most, and at the on-demand price.
+   */
+  hourlyCost(): HourlyCost {
+    const { natGateways } = this.#network;
+    return hourlyCost(
+      {
+        instances: Object.fromEntries(this.#instances),
+        volumeGiB: this.#volumeGiB,
+        natGateways,
+        balancers: this.#balancers.count,
+        publicAddresses: natGateways + this.#balancers.publicAddresses,
+      },
+      this.#args.prices ?? listPrices,
+    );
+  }
+
+  #makeNode({ service, address }: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
     const place = lifted(undefined, () => this.#addresses.placeOf(address.host));
     const program = this.#program(service.software);
     const party = partyOf(service.software);
@@ -151,7 +195,7 @@ export class AwsPlatform implements Platform {
     );
   }
 
-  pool(
+  #makePool(
     name: string,
     { group, service, most, mostPath }: PoolArgs,
     opts: pulumi.ComponentResourceOptions,
@@ -179,39 +223,6 @@ export class AwsPlatform implements Platform {
         logGroup: this.#logs?.name,
       },
       opts,
-    );
-  }
-
-  /** Too many to name; members with an identity have others, which no agent can be taken for. */
-  poolAddresses(): PoolAddresses {
-    const { privateSubnets } = this.#network;
-    return { within: privateSubnets.flatMap((of) => firstOf(of.cidr, of.firstHost).map(formatCidr)) };
-  }
-
-  /** Of whichever load balancer the region has: AWS chooses its name when it is made. */
-  get outerNames(): readonly string[] {
-    return [`*.elb.${this.#around.region}.amazonaws.com`];
-  }
-
-  endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
-    return this.#balancers.endpoint(name, args, opts);
-  }
-
-  /**
-   * What everything that this platform has made so far costs an hour: an estimate by `prices`, without traffic. Agents count at
-   * their declared size, those of a group that sizes itself at the most, and at the on-demand price.
-   */
-  hourlyCost(): HourlyCost {
-    const { natGateways } = this.#network;
-    return hourlyCost(
-      {
-        instances: Object.fromEntries(this.#instances),
-        volumeGiB: this.#volumeGiB,
-        natGateways,
-        balancers: this.#balancers.count,
-        publicAddresses: natGateways + this.#balancers.publicAddresses,
-      },
-      this.#args.prices ?? listPrices,
     );
   }
 

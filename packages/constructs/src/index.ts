@@ -38,6 +38,7 @@ export { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
 export { Process, type ProcessArgs, type ProcessFile } from "./resources/process";
 export { Provider, type ProviderArgs } from "./resources/provider";
 export { Quota, type QuotaAmounts, type QuotaArgs } from "./resources/quota";
+export { madeWithoutStackTraces } from "./resources/stack-traces";
 export { Volume, type VolumeArgs } from "./resources/volume";
 export { ZooKeeper, type ZooKeeperArgs } from "./zookeeper";
 export { bamboo, containers, marathon };

@@ -18,3 +18,15 @@ export function withoutStackTraces(): <E>(error?: E) => E | undefined {
     return error;
   };
 }
+
+/** Makes the resources of a platform, of which a program has hundreds, in the same way. */
+export function madeWithoutStackTraces<T>(make: () => T): T {
+  const restore = withoutStackTraces();
+  try {
+    return make();
+  } catch (error) {
+    throw restore(error);
+  } finally {
+    restore();
+  }
+}
