@@ -39,8 +39,10 @@ const sampleMs = 100;
 export class Engine {
   readonly #directory = mkdtempSync(path.join(tmpdir(), "pulumi-mesos-bench-"));
   readonly #env: NodeJS.ProcessEnv;
+  readonly #enter: readonly string[];
 
-  private constructor(source: string, folders: Readonly<Record<string, string>>) {
+  private constructor(source: string, folders: Readonly<Record<string, string>>, enter: readonly string[]) {
+    this.#enter = enter;
     const directory = this.#directory;
     mkdirSync(path.join(directory, "backend"));
     symlinkSync(path.join(repository, "node_modules"), path.join(directory, "node_modules"));
@@ -64,12 +66,17 @@ export class Engine {
     };
   }
 
-  /** Makes the project whose program is `source`, with the plugins that lie in these folders; of one alone, ours. */
+  /**
+   * Makes the project whose program is `source`, with the plugins that lie in these folders; of one alone, ours.
+   *
+   * @param enter words before the engine's command, to run it elsewhere: in another network
+   */
   static async create(
     source: string,
     folders: string | Readonly<Record<string, string>> = plugins.own,
+    enter: readonly string[] = [],
   ): Promise<Engine> {
-    const engine = new Engine(source, typeof folders === "string" ? { mesos: folders } : folders);
+    const engine = new Engine(source, typeof folders === "string" ? { mesos: folders } : folders, enter);
     await engine.run(["stack", "init", "bench"]);
     return engine;
   }
@@ -83,7 +90,8 @@ export class Engine {
   run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
     return new Promise((resolve, reject) => {
       const began = performance.now();
-      const child = spawn("pulumi", [...args, "--non-interactive"], {
+      const [command = "", ...words] = [...this.#enter, "pulumi", ...args, "--non-interactive"];
+      const child = spawn(command, words, {
         cwd: this.#directory,
         env: { ...this.#env, ...env },
         stdio: ["ignore", "pipe", "pipe"],

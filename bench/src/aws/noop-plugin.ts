@@ -4,13 +4,15 @@ import { Server, ServerCredentials, type UntypedServiceImplementation } from "@g
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { type IResourceProviderServer, ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { CheckResponse, ConfigureResponse, InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 const service: Partial<IResourceProviderServer> = {
   getPluginInfo: (_call, answer) => answer(null, new PluginInfo().setVersion("7.48.0")),
   checkConfig: ({ request }, answer) => answer(null, new CheckResponse().setInputs(request.getNews())),
   configure: (_call, answer) => answer(null, new ConfigureResponse()),
   check: ({ request }, answer) => answer(null, new CheckResponse().setInputs(request.getNews())),
-  invoke: (_call, answer) => answer(null, new InvokeResponse()),
+  // As for a provider that is not yet configured: nothing is known.
+  invoke: (_call, answer) => answer(null, new InvokeResponse().setReturn(new Struct())),
 };
 
 const server = new Server();
