@@ -16,13 +16,14 @@ import { repository } from "./support/repository";
  * `examples/aws` as it is, by the real engine and the real plugin `mesos`. What stands in:
  * - for AWS a moto server, to which a plugin of the tests alone (`aws-plugin/`) carries the resources by AWS's own SDK;
  * - for the machines, which moto records but never starts, processes of this machine (`support/aws-machines.ts`): they carry
- *   out each instance's user data, and the program in it listens at the instance's private address, in a network of its own.
+ *   out each instance's user data, the commands of its unit in their order, and the program in it listens at the instance's
+ *   private address, in a network of its own.
  * The engine and its plugins run in another network, from which only a bastion is reached (`support/bastion.ts`): the plugin gets
  * to private addresses by its own tunnel through a real sshd. So ZooKeeper, HAProxy, nginx, the gates, the tunnel, the controller of
  * agent groups and what it asks of AWS are real, and Mesos and Marathon the simulator's; load balancers, security groups and roles
  * are only recorded.
  */
-describe("examples/aws on a moto server", function () {
+describe("examples/aws on a moto server, its machines' commands run in order by this one", function () {
   // A bound against hanging.
   this.timeout(600_000);
   let aws: AwsStack | undefined;

@@ -26,14 +26,16 @@ interface WrittenFile {
   readonly content: string;
 }
 
+const unitPath = "/etc/systemd/system/pulumi-mesos.service";
+
 /** After these an instance may have come up or gone down. */
 const moving =
   /^(RunInstances|StartInstances|StopInstances|TerminateInstances|AttachVolume|DetachVolume|SetDesiredCapacity|TerminateInstanceInAutoScalingGroup|DeleteAutoScalingGroup)$/;
 
 /**
  * What stands in for the machines, which moto records but never starts: for each running instance its user data is carried
- * out on this machine, as cloud-init and systemd would. The files lie in a directory of its own instead of /; its own
- * `prepare` and `run` scripts start the program, for which `aws`, `docker` and the instance's metadata are small scripts;
+ * out on this machine, as cloud-init and systemd would. The files lie in a directory of its own instead of /; the commands of
+ * its unit run in their order, for which `aws`, `docker` and the instance's metadata are small scripts;
  * the program is the one in the image, of this repository, and it listens at the instance's private address. What watches for
  * the end of a machine does not run: moto tells no machine of it.
  */
@@ -128,16 +130,16 @@ export class AwsMachines {
       const content = file.content.replace(places, (place) => within(place));
       writeFileSync(within(file.path), content, { mode: Number.parseInt(file.permissions ?? "644", 8) });
     }
-    this.#machines.set(id, { directory, process: this.#boot(instance, directory) });
+    const unit = files.find((file) => file.path === unitPath)?.content ?? "";
+    const service = serviceOf(unit.replace(places, (place) => within(place)));
+    this.#machines.set(id, { directory, process: this.#boot(instance, directory, service) });
   }
 
-  /** The unit: `Restart=always` and `RestartSec=2`. */
-  #boot(instance: Instance, directory: string): ChildProcess {
-    const home = path.join(directory, "opt/pulumi-mesos");
+  #boot(instance: Instance, directory: string, service: string): ChildProcess {
     const log = openSync(path.join(directory, "log"), "a");
     const own = path.join(repository, "node_modules/.bin");
     const PROGRAMS = `${own}${path.delimiter}${process.env["PATH"]}`;
-    const child = spawn("/bin/sh", ["-c", `while :; do ${home}/prepare && ${home}/run; sleep 2; done`], {
+    const child = spawn("/bin/sh", ["-c", service], {
       detached: true,
       stdio: ["ignore", log, log],
       env: {
@@ -164,6 +166,15 @@ export class AwsMachines {
     killAll(processesWith(machine.directory));
     await ended;
   }
+}
+
+/** What systemd would do by a unit that restarts always, as a shell does it. */
+function serviceOf(unit: string): string {
+  const commands = [...unit.matchAll(/^ExecStart(?:Pre)?=(.+)$/gm)].map(([, command = ""]) => command);
+  const [, seconds] = /^Restart=always\nRestartSec=(\d+)$/m.exec(unit) ?? [];
+  if (commands.length === 0 || seconds === undefined)
+    throw new Error(`no unit that restarts always: ${unit}`);
+  return `while :; do ${commands.join(" && ")}; sleep ${seconds}; done`;
 }
 
 /** The volume that a line of /etc/fstab mounts, once it is attached. */
