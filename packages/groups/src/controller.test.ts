@@ -93,7 +93,7 @@ describe("the controller", () => {
       '{"type":"DEACTIVATE_AGENT","deactivate_agent":{"agent_id":{"value":"S1"}}}',
       'patch /a {"instances":2,"resourceLimits":{"mem":64}}',
       "kill 1 with scale",
-      '{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"S1"},"max_grace_period":{"seconds":5},"mark_gone":true}}',
+      '{"type":"DRAIN_AGENT","drain_agent":{"agent_id":{"value":"S1"},"max_grace_period":{"seconds":5},"mark_gone":false}}',
       "terminate web-1",
     ]);
     assert.equal(app.instances, 1);

@@ -244,10 +244,7 @@ export class GroupsController {
       if (action.kind === "deactivate") await mesos.deactivateAgent(action.agentId, bound);
       else if (action.kind === "reactivate") await mesos.reactivateAgent(action.agentId, bound);
       else if (action.kind === "gone") await mesos.markAgentGone(action.agentId, bound);
-      else {
-        const drain = { graceSeconds: action.graceSeconds, markGone: true };
-        await mesos.drainAgent(action.agentId, drain, bound);
-      }
+      else await mesos.drainAgent(action.agentId, { graceSeconds: action.graceSeconds }, bound);
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ pool, agent: action.agentId, reason: messageOf(error) }, `${action.kind} failed`);

@@ -10,6 +10,8 @@ interface FakeAgent {
   id: string;
   host: string;
   deactivated: boolean;
+  /** Its tasks have ended, and it gets no others. */
+  drained?: boolean;
 }
 interface FakeApp {
   id: string;
@@ -50,6 +52,11 @@ export class FakeCluster {
   recovering = false;
   /** Whether an agent at this address may be drained with tasks of Marathon on it: its machine goes anyway. */
   mayForce: (host: string) => boolean = () => false;
+  /** Whether the program of the agent at an address is kept running: told to go, it registers as another one. */
+  isKept: (host: string) => boolean = (host) => {
+    const kept = this.members.filter((name) => !this.dead.has(name));
+    return kept.some((name) => host.endsWith(`.${name.slice(name.lastIndexOf("-") + 1)}`));
+  };
   /** What must never happen: a member ended twice, or with an agent that was not drained. */
   readonly harm: string[] = [];
   #server: Server | undefined;
@@ -95,8 +102,10 @@ export class FakeCluster {
         this.calls.push(`terminate ${name}`);
         if (!this.members.includes(name)) this.harm.push(`${name} ended twice`);
         const end = `.${name.slice(name.lastIndexOf("-") + 1)}`;
-        if (this.agents.some(({ host }) => host.endsWith(end))) this.harm.push(`${name} was not drained`);
+        const here = this.agents.filter(({ host }) => host.endsWith(end));
+        if (here.some(({ drained }) => drained !== true)) this.harm.push(`${name} was not drained`);
         this.members = this.members.filter((member) => member !== name);
+        for (const { host } of here) this.lose(host); // it unregisters
       },
     };
   }
@@ -200,10 +209,11 @@ export class FakeCluster {
     const type = String(body["type"]);
     if (this.broken.has(type)) return [500, { message: "out of order" }];
     if (type === "GET_AGENTS") {
-      const agents = this.agents.map(({ id, host, deactivated }) => ({
+      const agents = this.agents.map(({ id, host, deactivated, drained }) => ({
         agent_info: { id: { value: id }, hostname: host },
         active: !deactivated, // as masters say it
         deactivated,
+        ...(drained === true ? { drain_info: { state: "DRAINED" } } : {}),
         total_resources: scalars(this.offer),
         allocated_resources: scalars({ cpus: this.#used(id) }),
       }));
@@ -243,16 +253,27 @@ export class FakeCluster {
     this.calls.push(JSON.stringify(body));
     const inner = body[type.toLowerCase()] as { agent_id: { value: string } };
     const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
-    if (agent !== undefined) agent.deactivated = type !== "REACTIVATE_AGENT";
-    if (type === "MARK_AGENT_GONE" && agent !== undefined) this.lose(agent.host);
-    if (type === "DRAIN_AGENT") {
-      const ours = this.apps.filter(({ framework }) => framework === undefined).flatMap(({ tasks }) => tasks);
-      if (ours.some(({ slaveId }) => slaveId === agent?.id) && !this.mayForce(agent?.host ?? ""))
-        this.harm.push(`${agent?.host} drained with tasks of Marathon`);
-      this.agents = this.agents.filter((a) => a !== agent);
-      for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => slaveId !== agent?.id);
-    }
+    if (agent === undefined) return [200];
+    agent.deactivated = type !== "REACTIVATE_AGENT";
+    if (type === "MARK_AGENT_GONE") this.#bar(agent);
+    if (type === "DRAIN_AGENT") this.#drain(agent, body["drain_agent"] as { mark_gone?: boolean });
     return [200];
+  }
+
+  #drain(agent: FakeAgent, drain: { readonly mark_gone?: boolean }): void {
+    const { id, host } = agent;
+    const ours = this.apps.filter(({ framework }) => framework === undefined).flatMap(({ tasks }) => tasks);
+    if (ours.some(({ slaveId }) => slaveId === id) && !this.mayForce(host))
+      this.harm.push(`${host} drained with tasks of Marathon`);
+    for (const app of this.apps) app.tasks = app.tasks.filter(({ slaveId }) => slaveId !== id);
+    agent.drained = true;
+    if (drain.mark_gone === true) this.#bar(agent);
+  }
+
+  /** Its program ends, and is started again where it is kept running. */
+  #bar({ host }: FakeAgent): void {
+    this.lose(host);
+    if (this.isKept(host)) this.register(host);
   }
 }
 

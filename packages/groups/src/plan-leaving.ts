@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Leaving, Member } from "./observed";
+import type { Agent, Leaving, Member } from "./observed";
 import type { Action } from "./plan";
 import { runningTemplate } from "./plan-roll";
 import { agentOf, indexIn, inTurn, type PoolView, tasksToMove } from "./pool-view";
@@ -144,17 +144,17 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   if (agents === undefined || (isBusy && entry.until === undefined)) return plan;
 
   const drained = agents.registered.find((a) => a.id === entry.drained);
+  // One that has come back as another agent may have taken tasks, and is drained, too.
+  const here = agent ?? drained;
   const comesBack = agents.recovering.includes(view.addressOf(index));
-  const isGone = entry.drained === undefined ? agent === undefined : drained === undefined;
-  if ((isGone && !comesBack) || drained?.drain === "DRAINED") {
-    return isBusy ? plan : { ...plan, actions: [{ kind: "terminate", name }] };
-  }
+  const isEmpty = here === undefined ? !comesBack : here.drain === "DRAINED";
+  if (isEmpty) return isBusy ? plan : { ...plan, actions: [{ kind: "terminate", name }] };
   if (agent === undefined) return plan;
-  const wasTaken = leftMs <= 0 && !isRunning(view, name);
-  // Its tasks are given up, as somebody has said they may be, or gone: whoever runs them hears of it at once.
-  if (wasTaken || (overdue && declaration.drain.onTimeout === "end")) {
-    return { ...plan, overdue: false, forced: wasTaken, actions: [{ kind: "gone", agentId: agent.id }] };
-  }
+  // Its tasks are gone: whoever runs them hears of it at once.
+  if (leftMs <= 0 && !isRunning(view, name))
+    return { ...plan, forced: true, actions: [{ kind: "gone", agentId: agent.id }] };
+  if (overdue && declaration.drain.onTimeout === "end")
+    return { ...plan, overdue: false, ...givenUp(view, name, entry, agent) };
   if (agent.drain !== undefined) return plan;
   const drain = drainAction(view, agent.id, leftMs);
   if (entry.drained === agent.id) return { ...plan, actions: [drain] };
@@ -169,6 +169,26 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   }
   const forced = toMove > 0;
   return { ...plan, entry: { ...entry, drained: agent.id }, actions: [drain], forced, vacate: agent.id };
+}
+
+/**
+ * Its tasks are given up, as somebody has said they may be: they are ended with their grace, and those that do not end by
+ * that with the member. Its agent is not told to go: whoever keeps its program running would start it again, and it would
+ * register as another one and take tasks.
+ */
+function givenUp(
+  view: PoolView,
+  name: string,
+  entry: Leaving,
+  agent: Agent,
+): Pick<Leaver, "entry" | "actions"> {
+  const { graceSeconds, timeoutSeconds } = view.declaration.drain;
+  if (agent.drain === undefined) {
+    const drain = drainAction(view, agent.id, Number.POSITIVE_INFINITY);
+    return { entry: { ...entry, drained: agent.id }, actions: [drain] };
+  }
+  const hasEnded = view.now - entry.since > (timeoutSeconds + graceSeconds) * 1000 + reserveMs;
+  return { entry, actions: hasEnded ? [{ kind: "terminate", name }] : [] };
 }
 
 function isRunning({ members }: PoolView, name: string): boolean {

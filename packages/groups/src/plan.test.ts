@@ -75,7 +75,7 @@ describe("the plan of a pool", () => {
     assert.deepEqual(names(world), [survivor?.name]);
   });
 
-  it("moves tasks before it drains, and terminates only who is gone from the master", () => {
+  it("moves tasks before it drains and ends only who is drained", () => {
     const world = new SmallWorld(2);
     settle(world);
     world.run({ id: "/a", instances: 4 });
@@ -86,6 +86,28 @@ describe("the plan of a pool", () => {
     assert.deepEqual(kinds, ["deactivate", "drain", "terminate"]);
     assert.deepEqual(world.harm, []);
     assert.equal(world.apps[0]?.instances, 4);
+  });
+
+  it("drains an agent that has come back as another one, which may have taken tasks, before it ends its member", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    world.run({ id: "/a", instances: 4 });
+    world.declare(1);
+    const leaving = (): string | undefined => world.state.leaving["web-2"]?.drained;
+    for (let n = 0; n < 60 && leaving() === undefined; n++) world.round();
+    world.comeBack("web-2");
+    assert.equal(settle(world), undefined);
+    assert.deepEqual([names(world), world.harm], [["web-1"], []]);
+  });
+
+  it("ends an agent that somebody else has drained", () => {
+    const world = new SmallWorld(2);
+    settle(world);
+    for (const agent of world.agents.slice(1))
+      Object.assign(agent, { drain: "DRAINED", deactivated: true, active: false });
+    world.declare(1);
+    assert.equal(settle(world), undefined);
+    assert.deepEqual([names(world), world.harm], [["web-1"], []]);
   });
 
   it("takes a leaving member back while it is not drained yet", () => {
@@ -188,11 +210,27 @@ describe("the plan of a pool", () => {
     const waiting = settle(world, 20);
     assert.match(waiting ?? "", /2 tasks left \(\/a is protected by its label: /);
     world.now += 601_000;
-    assert.deepEqual(world.round().plan.actions, [{ kind: "gone", agentId: "S2" }]);
+    assert.deepEqual(world.round().plan.actions, [{ kind: "drain", agentId: "S2", graceSeconds: 5 }]);
     assert.equal(settle(world), undefined);
     assert.deepEqual(names(world), ["web-1"]);
     assert.equal(app.tasks.length, 2);
     assert.deepEqual(world.harm, []);
+  });
+
+  it("ends such an agent also when its tasks do not end, but gives them their grace", () => {
+    const world = new SmallWorld(1);
+    settle(world);
+    world.run({ id: "/a", instances: 1, minimumHealthCapacity: 0, guarded: true });
+    world.stubborn = true;
+    world.declaration = { ...world.declaration, drain: { ...world.declaration.drain, onTimeout: "end" } };
+    world.declare(0);
+    world.round();
+    world.now += 601_000;
+    for (let n = 0; n < 40; n++) world.round();
+    assert.deepEqual(names(world), ["web-1"]);
+    world.now += 20_000;
+    assert.equal(settle(world), undefined);
+    assert.deepEqual(names(world), []);
   });
 
   it("chooses broken members, then old ones, then the emptiest, of those the one with the fewest tasks that nobody moves", () => {

@@ -59,6 +59,8 @@ export class SmallWorld {
   silent = false;
   /** Tasks of other frameworks, by agent; a drain ends them. */
   readonly foreign = new Map<string, number>();
+  /** Whether tasks that are told to end do not. */
+  stubborn = false;
   /** How many tasks fit on an agent. */
   room = 100;
   /** How many members fit. */
@@ -84,6 +86,7 @@ export class SmallWorld {
   }
 
   view(): PoolView {
+    this.#count();
     return {
       declaration: this.declaration,
       version: this.version,
@@ -156,12 +159,16 @@ export class SmallWorld {
       if (app.tasks.length === app.instances && app.tasks.every((task) => task.healthy)) app.deployments = [];
     }
     this.check();
+    for (const agent of this.agents.filter(({ drain }) => drain !== undefined)) this.#drain(agent);
+    this.#count();
+  }
+
+  /** What the master says of its agents, also to whoever goes on after a controller that was killed. */
+  #count(): void {
     for (const agent of this.agents) {
-      if (agent.drain !== undefined) this.foreign.delete(agent.id);
       agent.ofMarathon = this.apps.flatMap((app) => app.tasks).filter((t) => t.agentId === agent.id).length;
       agent.tasks = agent.ofMarathon + (this.foreign.get(agent.id) ?? 0);
     }
-    this.agents = this.agents.filter((agent) => agent.drain === undefined);
   }
 
   check(): void {
@@ -190,21 +197,24 @@ export class SmallWorld {
       return;
     }
     if (action.kind === "terminate") {
-      const [member] = this.members.filter(({ name }) => name === action.name);
-      this.members = this.members.filter((m) => m !== member);
-      this.#data.delete(member?.index ?? 0);
+      this.#terminate(action.name);
       return;
     }
     const agent = this.agents.find((a) => a.id === action.agentId);
     if (agent === undefined) return;
     if (action.kind === "gone") {
       this.agents = this.agents.filter((a) => a !== agent);
-      for (const app of this.apps) app.tasks = app.tasks.filter((task) => task.agentId !== agent.id);
+      this.#lose(agent);
+      // Whoever keeps its program running starts it again.
+      if (this.members.some((m) => m.running && agent.host === `127.81.9.${m.index}`))
+        this.#register(agent.host);
       return;
     }
     if (action.kind === "drain") {
       const lost = this.apps.flatMap((app) => app.tasks).filter((task) => task.agentId === agent.id);
-      if (lost.length > 0) this.harm.push(`${agent.id} drained with ${lost.length} tasks of Marathon`);
+      const isGivenUp = this.declaration.drain.onTimeout === "end";
+      if (lost.length > 0 && !isGivenUp)
+        this.harm.push(`${agent.id} drained with ${lost.length} tasks of Marathon`);
       agent.drain = "DRAINING";
     }
     agent.deactivated = action.kind !== "reactivate";
@@ -235,10 +245,46 @@ export class SmallWorld {
       return;
     }
     if (agent === undefined) {
-      const host = `127.81.9.${index}`;
-      const id = `S${++this.#ids}`;
-      this.agents.push({ id, host, active: true, deactivated: false, tasks: 0, ofMarathon: 0 });
+      this.#register(`127.81.9.${index}`);
     } else agent.active = !agent.deactivated;
+  }
+
+  /** Somebody else tells the agent of a member to go, and its program is started again. */
+  comeBack(name: string): void {
+    const member = this.members.find((m) => m.name === name);
+    this.#act({
+      kind: "gone",
+      agentId: this.agents.find((a) => a.host === `127.81.9.${member?.index}`)?.id ?? "",
+    });
+  }
+
+  #register(host: string): void {
+    const id = `S${++this.#ids}`;
+    this.agents.push({ id, host, active: true, deactivated: false, tasks: 0, ofMarathon: 0 });
+  }
+
+  /** The agent of a member unregisters at its end. */
+  #terminate(name: string): void {
+    const member = this.members.find((m) => m.name === name);
+    if (member === undefined) return;
+    this.members = this.members.filter((m) => m !== member);
+    this.#data.delete(member.index);
+    const agent = this.agents.find(({ host }) => host === `127.81.9.${member.index}`);
+    if (agent === undefined) return;
+    if (agent.drain !== "DRAINED" && !this.stubborn) this.harm.push(`${name} ended before it was drained`);
+    this.agents = this.agents.filter((a) => a !== agent);
+    this.#lose(agent);
+  }
+
+  #drain(agent: Mutable<Agent>): void {
+    if (this.stubborn) return;
+    this.foreign.delete(agent.id);
+    this.#lose(agent);
+    agent.drain = "DRAINED";
+  }
+
+  #lose(agent: Agent): void {
+    for (const app of this.apps) app.tasks = app.tasks.filter((task) => task.agentId !== agent.id);
   }
 
   #step(step: MoveStep): void {

@@ -89,9 +89,11 @@ export class Storm {
     this.#random = new Random(seed);
     this.#aws.hooks = true;
     this.#aws.onEnd = (machine) => {
-      const isThere = this.#cluster.agents.some(({ host }) => host === machine.address);
-      if (isThere) this.#harm.push(`${machine.id} (${machine.member}) ended before it was drained`);
+      const here = this.#cluster.agents.filter(({ host }) => host === machine.address);
+      if (here.some(({ drained }) => drained !== true))
+        this.#harm.push(`${machine.id} (${machine.member}) ended before it was drained`);
     };
+    this.#cluster.isKept = (host) => this.#aws.live().some(({ address }) => address === host);
     this.#cluster.mayForce = (host) => {
       const machine = this.#aws.live().find(({ address }) => address === host);
       const left = (this.#taken.get(machine?.id ?? "") ?? Number.POSITIVE_INFINITY) - this.#time.elapsed;
@@ -307,10 +309,10 @@ export class Storm {
       this.#registered.add(id);
       this.#cluster.register(address);
     }
-    for (const { host } of this.#cluster.agents.filter(
+    for (const { host, drained } of this.#cluster.agents.filter(
       (agent) => !live.some((m) => m.address === agent.host),
     )) {
-      this.#harm.push(`the machine of ${host} is gone, and it was not drained`);
+      if (drained !== true) this.#harm.push(`the machine of ${host} is gone, and it was not drained`);
       this.#cluster.lose(host);
     }
     this.#cluster.schedule();
