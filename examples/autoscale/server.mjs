@@ -21,7 +21,8 @@ const server = createServer(async (request, response) => {
   if (request.url !== "/health") await worked();
   response.end("sold\n");
 });
-server.listen(Number(process.env.PORT0));
+// Also who has not been let in yet waits, and is not turned away by the kernel.
+server.listen({ port: Number(process.env.PORT0), backlog: 4096 });
 process.once("SIGTERM", () => {
   server.close(() => process.exit(0));
 });

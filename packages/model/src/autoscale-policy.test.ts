@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { checkAutoscalePolicy, describeAutoscalePolicy, fillAutoscalePolicy } from "./autoscale-policy";
 
 const failures = (policy: unknown): string =>
@@ -61,5 +61,15 @@ describe("an autoscaling policy", () => {
     );
     equal(refused({ spot: { maxShare: 2 } }), "spot.maxShare: must be 1 or less, got 2");
     equal(failures(7), ": must be an object, got 7");
+  });
+
+  it("refuses signals that nobody could ask, and kinds of them that it does not know", () => {
+    const signal = { name: "queue", url: "https://queue.example/length", perAgent: 100 };
+    equal(refused({ signals: [signal, { ...signal, query: "sum(jobs)" }] }), "");
+    equal(refused({ signals: [{ name: "queue", perAgent: 100 }] }), "signals[0].url: must be given");
+    match(refused({ signals: [signal, { ...signal, url: "amqp://queue" }] }), /^signals\[1\]\.url: /);
+    match(refused({ signals: [{ ...signal, perAgent: 0 }] }), /^signals\[0\]\.perAgent: .*more than 0, got 0/);
+    match(refused({ signals: [{ ...signal, kind: "sqs" }] }), /^signals\[0\]\.kind: unknown field/);
+    match(refused({ signals: ["queue"] }), /^signals\[0\]: must be an object/);
   });
 });
