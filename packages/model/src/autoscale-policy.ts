@@ -225,7 +225,7 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
       leadSeconds: 240,
       historySeconds: 14_400,
       deviations: 1,
-      crowdShare: 0.095,
+      crowdShare: 0.09,
       maxShare: 0.6,
       margin: 0.3,
       ...policy.headroom,

@@ -27,6 +27,14 @@ describe("a decision about agents", function () {
     deepEqual(reasons, ["4 more for 7 tasks that fit on no agent of /a"]);
   });
 
+  it("leaves a group without agents empty until tasks wait, and fills it to its least at once", () => {
+    const works = [work("/a", 3, [])];
+    equal(web(decide(world({ works }), plain({ web: {} }), {})).size, 0);
+    equal(web(decide(world({ works, waiting: waiting({ "/a": 3 }) }), plain({ web: {} }), {})).size, 2);
+    const { size, reasons } = web(decide(world({}), plain({ web: { min: 2 } }), {}));
+    deepEqual([size, reasons], [2, ["2 more, so that there are 2"]]);
+  });
+
   it("counts on agents that boot, but not for ever", () => {
     const booting = agents("web", 2, { state: "booting", startedAt: start - minute });
     const seen = world({ agents: booting, works: [work("/a", 8, [])], waiting: waiting({ "/a": 2 }) });
@@ -45,6 +53,16 @@ describe("a decision about agents", function () {
     const { size, reasons } = web(decide(seen, plain({ web: { targetUtilization: 0.7 } }), {}));
     equal(size, 6);
     match(reasons[0] ?? "", /^2 more for headroom: 1\.3 for a use of 70 %/);
+  });
+
+  it("keeps holes for the largest tasks, which find no room where much is free in small pieces", () => {
+    // Two cpus are free on each of the eight agents with small tasks.
+    const small = work("/small", 1, agents("web", 8).flatMap(({ id }) => repeat(id, 6)));
+    const seen = (large: number) =>
+      world({ agents: agents("web", 9), works: [small, work("/large", large, repeat("web-9", 8 / large))] });
+    const sizeFor = (large: number) =>
+      web(decide(seen(large), plain({ web: { targetUtilization: 0.75, headroom: { maxShare: 0 } } }), {})).size;
+    deepEqual([sizeFor(1), sizeFor(2), sizeFor(4)], [9, 9, 10]);
   });
 
   it("keeps more free where demand has risen fast", () => {

@@ -4,7 +4,7 @@ import { brakesOf } from "./brakes";
 import { type Conclusion, conclude, hold } from "./conclude";
 import { type Draft, draftsOf } from "./draft";
 import { grow, sumShare } from "./grow";
-import { headroomOf, remember, standIns } from "./headroom";
+import { headroomOf, lacksHole, remember, standIns } from "./headroom";
 import { epsilon, fitsGroup, type Shape, shapesOf } from "./shapes";
 import { removable } from "./shrink";
 import type { Decision, Memory, Policies, Unplaceable, World } from "./world";
@@ -100,6 +100,7 @@ function reserve(world: World, drafts: readonly Draft[], bins: Bins): Set<number
       add(left, shape, n);
     }
   }
+  const standing = new Map(left);
   for (const shape of [...left.keys()].sort(bySize)) {
     while ((left.get(shape) ?? 0) > 0 && bins.place(shape) >= 0) add(left, shape, -1);
   }
@@ -109,8 +110,10 @@ function reserve(world: World, drafts: readonly Draft[], bins: Bins): Set<number
   const size = missing.reduce((sum, [shape, n]) => sum + n * shape.size, 0);
   const margin = Math.min(...drafts.map(({ policy }) => policy.headroom.margin));
   const before = drafts.map(({ fresh }) => fresh);
+  const isCrumbs = lacksHole(standing, left);
   // Who grows anyway grows for all that is missing; otherwise a little less than wanted is no reason to.
-  if (size > margin * wanted + epsilon || before.some((n) => n > 0)) grow(missing, drafts, world.now);
+  if (isCrumbs || size > margin * wanted + epsilon || before.some((n) => n > 0))
+    grow(missing, drafts, world.now);
   drafts.forEach((draft, g) => {
     const more = draft.fresh - (before[g] ?? 0);
     if (more > 0) draft.reasons.push(`${more} more for headroom: ${draft.headroom.reason}`);

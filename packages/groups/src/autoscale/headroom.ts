@@ -72,9 +72,15 @@ export function headroomOf(
 }
 
 /**
+ * How many more tasks of the largest kind shall find room at once, as far as headroom goes: one that comes fills a hole, and
+ * another hole is made only when an agent has started.
+ */
+const holes = 2;
+
+/**
  * Tasks that stand for headroom, so that room counts as free only where such tasks could be placed, not in crumbs. Of each
  * shape as many as run of it, times its size: the hole for a large task takes small ones, too, and not the other way round.
- * Largest first; what a large shape leaves over goes to the next smaller one.
+ * Largest first; what a large shape leaves over goes to the next smaller one, and of the largest there are `holes` at least.
  */
 export function standIns(
   counts: ReadonlyMap<Shape, number>,
@@ -91,10 +97,22 @@ export function standIns(
   return shapes.map(([shape, n], i) => {
     left += n * share * shape.size ** 2;
     const isLast = i === shapes.length - 1;
-    const tasks = Math.floor(left / shape.size + (isLast ? 0.5 : epsilon));
+    const due = Math.max(0, Math.floor(left / shape.size + (isLast ? 0.5 : epsilon)));
+    const tasks = i > 0 ? due : Math.max(due, Math.min(n, holes, Math.floor(agents / shape.size + epsilon)));
     left -= tasks * shape.size;
     return [shape, tasks] as const;
   });
+}
+
+/** Whether too few of the largest of these stand-ins have found room, whatever the others have. */
+export function lacksHole(
+  standIns: ReadonlyMap<Shape, number>,
+  missing: ReadonlyMap<Shape, number>,
+): boolean {
+  const [largest] = [...standIns].filter(([, n]) => n > 0).sort(([a], [b]) => b.size - a.size);
+  if (largest === undefined) return false;
+  const [shape, tasks] = largest;
+  return tasks - (missing.get(shape) ?? 0) < Math.min(holes, tasks);
 }
 
 export function round(x: number): string {
