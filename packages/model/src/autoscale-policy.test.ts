@@ -68,7 +68,10 @@ describe("an autoscaling policy", () => {
     equal(refused({ signals: [signal, { ...signal, query: "sum(jobs)" }] }), "");
     equal(refused({ signals: [{ name: "queue", perAgent: 100 }] }), "signals[0].url: must be given");
     match(refused({ signals: [signal, { ...signal, url: "amqp://queue" }] }), /^signals\[1\]\.url: /);
-    match(refused({ signals: [{ ...signal, perAgent: 0 }] }), /^signals\[0\]\.perAgent: .*more than 0, got 0/);
+    match(
+      refused({ signals: [{ ...signal, perAgent: 0 }] }),
+      /^signals\[0\]\.perAgent: .*more than 0, got 0/,
+    );
     match(refused({ signals: [{ ...signal, kind: "sqs" }] }), /^signals\[0\]\.kind: unknown field/);
     match(refused({ signals: ["queue"] }), /^signals\[0\]: must be an object/);
   });

@@ -57,11 +57,16 @@ describe("a decision about agents", function () {
 
   it("keeps holes for the largest tasks, which find no room where much is free in small pieces", () => {
     // Two cpus are free on each of the eight agents with small tasks.
-    const small = work("/small", 1, agents("web", 8).flatMap(({ id }) => repeat(id, 6)));
+    const small = work(
+      "/small",
+      1,
+      agents("web", 8).flatMap(({ id }) => repeat(id, 6)),
+    );
     const seen = (large: number) =>
       world({ agents: agents("web", 9), works: [small, work("/large", large, repeat("web-9", 8 / large))] });
     const sizeFor = (large: number) =>
-      web(decide(seen(large), plain({ web: { targetUtilization: 0.75, headroom: { maxShare: 0 } } }), {})).size;
+      web(decide(seen(large), plain({ web: { targetUtilization: 0.75, headroom: { maxShare: 0 } } }), {}))
+        .size;
     deepEqual([sizeFor(1), sizeFor(2), sizeFor(4)], [9, 9, 10]);
   });
 
