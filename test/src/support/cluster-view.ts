@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type AddressBlock, StackNetworks } from "@pulumi-mesos/model";
 import type { ClusterKeys } from "./cluster-keys";
-import { getJson, request } from "./http";
+import { answerFrom, getJson } from "./http";
 
 /** A task as `GET /v2/apps/{id}` shows it. */
 export interface TaskView {
@@ -88,14 +88,10 @@ export class ClusterView {
   /** The first Marathon that answers. */
   async marathonUrl(): Promise<string> {
     for (const host of this.hosts("marathon", 2)) {
-      try {
-        const url = `${this.#scheme}://${host}:8080`;
-        const key = this.#keys?.basic("marathon", "operator");
-        const headers: Record<string, string> = key === undefined ? {} : { Authorization: key };
-        if ((await request(`${url}/ping`, { headers, ca: this.#keys?.ca })).status === 200) return url;
-      } catch (error) {
-        if (!isConnectionError(error)) throw error;
-      }
+      const url = `${this.#scheme}://${host}:8080`;
+      const key = this.#keys?.basic("marathon", "operator");
+      const headers: Record<string, string> = key === undefined ? {} : { Authorization: key };
+      if ((await answerFrom(`${url}/ping`, { headers, ca: this.#keys?.ca }))?.status === 200) return url;
     }
     throw new Error("no Marathon answers");
   }
@@ -134,27 +130,9 @@ export class ClusterView {
 export async function masterLeads(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
   const url = `${keys === undefined ? "http" : "https"}://${host}:5050/metrics/snapshot`;
   const key = keys?.basic("mesos", "operator");
-  try {
-    const { status, body } = await request(url, { ca: keys?.ca, headers: key ? { Authorization: key } : {} });
-    // So answers a master that is ending to whom it still listens.
-    if (status === 503) return false;
-    assert.equal(status, 200, `${url}: ${body}`);
-    return (JSON.parse(body) as Record<string, number>)["master/elected"] === 1;
-  } catch (error) {
-    if (isConnectionError(error)) return false;
-    throw error;
-  }
-}
-
-/** Whether nobody was there to answer. */
-export function isConnectionError(error: unknown): boolean {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (
-    code === "ECONNREFUSED" ||
-    code === "ECONNRESET" ||
-    code === "EPIPE" ||
-    // The address of a container that is gone.
-    code === "EHOSTUNREACH" ||
-    /did not answer|socket hang up/.test(message)
-  );
+  const answer = await answerFrom(url, { ca: keys?.ca, headers: key ? { Authorization: key } : {} });
+  // 503 says a master that is ending to whom it still listens.
+  if (answer === undefined || answer.status === 503) return false;
+  assert.equal(answer.status, 200, `${url}: ${answer.body}`);
+  return (JSON.parse(answer.body) as Record<string, number>)["master/elected"] === 1;
 }

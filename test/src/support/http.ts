@@ -52,6 +52,28 @@ export function request(
   });
 }
 
+/** As {@link request}; nothing where nobody is there to answer. */
+export async function answerFrom(...asked: Parameters<typeof request>): Promise<Answer | undefined> {
+  try {
+    return await request(...asked);
+  } catch (error) {
+    if (isConnectionError(error)) return undefined;
+    throw error;
+  }
+}
+
+function isConnectionError(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (
+    code === "ECONNREFUSED" ||
+    code === "ECONNRESET" ||
+    code === "EPIPE" ||
+    // The address of a container that is gone.
+    code === "EHOSTUNREACH" ||
+    /did not answer|socket hang up/.test(message)
+  );
+}
+
 /** The JSON of a 200. */
 export async function getJson<T>(url: string, authorization?: string, ca?: string): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClusterKeys } from "./cluster-keys";
-import { isConnectionError, masterLeads } from "./cluster-view";
-import { request } from "./http";
+import { masterLeads } from "./cluster-view";
+import { answerFrom } from "./http";
 
 const leaderEveryPolls = 5;
 
@@ -68,10 +68,5 @@ export class QuorumWatch {
 /** Whether a master's process answers. */
 async function masterIsUp(host: string, keys: ClusterKeys | undefined): Promise<boolean> {
   const url = `${keys === undefined ? "http" : "https"}://${host}:5050/health`;
-  try {
-    return (await request(url, { ca: keys?.ca })).status === 200;
-  } catch (error) {
-    if (isConnectionError(error)) return false;
-    throw error;
-  }
+  return (await answerFrom(url, { ca: keys?.ca }))?.status === 200;
 }
