@@ -328,11 +328,12 @@ describe("a cluster that is closed to strangers", function () {
     assert.ok(holding.length > 0);
   });
 
-  it("shows itself to pulumi-mesos by what the stack knows", async () => {
+  /** `pulumi-mesos status` with these arguments, which must find all well. */
+  async function showsItself(environment: NodeJS.ProcessEnv, ...words: string[]): Promise<void> {
     const lines: string[] = [];
-    const code = await runCli(["status"], {
+    const code = await runCli(["status", ...words], {
       directory: stack.directory,
-      environment: stack.env,
+      environment,
       out: (line) => lines.push(line),
       err: (line) => lines.push(line),
       signal: AbortSignal.timeout(60_000),
@@ -341,13 +342,34 @@ describe("a cluster that is closed to strangers", function () {
     assert.equal(code, 0, text);
     for (const word of [
       /all well/,
-      /^Masters demo-masters: 3 of 3/m,
+      /^Masters( demo-masters)?: 3 of 3/m,
+      /^Marathon( demo-marathon)?: 2 of 2/m,
       /^Agents: 1 active/m,
       /^Apps: 1; 1 of 1 tasks run/m,
     ]) {
       assert.match(text, word);
     }
     assert.ok(![...keys.passwords.values()].some((password) => text.includes(password)));
+  }
+
+  it("shows itself to pulumi-mesos by what the stack knows", () => showsItself(stack.env));
+
+  it("shows itself to pulumi-mesos by addresses, an authority in a file and credentials in the environment", async () => {
+    writeFileSync(path.join(stack.directory, "authority.pem"), ca);
+    const at = (flag: string, part: "masters" | "marathon" | "edge", size: number, port: number): string[] =>
+      cluster.hosts(part, size).flatMap((host) => [flag, `https://${host}:${port}`]);
+    await showsItself(
+      {
+        MESOS_PASSWORD: keys.password("mesos", "operator"),
+        MARATHON_PASSWORD: keys.password("marathon", "operator"),
+        EDGE_TOKEN: keys.password("edge", "operator"),
+      },
+      ...["--zk", cluster.hosts("zookeeper", 3).join(",")],
+      ...at("--masters", "masters", 3, 5050),
+      ...at("--marathon", "marathon", 2, 8080),
+      ...at("--edge", "edge", 1, 8000),
+      ...["--ca", "authority.pem", "--mesos-user", "operator", "--user", "operator"],
+    );
   });
 
   it("refuses another secret, to be opened, and to speak without TLS, before anything is touched", async () => {

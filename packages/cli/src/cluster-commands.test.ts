@@ -111,13 +111,17 @@ describe("pulumi-mesos status, validate, explain, logs and ui", function () {
     }
   });
 
-  it("fails with 2 where a principal or its secret is missing", async () => {
+  it("fails with 2 where a principal, its secret or an authority is missing or no good", async () => {
     const masters = ["--masters", "127.122.3.9:1"];
     const cases: [readonly string[], RegExp][] = [
       [["--mesos-user", "operator"], /--mesos-user: goes with MESOS_PASSWORD or --mesos-password-file/],
       [["--mesos-password-file", "secret"], /--mesos-password-file: (goes with --mesos-user|cannot be read)/],
       [["--edge-token-file", "none"], /--edge-token-file: cannot be read/],
+      [["--edge", "https://127.122.3.9:1"], /--ca: is needed for https:\/\/127\.122\.3\.9:1/],
+      [["--ca", "secret"], /--ca: cannot be read/],
+      [["--ca", "pem"], /--ca: (must be PEM|has no use)/],
     ];
+    writeFileSync(path.join(directory, "pem"), "no certificate");
     for (const [argv, words] of cases) {
       const { code, err } = await run("status", ...masters, ...argv);
       equal(code, 2);

@@ -48,7 +48,10 @@ export function connectionFlags(command: Command): Command {
       "--token-file <file>",
       "file that holds a token: DC/OS's, or one that names its scheme (Bearer …)",
     )
-    .option("--ca <file>", "certificates in PEM of the authorities that may sign Marathon's")
+    .option(
+      "--ca <file>",
+      "certificates in PEM of the authorities that may sign those of addresses with https://",
+    )
     .option("--cert <file>", "certificate in PEM that is shown to Marathon; with --key")
     .option("--key <file>", "private key in PEM of --cert")
     .option(

@@ -115,6 +115,41 @@ describe("what is found", () => {
     match(texts(spare).at(-1) ?? "", /^note ZooKeeper demo-masters: demo-masters-5 has not joined/);
   });
 
+  it("counts those of a ZooKeeper that vote, whoever else follows or does not", () => {
+    const walking = (...moods: MemberMood[]): Observation => {
+      const { members, ...ensemble } = ensembleView("zookeeper", moods);
+      const told = members.map((member, i) => ({
+        ...member,
+        // A server that does not answer says nothing of itself.
+        ...(member.up && { told: 5, voters: 3, ...(i >= 3 && { voteless: true }) }),
+      }));
+      return { ...well, ensembles: [{ ...ensemble, members: told }] };
+    };
+    const changes = (seen: Observation): string => texts(changeFindings(seen)).join("\n");
+    equal(exitCodeOf(changeFindings(walking("leads", "up", "up", "up", "up"))), 0);
+    match(changes(walking("leads", "up", "up", "up", "down")), /^note ZooKeeper: zookeeper-5 has not joined/);
+    match(
+      changes(walking("leads", "up", "down", "up", "up")),
+      /^bad ZooKeeper: 2 of 3 have joined and 2 must stay, so none may leave; bring zookeeper-3 back/,
+    );
+    const lost = texts(healthFindings(walking("up", "down", "down", "up", "up")));
+    match(lost[0] ?? "", /no quorum: 1 of 3 have joined, 2 are needed/);
+    // In the middle of a step.
+    const mixed = walking("leads", "up", "up", "down", "down").ensembles.map((ensemble) => ({
+      ...ensemble,
+      members: ensemble.members.map((m, i) => (i === 0 ? { ...m, voters: 4 } : m)),
+    }));
+    match(changes({ ...well, ensembles: mixed }), /3 of 4 have joined and 3 must stay/);
+    // One that stands alone knows nothing of those that come, who all vote.
+    const alone = ensembleView("zookeeper", ["leads", "apart", "apart"]).members.map((m, i) =>
+      i === 0 ? { ...m, told: 1, voters: 1 } : m,
+    );
+    match(
+      changes({ ...well, ensembles: [{ kind: "zookeeper", name: "zookeeper", members: alone }] }),
+      /1 of 3 have joined and 2 must stay/,
+    );
+  });
+
   it("cannot be told when nobody answers, because this machine may be cut off", () => {
     const ensembles = well.ensembles.map(({ kind, members }) =>
       ensembleView(

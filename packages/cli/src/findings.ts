@@ -118,11 +118,26 @@ export function hasQuorum(kind: MemberKind): boolean {
   return kind === "zookeeper" || kind === "mesos-master";
 }
 
+/**
+ * Whom majorities count: of a ZooKeeper not those that only follow, such as those on its way to another size. Where members say
+ * different numbers of these, which is while they change, the smaller one holds, for which more must stay.
+ */
+export function electorateOf(ensemble: EnsembleView): { readonly size: number; readonly joined: number } {
+  const { members } = ensemble;
+  const joined = joinedIn(ensemble).filter(({ voteless }) => voteless !== true).length;
+  const following = members.flatMap(({ told, voters }) =>
+    told === undefined || voters === undefined ? [] : [told - voters],
+  );
+  if (following.length === 0) return { size: members.length, joined };
+  // Of those that follow not all may be among the members that are known.
+  return { size: Math.max(joined, members.length - Math.min(...following)), joined };
+}
+
 function membersDown(ensemble: EnsembleView): Finding[] {
   const { kind, members } = ensemble;
   const about = aboutOf(ensemble);
-  const joined = joinedIn(ensemble).length;
-  const quorum = quorumOf(members.length);
+  const { size, joined } = electorateOf(ensemble);
+  const quorum = quorumOf(size);
   const down = members
     .filter((member) => !member.joined)
     .map(({ name, up, detail }): Finding => {
@@ -130,7 +145,7 @@ function membersDown(ensemble: EnsembleView): Finding[] {
       return { level: "bad", about, message: `${name} ${state}: ${detail}` };
     });
   if (!hasQuorum(kind) || joined >= quorum) return down;
-  const message = `no quorum: ${joined} of ${members.length} have joined, ${quorum} are needed`;
+  const message = `no quorum: ${joined} of ${size} have joined, ${quorum} are needed`;
   return [{ level: "bad", about, message }, ...down];
 }
 
@@ -143,8 +158,8 @@ function leaderMissing(ensemble: EnsembleView): Finding[] {
 
 /** How many may leave without the others losing what they need: none where the answer is 0. */
 export function spareIn(ensemble: EnsembleView): number {
-  const { kind, members } = ensemble;
-  return joinedIn(ensemble).length - neededWithout(kind, members.length);
+  const { size, joined } = electorateOf(ensemble);
+  return joined - neededWithout(ensemble.kind, size);
 }
 
 function marginFindings(ensemble: EnsembleView): Finding[] {
@@ -159,11 +174,12 @@ function marginFindings(ensemble: EnsembleView): Finding[] {
     return [{ level: "note", about, message: `${names} has not joined; a change begins there` }];
   }
   if (spareIn(ensemble) >= 1) return [];
-  const needed = neededWithout(kind, members.length);
+  const { size, joined } = electorateOf(ensemble);
+  const needed = neededWithout(kind, size);
   const reason =
     members.length === 1
       ? "its only member has not joined"
-      : `${members.length - missing.length} of ${members.length} have joined and ${needed} must stay, so none may leave`;
+      : `${joined} of ${size} have joined and ${needed} must stay, so none may leave`;
   return [{ level: "bad", about, message: `${reason}; bring ${names} back first (pulumi up does)` }];
 }
 

@@ -168,15 +168,38 @@ describe("an installation", () => {
       marathon: ["http://ma:8080", "https://mb/marathon"],
     });
     deepEqual(
-      given?.ensembles.map(({ kind, members }) => [kind, ...members.map((m) => `${m.host}:${m.port}`)]),
+      given.ensembles.map(({ kind, members }) => [kind, ...members.map((m) => `${m.host}:${m.port}`)]),
       [
         ["zookeeper", "z1:2181", "z2:2182"],
         ["mesos-master", "m1:5051"],
         ["marathon", "ma:8080"],
       ],
     );
-    deepEqual(given?.marathons, [{ name: "marathon", urls: ["http://ma:8080", "https://mb/marathon"] }]);
-    equal(givenInstallation({ cwd: "." }), undefined);
+    deepEqual(given.marathons, [{ name: "marathon", urls: ["http://ma:8080", "https://mb/marathon"] }]);
     throws(() => givenInstallation({ cwd: ".", zk: ["u:p@z"] }), { code: "MESOS_CLI_USAGE" });
+  });
+
+  it("is asked by TLS at addresses with https://, all members of a kind or none", () => {
+    const secure = { cwd: ".", masters: ["https://m1", "HTTPS://m2:5051/"], edge: ["e1"] };
+    const given = givenInstallation({ ...secure, marathon: ["https://ma", "https://mb:8443/"] }, {}, "pem");
+    deepEqual(
+      given.ensembles.map(({ kind, ca, members }) => [kind, ca, ...members.map(({ name }) => name)]),
+      [
+        ["mesos-master", "pem", "m1:5050", "m2:5051"],
+        ["marathon", "pem", "ma:443", "mb:8443"],
+        ["edge", undefined, "e1:8000"],
+      ],
+    );
+    // Whose authority the machine knows is asked by its client alone.
+    deepEqual(givenInstallation({ cwd: ".", marathon: ["https://ma"] }).ensembles, []);
+    const refused: [Parameters<typeof givenInstallation>[0], RegExp][] = [
+      [
+        { ...secure, masters: ["https://m1", "m2"] },
+        /--masters: is asked by TLS at all addresses or at none/,
+      ],
+      [{ ...secure, zk: ["https://z1:2181"] }, /--zk: does not speak TLS, got https:\/\/z1:2181/],
+    ];
+    for (const [options, message] of refused)
+      throws(() => givenInstallation(options, {}, "pem"), { message });
   });
 });

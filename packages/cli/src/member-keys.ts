@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { tokenHeader } from "@pulumi-mesos/client";
-import { basicAuthorization, bearerAuthorization, type MemberKind } from "@pulumi-mesos/model";
+import {
+  basicAuthorization,
+  bearerAuthorization,
+  connectionFaults,
+  type MemberKind,
+} from "@pulumi-mesos/model";
 import type { Command } from "commander";
 import type { Surroundings } from "./cli";
 import { type ConnectionArguments, connectionOf, contents, usage } from "./connection";
 
-/** Who one is at masters and edges that are given by address; `…File` are paths. */
+/** Masters and edges that are given by address, and who one is there; `…File` are paths. */
 export interface KeyArguments {
+  readonly masters?: readonly string[];
+  readonly edge?: readonly string[];
   readonly mesosUser?: string;
   readonly mesosPasswordFile?: string;
   readonly edgeTokenFile?: string;
@@ -16,7 +23,8 @@ export interface KeyArguments {
 export type MemberKeys = Partial<Readonly<Record<MemberKind, string>>>;
 
 export const keysHelp = `
-Those of masters and edges given by address are read from MESOS_PASSWORD and EDGE_TOKEN, or from the files.`;
+Those of masters and edges given by address are read from MESOS_PASSWORD and EDGE_TOKEN, or from the files.
+Addresses with https:// (--masters https://10.0.0.1:5050) are asked by TLS and believed by --ca.`;
 
 /** Says who one is at masters and edges. */
 export function keyFlags(command: Command): Command {
@@ -50,9 +58,47 @@ export function memberKeys(
   };
 }
 
-function marathonKey(args: Partial<ConnectionArguments>, around: Surroundings): string | undefined {
+function marathonKey(
+  args: Partial<ConnectionArguments> & KeyArguments,
+  around: Surroundings,
+): string | undefined {
   if (args.marathon === undefined) return undefined;
-  const { user, password, token } = connectionOf({ ...args, marathon: args.marathon }, around);
+  const { user, password, token } = connectionOf(marathonArguments(args, args.marathon), around);
   if (user !== undefined && password !== undefined) return basicAuthorization({ user, password });
   return token === undefined ? undefined : tokenHeader(token);
+}
+
+/** Whether an address says that it is to be asked by TLS. */
+export const isSecure = (address: string): boolean => /^https:/i.test(address);
+
+/** What the flags say of these Marathons; their authority may be there for others alone. */
+export function marathonArguments(
+  args: Partial<ConnectionArguments> & KeyArguments,
+  marathon: readonly string[],
+): ConnectionArguments {
+  const isForOthers = !marathon.some(isSecure) && membersIn(args).some(isSecure);
+  return { ...args, marathon, ca: isForOthers ? undefined : args.ca };
+}
+
+function membersIn({ masters = [], edge = [] }: KeyArguments): readonly string[] {
+  return [...masters, ...edge];
+}
+
+/** Authorities in PEM of whoever is given by an address with https://; fails with what is wrong with them. */
+export function authorityOf(
+  args: Partial<ConnectionArguments> & KeyArguments,
+  around: Surroundings,
+): string | undefined {
+  const members = membersIn(args);
+  if (args.ca === undefined) {
+    const secure = members.find(isSecure);
+    if (secure === undefined) return undefined;
+    throw usage(
+      `--ca: is needed for ${secure}: the certificates in PEM of the authorities that may sign its own, such as the output of the program that holds the cluster's tls.ca`,
+    );
+  }
+  const ca = contents("--ca", around.directory, args.ca);
+  const [fault] = connectionFaults({ ca }, [...members, ...(args.marathon ?? [])], () => "--ca");
+  if (fault !== undefined) throw usage(`--ca: ${fault.message}`);
+  return ca;
 }

@@ -12,22 +12,25 @@ import {
   resourcesIn,
   type StateResource,
 } from "./installation";
-import { type KeyArguments, type MemberKeys, memberKeys } from "./member-keys";
+import { authorityOf, isSecure, type KeyArguments, type MemberKeys, memberKeys } from "./member-keys";
 
 /** Where a command finds the installation: addresses, or otherwise a stack. */
 export interface PlaceOptions extends Partial<ConnectionArguments>, KeyArguments {
   readonly stack?: string;
   readonly cwd: string;
   readonly zk?: readonly string[];
-  readonly masters?: readonly string[];
-  readonly edge?: readonly string[];
 }
 
 /** Where everything is: by the flags, when there is any of them, otherwise by the stack's state. */
 export async function findInstallation(options: PlaceOptions, around: Surroundings): Promise<Installation> {
-  return (
-    givenInstallation(options, memberKeys(options, around)) ?? (await stackInstallation(options, around))
-  );
+  const keys = memberKeys(options, around);
+  if (!isGiven(options)) return await stackInstallation(options, around);
+  return givenInstallation(options, keys, authorityOf(options, around));
+}
+
+/** Whether a flag says where something is. */
+function isGiven({ zk, masters, marathon, edge }: PlaceOptions): boolean {
+  return [zk, masters, marathon, edge].some((given) => given !== undefined);
 }
 
 /** What the stack's state says; nothing is decrypted, for addresses are no secrets. */
@@ -68,17 +71,18 @@ async function stackResources(
   );
 }
 
-/** What the flags say; nothing when there is none. */
-export function givenInstallation(options: PlaceOptions, keys: MemberKeys = {}): Installation | undefined {
+/**
+ * What the flags say.
+ *
+ * @param ca by whom members with https:// are believed
+ */
+export function givenInstallation(options: PlaceOptions, keys: MemberKeys = {}, ca?: string): Installation {
   const { zk, masters, marathon, edge } = options;
-  if ([zk, masters, marathon, edge].every((given) => given === undefined)) return undefined;
-  // A Marathon behind TLS or a proxy is asked by its client alone.
-  const plain = (marathon ?? []).filter((url) => /^http:\/\/[^/]+\/?$/.test(url));
   const ensembles = [
     ensemble("zookeeper", "--zk", zk, ports.zookeeper.client),
-    ensemble("mesos-master", "--masters", masters, ports.master.http),
-    ensemble("marathon", "--marathon", plain, 80),
-    ensemble("edge", "--edge", edge, ports.edge.api),
+    ensemble("mesos-master", "--masters", masters, ports.master.http, ca),
+    marathonEnsemble(marathon ?? [], ca),
+    ensemble("edge", "--edge", edge, ports.edge.api, ca),
   ];
   return {
     title: "the given addresses",
@@ -92,18 +96,37 @@ export function givenInstallation(options: PlaceOptions, keys: MemberKeys = {}):
   };
 }
 
+/** Those whose members can be told apart; one behind a path, or whose authority only the machine knows, is asked by its client alone. */
+function marathonEnsemble(urls: readonly string[], ca: string | undefined): Ensemble {
+  const members = urls.filter((url) => /^https?:\/\/[^/]+\/?$/i.test(url));
+  const plain = members.filter((url) => !isSecure(url));
+  const secure = ca === undefined || plain.length > 0 ? [] : members;
+  return secure.length > 0
+    ? ensemble("marathon", "--marathon", secure, 443, ca)
+    : ensemble("marathon", "--marathon", plain, 80);
+}
+
+/** @param ca by whom members with https:// are believed; none may be given so without one */
 function ensemble(
   kind: MemberKind,
   flag: string,
   given: readonly string[] | undefined,
   port: number,
+  ca?: string,
 ): Ensemble {
-  return { kind, name: kind, members: (given ?? []).map((text) => addressOf(flag, text, port)) };
+  const addresses = given ?? [];
+  const secure = addresses.filter(isSecure);
+  if (secure.length > 0 && (ca === undefined || secure.length < addresses.length)) {
+    const why = ca === undefined ? "does not speak TLS" : "is asked by TLS at all addresses or at none";
+    throw usage(`${flag}: ${why}, got ${secure.join(", ")}`);
+  }
+  const members = addresses.map((text) => addressOf(flag, text, port));
+  return { kind, name: kind, members, ...(secure.length > 0 && { ca }) };
 }
 
-/** `host`, `host:port`, or the same with http:// before it. */
+/** `host`, `host:port`, or the same with http:// or https:// before it. */
 function addressOf(flag: string, text: string, defaultPort: number): MemberAddress {
-  const [, host, port] = /^(?:http:\/\/)?([^/:@\s]+)(?::(\d{1,5}))?\/?$/.exec(text) ?? [];
+  const [, host, port] = /^(?:https?:\/\/)?([^/:@\s]+)(?::(\d{1,5}))?\/?$/i.exec(text) ?? [];
   if (host === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65535) {
     throw usage(`${flag}: must be host:port, got ${JSON.stringify(text)}`);
   }

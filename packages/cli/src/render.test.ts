@@ -45,6 +45,20 @@ Agent groups' controller demo-groups: 1 of 1
     );
   });
 
+  it("show who of a ZooKeeper only follows", () => {
+    const { members, ...ensemble } = ensembleView("zookeeper", ["up", "leads", "up", "up", "up"]);
+    const told = members.map((member, i) => ({
+      ...member,
+      told: 5,
+      voters: 3,
+      ...(i >= 3 && { voteless: true }),
+    }));
+    const lines = status({ ...well, ensembles: [{ ...ensemble, members: told }] });
+    equal(lines[2], "ZooKeeper: 5 of 5, 3 vote, quorum 2");
+    equal(lines[5], "  up     zookeeper-3  10.0.0.3:5050  standby");
+    equal(lines[6], "  up     zookeeper-4  10.0.0.4:5050  standby, without a vote");
+  });
+
   it("say what is wrong at the end, where one looks", () => {
     const ensembles = [ensembleView("mesos-master", ["leads", "up", "down"], "demo-masters")];
     const lines = status({ ...well, ensembles });

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quorumOf } from "@pulumi-mesos/model";
-import { type ExitCode, exitCodeOf, type Finding, hasQuorum, joinedIn, kindNames } from "./findings";
+import {
+  type ExitCode,
+  electorateOf,
+  exitCodeOf,
+  type Finding,
+  hasQuorum,
+  joinedIn,
+  kindNames,
+} from "./findings";
 import type { AgentView, EnsembleView, MarathonView, MemberView, Named, Observation } from "./observation";
 
 /** Lines of a list that fit on one screen beside the rest. */
@@ -35,12 +43,15 @@ function findingLine({ level, about, message }: Finding): string {
 function ensembleLines(ensemble: EnsembleView): string[] {
   const { kind, name, members } = ensemble;
   const title = kindNames[kind].charAt(0).toUpperCase() + kindNames[kind].slice(1);
-  const quorum = hasQuorum(kind) ? `, quorum ${quorumOf(members.length)}` : "";
+  const { size } = electorateOf(ensemble);
+  const vote = size === members.length ? "" : `, ${size} vote`;
+  const quorum = hasQuorum(kind) ? `${vote}, quorum ${quorumOf(size)}` : "";
   const rows = members.map((member) => {
     const address = `${member.host}:${member.port}`;
     // Members that flags give have no other name.
     const name = member.name === address ? [] : [member.name];
-    return [stateOf(member), ...name, address, member.detail];
+    const detail = member.voteless === true ? `${member.detail}, without a vote` : member.detail;
+    return [stateOf(member), ...name, address, detail];
   });
   return [
     `${title}${name === kind ? "" : ` ${name}`}: ${joinedIn(ensemble).length} of ${members.length}${quorum}`,

@@ -5,6 +5,7 @@ import type { Surroundings } from "./cli";
 import { connectionOf } from "./connection";
 import { changeFindings, type ExitCode, exitCodeOf, type Finding, healthFindings } from "./findings";
 import { type Installation, wayTo } from "./installation";
+import { marathonArguments } from "./member-keys";
 import type { Observation } from "./observation";
 import { observe } from "./observe";
 import { findInstallation, type PlaceOptions } from "./places";
@@ -55,6 +56,6 @@ function credentialsOf(
 ): Omit<MarathonOptions, "urls"> {
   const marathon = marathons.flatMap(({ urls }) => urls);
   if (marathon.length === 0) return {};
-  const { urls: _, ...credentials } = connectionOf({ ...options, marathon }, around);
+  const { urls: _, ...credentials } = connectionOf(marathonArguments(options, marathon), around);
   return credentials;
 }

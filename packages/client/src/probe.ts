@@ -91,12 +91,19 @@ function placeOf(member: MemberAddress): HostPort {
   return throughMap(member, mapOfMembers([member]));
 }
 
-/** The servers that a server was told of, and those of them that vote: all but the weightless. */
-async function serversOf(word: Word): Promise<Pick<Answer, "told" | "voters">> {
+/** The servers that a server was told of, and those of them that vote: all but the weightless and observers. */
+async function serversOf(word: Word): Promise<Pick<Answer, "told" | "voters" | "voteless">> {
   const text = await word("conf");
-  const told = [...text.matchAll(/^server\.\d+=/gm)].length;
-  const weightless = [...text.matchAll(/^weight\.\d+=0$/gm)].length;
-  return told === 0 ? {} : { told, voters: told - weightless };
+  const idsOf = (line: RegExp): string[] => [...text.matchAll(line)].map(([, ...ids]) => ids.join(""));
+  const told = idsOf(/^server\.(\d+)=/gm);
+  const following = new Set(idsOf(/^(?:weight\.(\d+)=0$|server\.(\d+)=.*:observer\b)/gm));
+  const [own = ""] = idsOf(/^serverId=(\d+)$/gm);
+  if (told.length === 0) return {};
+  return {
+    told: told.length,
+    voters: told.length - following.size,
+    ...(following.has(own) && { voteless: true }),
+  };
 }
 
 async function probeMaster(get: Get): Promise<Answer> {

@@ -225,4 +225,31 @@ describe("ZooKeeper", function () {
     assert.equal(down.up, false);
     assert.match(down.detail, /ECONNREFUSED 127\.83\.1\.8:2181/);
   });
+
+  it("is probed as one that only follows where its own configuration gives it no weight or lets it observe", async () => {
+    const servers = [1, 2, 3, 4].map((id) => `server.${id}=10.0.0.${id}:2888:3888:participant;0.0.0.0:2181`);
+    const observer = "server.5=10.0.0.5:2888:3888:observer;0.0.0.0:2181";
+    const weights = [1, 1, 1, 0, 1].map((weight, i) => `weight.${i + 1}=${weight}`);
+    const conf = (id: number) =>
+      [`serverId=${id}`, "membership: ", ...servers, observer, "group.1=1:2:3:4:5", ...weights].join("\n");
+    let id = 1;
+    const answers = createServer((socket) =>
+      socket.once("data", (word: Buffer) =>
+        socket.end(word.toString() === "conf" ? conf(id) : "Mode: follower\n"),
+      ),
+    );
+    await new Promise<void>((resolve) => answers.listen(2181, "127.83.1.7", resolve));
+    try {
+      for (id = 1; id <= 5; id++) {
+        const member = { name: `zk-${id}`, host: "127.83.1.7", port: 2181 };
+        const { told, voters, voteless } = await probeMember("zookeeper", member, signal);
+        assert.deepEqual(
+          { id, told, voters, voteless },
+          { id, told: 5, voters: 3, voteless: id > 3 || undefined },
+        );
+      }
+    } finally {
+      await new Promise((resolve) => answers.close(resolve));
+    }
+  });
 });

@@ -51,6 +51,8 @@ export interface MemberStatus {
   readonly told?: number;
   /** Of how many of those it counts the majority, where it says so: those that vote. */
   readonly voters?: number;
+  /** It only follows, and no majority counts it; absent otherwise, and where it does not say so. */
+  readonly voteless?: boolean;
   /** Why it is not up or not joined, or what it is; one line. */
   readonly detail: string;
 }

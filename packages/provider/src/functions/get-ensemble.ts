@@ -27,6 +27,11 @@ const memberStatus = {
       description: "Of how many of those it counts the majority, where it says so: those that vote.",
       optional: true,
     },
+    voteless: {
+      type: "boolean",
+      description: "It only follows, and no majority counts it; absent otherwise.",
+      optional: true,
+    },
     detail: { type: "string", description: "Why it is not up or not joined, or what it is; one line." },
   },
   required: ["name", "up", "joined", "leading", "detail"],
