@@ -92,6 +92,18 @@ describe("ZooKeeper on the local platform", () => {
     assert.deepEqual(ready("zk-1"), ["zk-2-ready"]);
   });
 
+  it("starts servers that came later one by one after the first where nobody answers, for those may be empty yet", async () => {
+    const all = await record(
+      () => void new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 }),
+      [],
+      (type) => (type === "mesos:index:Ensemble" ? { founders: 1 } : {}),
+    );
+    const gates = ["zk-1", "zk-2", "zk-3"].map((name) =>
+      find(all, name, "mesos:local:Process").dependsOn.filter((d) => d.endsWith("-ready")),
+    );
+    assert.deepEqual(gates, [[], ["zk-1-ready"], ["zk-2-ready"]]);
+  });
+
   it("gives each process its address, its ports to keep and the volume of its name", async () => {
     const all = await record(() => {
       new ZooKeeper("zk", { platform: new LocalPlatform({ network }), size: 3 });

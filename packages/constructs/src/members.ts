@@ -3,6 +3,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   type Address,
+  changedAfter,
   type MemberAddress,
   type MemberKind,
   quorumOf,
@@ -43,8 +44,8 @@ export interface MembersArgs {
  * Makes nodes behind their gates (DESIGN §4): the declared size is checked first; members are changed broken first and
  * leader last, each after its predecessor has joined again; a member leaves only while a quorum survives without it.
  *
- * When nobody answers there is no order and all start in parallel. The order is asked anew at each run and appears only
- * in `dependsOn`, so that a changed order alone changes nothing.
+ * When nobody answers there is no order and all start in parallel, but for a ZooKeeper's servers that may be empty yet. The
+ * order is asked anew at each run and appears only in `dependsOn`, so that a changed order alone changes nothing.
  *
  * @returns the gate that stands when every member has joined.
  */
@@ -74,12 +75,14 @@ export function makeMembers(parent: pulumi.ComponentResource, name: string, args
     },
     { ...custom, dependsOn: [...args.dependsOn] },
   );
+  const names = members.map(({ name }) => name);
   const { order } = getEnsemble({ kind, members, ...known }, { parent, provider: platform.provider });
+  const placed = pulumi.all([order, ensemble.founders]);
   const ready = new Map<string, Ready>();
   const incarnations = members.map((member, index) => {
     const peers = voters.filter((m) => m !== member);
-    const predecessor = order.apply((names) => {
-      const before = ready.get(names[names.indexOf(member.name) - 1] ?? "");
+    const predecessor = placed.apply(([order, founders]) => {
+      const before = ready.get(changedAfter(member.name, { kind, members: names, order, founders }) ?? "");
       return before === undefined ? [ensemble] : [ensemble, before];
     });
     const node = platform.node(

@@ -171,6 +171,7 @@ export {
   TaskInfo,
 } from "./marathon-lookups";
 export {
+  changedAfter,
   changeOrder,
   EnsembleInputs,
   GetEnsembleInputs,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { changeOrder, type MemberStatus, neededWithout, quorumOf } from "./members";
+import { changedAfter, changeOrder, type MemberStatus, neededWithout, quorumOf } from "./members";
 
 const status = fc.record({
   name: fc.string({ minLength: 1 }),
@@ -91,5 +91,24 @@ describe("changeOrder", () => {
       changeOrder([member("1", told, true), member("2", undefined), member("3", 5), member("4", undefined)]);
     assert.deepEqual(grown(3), ["2", "3", "1", "4"]);
     assert.deepEqual(grown(5), ["2", "4", "3", "1"]);
+  });
+});
+
+describe("changedAfter", () => {
+  const members = ["1", "2", "3"];
+  const all = (o: Partial<Parameters<typeof changedAfter>[1]>): (string | undefined)[] =>
+    members.map((name) => changedAfter(name, { kind: "zookeeper", members, order: [], ...o }));
+
+  it("is who stands before in the order, and nobody for the first", () => {
+    assert.deepEqual(all({ order: ["3", "1", "2"], founders: 1 }), ["3", "1", undefined]);
+  });
+
+  it("is nobody where nobody answers, but for servers of a ZooKeeper that came later and could make a majority", () => {
+    const together = [undefined, undefined, undefined];
+    assert.deepEqual(all({}), together);
+    assert.deepEqual(all({ founders: 3 }), together);
+    assert.deepEqual(all({ founders: 2 }), together);
+    assert.deepEqual(all({ founders: 1 }), [undefined, "1", "2"]);
+    assert.deepEqual(all({ kind: "marathon", founders: 1 }), together);
   });
 });

@@ -190,3 +190,26 @@ export function changeOrder(members: readonly MemberStatus[]): string[] {
     .sort((a, b) => a.rank - b.rank || a.index - b.index)
     .map(({ member }) => member.name);
 }
+
+/**
+ * After whom a member is made or changed, by the order that {@link changeOrder} gave; undefined for the first.
+ *
+ * Where nobody answers all are at once. But servers of a ZooKeeper that came later, and could make a majority of it, may be
+ * empty yet while the ones with the data are down: then they come one by one after those, which would lose all to them otherwise.
+ *
+ * @param founders how many of them, the first, the ensemble began with
+ */
+export function changedAfter(
+  name: string,
+  ensemble: {
+    readonly kind: MemberKind;
+    readonly members: readonly string[];
+    readonly order: readonly string[];
+    readonly founders?: number;
+  },
+): string | undefined {
+  const { kind, members, order, founders = members.length } = ensemble;
+  const isPerilous = kind === "zookeeper" && members.length - founders >= quorumOf(members.length);
+  const names = order.length === 0 && isPerilous ? members : order;
+  return names[names.indexOf(name) - 1];
+}

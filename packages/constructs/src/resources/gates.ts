@@ -26,12 +26,15 @@ type Fingerprinted<T> = Omit<T, "fingerprint"> & { readonly fingerprint?: pulumi
 
 /** The declared size of an ensemble: every change is checked against what stands before anything is touched. */
 export class Ensemble extends pulumi.CustomResource {
+  /** How many members, the first, it began with; undefined where the state does not say so. */
+  declare readonly founders: pulumi.Output<number | undefined>;
+
   constructor(
     name: string,
     args: Fingerprinted<Accessed<EnsembleInputs>>,
     opts?: pulumi.CustomResourceOptions,
   ) {
-    super(resourceTokens.ensemble, name, args, pluginOptions(opts));
+    super(resourceTokens.ensemble, name, { ...args, founders: undefined }, pluginOptions(opts));
   }
 }
 

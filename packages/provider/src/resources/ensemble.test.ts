@@ -50,6 +50,24 @@ describe("Ensemble", () => {
     });
   });
 
+  it("knows with how many members it began, through every later size", async () => {
+    const of = (size: number) => ({ kind: "zookeeper" as const, size, quorum: 2 });
+    const made = createEnsemble(answering());
+    const context = contextFor(300);
+    deepEqual((await made.create(of(1), context)).outputs, { founders: 1 });
+    deepEqual(await made.update("ensemble", { ...of(1), founders: 1 }, of(3), context), { founders: 1 });
+    deepEqual(await made.update("ensemble", { ...of(5), founders: 5 }, of(3), context), { founders: 3 });
+    // A state of before does not say it.
+    deepEqual(await made.update("ensemble", of(1), of(3), context), { founders: 1 });
+    deepEqual(made.preview?.(of(3), urn, { ...of(1), founders: 1 }), { founders: 1 });
+    const known = (state: object) => ({
+      id: "ensemble",
+      known: { inputs: of(3), state: { ...of(3), ...state } },
+    });
+    deepEqual((await made.read(known({ founders: 1 }), context))?.outputs, { founders: 1 });
+    deepEqual((await made.read(known({}), context))?.outputs, {});
+  });
+
   it("lets ZooKeeper's size change only when all count as before the change or after it", async () => {
     const of = (voters: number) => ({
       kind: "zookeeper" as const,

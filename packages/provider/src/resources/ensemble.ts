@@ -20,15 +20,25 @@ import { compareInputs } from "../differences";
 import { describeMissing, lookUntil, type ProbeEnsemble, probeEnsemble } from "../members";
 import type { CheckRequest, Context, Properties, Resource } from "../resource";
 
-const noOutputs = {};
+/** What the state holds of an ensemble besides its inputs. */
+type EnsembleOutputs = {
+  /** Absent in states of before. */
+  readonly founders?: number;
+};
 
 /** Makes the declared size of an ensemble: its members depend on it, so that an unsafe change is refused before one is touched. */
-export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, typeof noOutputs> {
+export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, EnsembleOutputs> {
   return {
     description:
       "The declared size of an ensemble; refuses unsafe changes of it before any member is touched.",
     inputs: EnsembleInputs,
-    outputs: noOutputs,
+    outputs: {
+      founders: {
+        type: "integer",
+        description: "How many members, the first, it began with: the others came later.",
+        optional: true,
+      },
+    },
     timeouts: { create: 10, read: 10, update: 30, delete: 10 },
     check: (request) => ({ inputs: request.inputs, failures: failuresOf(request) }),
     diff({ oldInputs, inputs }) {
@@ -37,19 +47,29 @@ export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, t
       const differences = compareInputs(oldInputs, inputs, ["kind"]);
       return { differences, ...(summary === undefined ? {} : { summary }) };
     },
-    preview: () => noOutputs,
-    create: async () => ({ id: "ensemble", outputs: noOutputs }),
-    read: async ({ id, known }) =>
-      known === undefined ? undefined : { id, inputs: known.inputs, outputs: noOutputs },
+    preview: ({ size }, _urn, state) => (typeof size === "number" ? foundersOf({ size }, state) : {}),
+    create: async (inputs) => ({ id: "ensemble", outputs: foundersOf(inputs) }),
+    async read({ id, known }) {
+      if (known === undefined) return undefined;
+      const { founders } = known.state;
+      return { id, inputs: known.inputs, outputs: founders === undefined ? {} : { founders } };
+    },
     async update(_id, state, inputs, context) {
       await requireTheStepBefore(probe, state, inputs, context);
-      return noOutputs;
+      return foundersOf(inputs, state);
     },
     delete: async () => {},
   };
 }
 
 export const ensemble = createEnsemble(probeEnsemble);
+
+type Sized = Pick<EnsembleInputs, "size">;
+
+/** Those that are left of the ones that it began with. */
+function foundersOf({ size }: Sized, old?: Sized & EnsembleOutputs): EnsembleOutputs {
+  return { founders: Math.min(size, old?.founders ?? old?.size ?? size) };
+}
 
 function failuresOf({ inputs, oldInputs }: CheckRequest): Failure[] {
   return [
