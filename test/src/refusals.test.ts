@@ -4,10 +4,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { ZooKeeper } from "@pulumi-mesos/client";
+import { list } from "@pulumi-mesos/supervisor";
 import { ClusterView } from "./support/cluster-view";
 import { TestStack } from "./support/test-stack";
 
 const octet = 94;
+const never = new AbortController().signal;
 
 /** A program with a provider whose endpoints are known, and one construct or resource. */
 function program(body: string): string {
@@ -233,20 +236,38 @@ describe("a resource that cannot start", function () {
     assert.match(failure(outcome.output), /bad: .*exit code 3.*\n\s+the reason is here/);
   });
 
-  it("fails with the log's last lines when ZooKeeper does not start, and the next up goes on", async () => {
+  it("fails with the log's last lines when ZooKeeper does not start, and the next up goes on, on the way to three with what the one holds", async () => {
     const opened = await open(
-      `new mesos.ZooKeeper("demo-zookeeper", { platform, size: 1, heapMiB: new pulumi.Config().getNumber("heap") });`,
+      `const config = new pulumi.Config();
+new mesos.ZooKeeper("demo-zookeeper", { platform, size: config.getNumber("size") ?? 1, heapMiB: config.getNumber("heap") });`,
     );
-    await opened.ok("config", "set", "heap", "1000000000");
-    const outcome = await opened.pulumi(["up", "--yes", "--skip-preview"]);
-    assert.notEqual(outcome.code, 0);
-    assert.match(
-      failure(outcome.output),
-      /demo-zookeeper-1: it died \d times, last exit code 1; the last lines of its log:/,
-    );
-    assert.match(failure(outcome.output), /Invalid maximum heap size|Could not reserve enough space/);
-    await opened.ok("config", "rm", "heap");
+    const fails = async (): Promise<void> => {
+      await opened.ok("config", "set", "heap", "1000000000");
+      const outcome = await opened.pulumi(["up", "--yes", "--skip-preview"]);
+      await opened.ok("config", "rm", "heap");
+      assert.notEqual(outcome.code, 0);
+      assert.match(
+        failure(outcome.output),
+        /demo-zookeeper-1: it died \d times, last exit code 1; the last lines of its log:/,
+      );
+      assert.match(failure(outcome.output), /Invalid maximum heap size|Could not reserve enough space/);
+    };
+    await fails();
     await opened.up();
+    const hosts = new ClusterView(`127.${octet}`).hosts("zookeeper", 3);
+    const session = await ZooKeeper.connect({ servers: `${hosts[0]}:2181` }, never);
+    await session.put("/kept", Buffer.from("from one"));
+    await session.close();
+    await opened.ok("config", "set", "size", "3");
+    await fails();
+    await opened.up();
+    const started = (await list({ root: opened.state })).map(({ startedAt = "" }) => startedAt);
+    assert.deepEqual([...started].sort(), started, "the new ones, empty, came after the one with the data");
+    for (const host of hosts) {
+      const there = await ZooKeeper.connect({ servers: `${host}:2181` }, never);
+      assert.equal((await there.get("/kept"))?.data.toString(), "from one", host);
+      await there.close();
+    }
   });
 });
 
