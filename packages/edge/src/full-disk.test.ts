@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { open, readFile, rm } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type SmallDisk, smallDisk, whyNoSmallDisk } from "@pulumi-mesos/client/testing";
 import type { HaproxyProgram } from "./haproxy/validate";
 import { until } from "./testing/edge-bench.test.support";
-import { type SmallDisk, smallDisk, whyNoSmallDisk } from "./testing/small-disk.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
+
+/** HAProxy that knows the disk by its own name, which it wants of the directory that it works in. */
+async function haproxyOn({ beside, enter }: SmallDisk, program: HaproxyProgram): Promise<HaproxyProgram> {
+  const file = join(beside, "haproxy");
+  const lines = [
+    "#!/bin/sh",
+    'work=.; [ "$1" != -c ] || work=/',
+    `exec ${enter.join(" ")} --wd=$work ${program.file} "$@"`,
+  ];
+  await writeFile(file, [...lines, ""].join("\n"), { mode: 0o755 });
+  return { ...program, file };
+}
 
 describe("mesos-edge on a disk without room", function () {
   this.timeout(240_000);
@@ -21,12 +33,12 @@ describe("mesos-edge on a disk without room", function () {
     }
     disk = await smallDisk();
     await edge.prepare(disk.directory);
-    program = await disk.haproxy(edge.program);
+    program = await haproxyOn(disk, edge.program);
     await edge.start({ program });
     edge.marathon.put({ id: "/app", tasks: [await edge.task("first", 21000)] });
     await edge.answers("/app", "first");
     await until("the file", async () => (await config()).includes(":21000"));
-    await fill();
+    await disk.fill();
   });
   after(async () => {
     if (!disk) return;
@@ -35,23 +47,6 @@ describe("mesos-edge on a disk without room", function () {
   });
 
   const config = (): Promise<string> => readFile(join(edge.directory, "haproxy.cfg"), "utf8");
-  const filler = (): string => join(edge.directory, "..", "filler");
-  /** Writes until there is no room for another byte. */
-  async function fill(): Promise<void> {
-    const file = await open(filler(), "a");
-    try {
-      for (let size = 1 << 20; size > 0; ) {
-        try {
-          await file.write(Buffer.alloc(size));
-        } catch (error) {
-          assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-          size >>= 1;
-        }
-      }
-    } finally {
-      await file.close();
-    }
-  }
   const isNamed = async (): Promise<boolean> =>
     /ENOSPC|no space left/i.test((await edge.health()).haproxy.problem ?? "");
 
@@ -77,7 +72,7 @@ describe("mesos-edge on a disk without room", function () {
     edge.marathon.put({ id: "/new", tasks: [await edge.task("new", 21002)] });
     await until("the report", isNamed);
     assert.equal(await edge.who("/app"), "second");
-    await rm(filler());
+    await disk?.free();
     await edge.answers("/new", "new");
     assert.equal(await edge.who("/app"), "second");
     await until("the file", async () => {

@@ -16,7 +16,7 @@ import { heldOf, takenOf } from "./ports";
 import { resolveCommand } from "./programs";
 import { waitUntilReady } from "./ready";
 import { type ProcessRecord, readRecord, writeRecord } from "./record";
-import { processDirectory, type Scope } from "./scope";
+import { processDirectory, removeDirectory, type Scope } from "./scope";
 import { checkSpec, defaultStop, digestOfSpec, expandSpec } from "./spec";
 import { list, type ProcessStatus, statusOf } from "./status";
 import { volumeExists } from "./volumes";
@@ -48,7 +48,7 @@ export interface StartOptions {
  * A program that does not become ready stays supervised, so that its log can be read and the next start goes on.
  *
  * @throws MesosError `MESOS_PROGRAM_MISSING`, `MESOS_PROCESS_SPEC`, `MESOS_PROCESS_ADDRESS_TAKEN`,
- * `MESOS_PROCESS_START`, `MESOS_PROCESS_NOT_READY` (with the log's last lines).
+ * `MESOS_PROCESS_FILES`, `MESOS_PROCESS_START`, `MESOS_PROCESS_NOT_READY` (with the log's last lines).
  */
 export async function start(scope: Scope, spec: ProcessSpec, o: StartOptions): Promise<ProcessStatus> {
   checkSpec(spec);
@@ -112,7 +112,6 @@ async function launch(
     throw new MesosError("MESOS_PROCESS_SPEC", `cwd: must be a directory that exists, got ${wanted.cwd}`);
   }
   await requireAddresses(scope, spec, directory);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const salt = randomBytes(16).toString("hex");
   const record: ProcessRecord = {
     version: 1,
@@ -126,8 +125,18 @@ async function launch(
     restarts: 0,
     logOffset: logSize(directory),
   };
-  writeRecord(directory, record);
-  await writeFiles(directory, wanted);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    writeRecord(directory, record);
+    await writeFiles(directory, wanted);
+  } catch (error) {
+    if (before === undefined) await removeDirectory(directory);
+    throw new MesosError(
+      "MESOS_PROCESS_FILES",
+      `${spec.name}: cannot write its files in ${directory}: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
   const assignment: Assignment = {
     directory,
     command,

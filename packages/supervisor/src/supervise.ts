@@ -33,6 +33,8 @@ class Supervision {
   readonly #a: Assignment;
   readonly #o: Surroundings;
   #record: ProcessRecord;
+  /** Whether the record says less than is known. */
+  #isBehind = false;
   #child: ChildProcess | undefined;
   #deaths: number[] = [];
   #backoffMs = firstBackoffMs;
@@ -46,7 +48,10 @@ class Supervision {
   }
 
   begin(): void {
-    every(1000, () => this.#rotateLog());
+    every(1000, () => {
+      this.#rotateLog();
+      if (this.#isBehind) this.#keep({});
+    });
     this.#keep({});
     this.#launch();
   }
@@ -68,9 +73,11 @@ class Supervision {
     this.#record = { ...this.#record, ...change };
     try {
       writeRecord(this.#a.directory, this.#record);
+      this.#isBehind = false;
     } catch (error) {
-      // A full disk or a removed directory must not end the program that is looked after.
-      this.#o.note(`cannot write the record: ${String(error)}`);
+      // A full disk or a removed directory must not end the program that is looked after; it is tried again.
+      if (!this.#isBehind) this.#o.note(`cannot write the record: ${String(error)}`);
+      this.#isBehind = true;
     }
   }
 

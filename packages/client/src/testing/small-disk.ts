@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { HaproxyProgram } from "../haproxy/validate";
 
 /** A file system of a few MiB of the test's own. */
 export interface SmallDisk {
   readonly directory: string;
-  /** HAProxy that knows the file system by its own name, which it wants of the directory that it works in. */
-  haproxy(program: HaproxyProgram): Promise<HaproxyProgram>;
+  /** A directory that is not on it. */
+  readonly beside: string;
+  /** Words before a command that knows the file system by its own name and not by the process that holds it. */
+  readonly enter: readonly string[];
+  /** Leaves no room for another byte. */
+  fill(): Promise<void>;
+  /** Gives the room back. */
+  free(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -29,9 +34,10 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 
 /** Mounts it in the namespace of a process that waits, and reaches it through that process. */
 export async function smallDisk(): Promise<SmallDisk> {
-  const place = await mkdtemp(join(tmpdir(), "edge-disk-"));
-  const script = `mount -t tmpfs -o size=4m,mode=700 none "$0" && mkdir "$0/data" && echo ready && exec cat`;
-  const holder: ChildProcess = spawn("unshare", [...inNamespace, "sh", "-c", script, place], {
+  const place = await mkdtemp(join(tmpdir(), "small-disk-"));
+  const disk = join(place, "disk");
+  const script = `mkdir "$0" && mount -t tmpfs -o size=4m,mode=700 none "$0" && mkdir "$0/data" && echo ready && exec cat`;
+  const holder: ChildProcess = spawn("unshare", [...inNamespace, "sh", "-c", script, disk], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(holder, "exit");
@@ -39,23 +45,34 @@ export async function smallDisk(): Promise<SmallDisk> {
     once(holder.stdout as NodeJS.ReadableStream, "data"),
     ended.then(([code]) => Promise.reject(new DOMException(`unshare ended with ${code}`, "AbortError"))),
   ]);
+  const root = join(`/proc/${holder.pid}/root`, disk);
+  const filler = join(root, "filler");
   return {
-    directory: join(`/proc/${holder.pid}/root`, place, "data"),
-    async haproxy(program) {
-      const file = join(place, "haproxy");
-      const enter = `exec nsenter --target ${holder.pid} --user --mount --preserve-credentials`;
-      const lines = [
-        "#!/bin/sh",
-        'work=.; [ "$1" != -c ] || work=/',
-        `${enter} --wd=$work ${program.file} "$@"`,
-      ];
-      await writeFile(file, [...lines, ""].join("\n"), { mode: 0o755 });
-      return { ...program, file };
-    },
+    directory: join(root, "data"),
+    beside: place,
+    enter: ["nsenter", `--target=${holder.pid}`, "--user", "--mount", "--preserve-credentials"],
+    fill: () => fill(filler),
+    free: () => rm(filler),
     async remove() {
       holder.stdin?.end();
       await ended;
       await rm(place, { recursive: true, force: true });
     },
   };
+}
+
+async function fill(path: string): Promise<void> {
+  const file = await open(path, "a");
+  try {
+    for (let size = 1 << 20; size > 0; ) {
+      try {
+        await file.write(Buffer.alloc(size));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        size >>= 1;
+      }
+    }
+  } finally {
+    await file.close();
+  }
 }
