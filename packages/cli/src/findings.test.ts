@@ -107,7 +107,7 @@ describe("what is found", () => {
       "bad masters demo-masters: demo-masters-3 is down: connect ECONNREFUSED",
     ]);
     deepEqual(texts(changeFindings(seen)).slice(1), [
-      "bad masters demo-masters: 2 of 3 have joined and 2 must stay, so none may leave; bring demo-masters-3 back first (pulumi up does)",
+      "bad masters demo-masters: 2 of 3 have joined and 2 must stay, so none may leave; bring demo-masters-3 back first (pulumi up --refresh does)",
     ]);
     const lost = healthFindings(withEnsemble("mesos-master", ["apart", "down", "down"]));
     match(texts(lost)[0] ?? "", /no quorum: 0 of 3 have joined, 2 are needed/);

@@ -180,7 +180,9 @@ function marginFindings(ensemble: EnsembleView): Finding[] {
     members.length === 1
       ? "its only member has not joined"
       : `${joined} of ${size} have joined and ${needed} must stay, so none may leave`;
-  return [{ level: "bad", about, message: `${reason}; bring ${names} back first (pulumi up does)` }];
+  return [
+    { level: "bad", about, message: `${reason}; bring ${names} back first (pulumi up --refresh does)` },
+  ];
 }
 
 function agentFindings(seen: Observation): Finding[] {

@@ -72,7 +72,7 @@ async function allowToLeave(
   if (own?.joined === false) return;
   const joined = others.filter((m) => m.joined).length;
   const has = `${joined} of the other members ${joined === 1 ? "has" : "have"} joined, ${needed} ${needed === 1 ? "is" : "are"} needed`;
-  const fix = `bring ${others.length - joined === 1 ? "it" : "them"} back (up restarts dead processes), then run up again`;
+  const fix = `bring ${others.length - joined === 1 ? "it" : "them"} back (up restarts dead processes, up --refresh stopped containers and machines), then run up again`;
   throw new MesosError(
     "MESOS_GATE_QUORUM",
     `${member.name} must not leave its ${kind} ensemble: ${has}; ${describeMissing(others)}; ${fix}`,

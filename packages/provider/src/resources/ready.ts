@@ -102,7 +102,7 @@ async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context
   const waitedFor = whole ? `the whole ${kind} ensemble` : member.name;
   throw new MesosError(
     "MESOS_GATE_TIMEOUT",
-    `${waitedFor} is not ready after ${Math.round((now() - began) / 1000)} s: ${describeMissing(members) || "nobody leads"}; see the logs of these members, then run up again`,
+    `${waitedFor} is not ready after ${Math.round((now() - began) / 1000)} s: ${describeMissing(members) || "nobody leads"}; see the logs of these members, then run up again, with --refresh where a container or a machine has stopped`,
     { cause: context.signal.reason },
   );
 }
