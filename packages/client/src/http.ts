@@ -124,7 +124,7 @@ export function decodeBody<T>(response: HttpResponse, decoder: Decoder<T>): T {
 }
 
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (Array.isArray(value)) return value.filter((v) => v !== null).map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;
   const kept = Object.entries(value).filter(([, v]) => v !== null);
   return Object.fromEntries(kept.map(([key, v]) => [key, withoutNulls(v)]));

@@ -5,9 +5,9 @@ const { Optional: optional } = Type;
 const text = Type.String();
 const number = Type.Number();
 
-/** One result of one health check of one task. */
+/** One result of one health check of one task. It tells nothing before the first check: older Marathons write `[null]` then. */
 export const MarathonHealthResult = Type.Object({
-  alive: Type.Boolean(),
+  alive: optional(Type.Boolean()),
   instanceId: optional(text),
   firstSuccess: optional(text),
   lastSuccess: optional(text),
@@ -253,6 +253,8 @@ export const decoders = {
   app: decoder(App),
   appAnswer: decoder(Type.Object({ app: App })),
   appsAnswer: decoder(Type.Object({ apps: Type.Array(App) })),
+  appDocument: decoder(Type.Object({ app: Type.Object({}) })),
+  appDocuments: decoder(Type.Object({ apps: Type.Array(Type.Unknown()) })),
   deploymentResult: decoder(DeploymentResult),
   deployments: decoder(Type.Array(MarathonDeployment)),
   queueAnswer: decoder(Type.Object({ queue: Type.Array(MarathonQueueItem) })),

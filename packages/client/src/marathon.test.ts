@@ -60,6 +60,28 @@ describe("MarathonClient", function () {
     assert.deepEqual(found?.tasks, [{ id: "t" }]);
   });
 
+  it("takes a task whose checks have no result yet, which is null in older Marathons", async () => {
+    const results = [[null], [{ alive: null, lastFailure: null }]];
+    const tasks = results.map((healthCheckResults, i) => ({ id: `${i}`, healthCheckResults }));
+    const { url } = await serve((_, r) => json(r, 200, { apps: [{ id: "/x", tasks }] }));
+    const [found] = await new MarathonClient({ urls: [url] }).getApps(signal);
+    assert.deepEqual(
+      found?.tasks?.map((task) => task.healthCheckResults),
+      [[], [{}]],
+    );
+  });
+
+  it("hands documents on as they are, where one odd app must not hide the others", async () => {
+    const odd = { id: 1, tasks: "none" };
+    const { url } = await serve((q, r) =>
+      q.url?.includes("/v2/apps?") ? json(r, 200, { apps: [odd, null] }) : json(r, 200, { app: odd }),
+    );
+    const client = new MarathonClient({ urls: [url] });
+    assert.deepEqual(await client.getAppDocuments(signal), [odd, null]);
+    assert.deepEqual(await client.getAppDocument("/x", signal), odd);
+    await assert.rejects(client.getApps(signal), { code: "MESOS_CLIENT_DECODE" });
+  });
+
   it("waits out an election and goes to the address that answered last", async () => {
     const standby = await serve((_, r) => r.writeHead(502).end("Could not determine the current leader"));
     const other: TestServer = await serve((_, r) => {
@@ -181,6 +203,33 @@ describe("MarathonClient", function () {
       "disconnected",
       "connected",
       ...["connected", "status_update_event"],
+    ]);
+  });
+
+  it("reads a stream with comments, other line ends, several lines an event, and events of megabytes", async () => {
+    const long = "x".repeat(3 << 20);
+    const text = [
+      "retry: 10\r\n: hello\r\n\r\n\r\n",
+      'id: 1\r\nevent: status_update_event\r\ndata: {"appId":\r\ndata: "/é"}\r\n\r\n',
+      `event: deployment_info\ndata: ${JSON.stringify({ long })}\n\n`,
+    ].join("");
+    const stop = new AbortController();
+    const { url } = await serve((_, r) => {
+      r.writeHead(200, { "Content-Type": "text/event-stream;charset=UTF-8" });
+      const bytes = Buffer.from(text);
+      // Also between the bytes of one letter, and between those of one line end.
+      for (let at = 0; at < 200; at++) r.write(bytes.subarray(at, at + 1));
+      r.write(bytes.subarray(200));
+    });
+    const seen: MarathonEvent[] = [];
+    for await (const event of new MarathonClient({ urls: [url] }).events({ signal: stop.signal })) {
+      seen.push(event);
+      if (seen.length === 3) stop.abort();
+    }
+    assert.deepEqual(seen, [
+      { type: "connected", url: seen[0] && "url" in seen[0] && seen[0].url },
+      { type: "status_update_event", data: { appId: "/é" } },
+      { type: "deployment_info", data: { long } },
     ]);
   });
 

@@ -84,6 +84,18 @@ export class MarathonClient {
     return (apps as MarathonApp[]).filter((app) => wanted?.has(app.id) ?? true);
   }
 
+  /** An app's document that nobody has looked into; undefined only when Marathon itself says so. */
+  async getAppDocument(id: string, signal: AbortSignal): Promise<unknown> {
+    const path = `${pathOf("apps", id)}?${appQuery}`;
+    return (await this.#calls.find(path, decoders.appDocument, signal, unpacked))?.app;
+  }
+
+  /** All apps likewise: for whom one app with an odd document must not hide the others. */
+  async getAppDocuments(signal: AbortSignal): Promise<readonly unknown[]> {
+    const path = `/v2/apps?${appsQuery}`;
+    return (await this.#calls.read(path, decoders.appDocuments, signal, { timeoutMs: listMs })).apps;
+  }
+
   /** The versions of an app that Marathon still has, the newest first; undefined when there is no such app. */
   async getAppVersions(id: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const path = `${pathOf("apps", id)}/versions`;
