@@ -12,6 +12,7 @@ import { Runtime } from "./haproxy/runtime";
 import { statLines } from "./haproxy/stat";
 import { haproxyCheck } from "./haproxy/validate";
 import { ask, Gate, masterPid, until } from "./testing/edge-bench.test.support";
+import type { FakeTask } from "./testing/fake-marathon.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
 
 /** What a Bamboo would break on, one by one. */
@@ -27,6 +28,27 @@ describe("mesos-edge keeps routing", function () {
   });
 
   after(() => edge.remove());
+
+  it("when an app's document is odd through and through: it alone stays as it was", async () => {
+    edge.marathon.put({
+      ...{ id: "/odd", instances: "three", healthChecks: [null, 1], ports: [null], networks: [null] },
+      tasks: [
+        ...[null, 7, { id: 1, host: [], healthCheckResults: [null] }],
+        { ...(await edge.task("odd", 21004)), healthCheckResults: [null], ipAddresses: [null] },
+      ] as unknown as FakeTask[],
+    });
+    edge.marathon.put({ id: "/beside", tasks: [await edge.task("beside", 21005)] });
+    await edge.answers("/beside", "beside");
+    // Also in the list of all apps.
+    const { lists } = edge.marathon;
+    await ask(edge.api, "/api/marathon/event_callback", { method: "POST" });
+    await until("the list", async () => edge.marathon.lists > lists);
+    edge.marathon.put({ id: "/beside", tasks: [await edge.task("beside 2", 21006)] });
+    await edge.answers("/beside", "beside 2");
+    assert.equal((await edge.health()).marathon.problem, null);
+    edge.marathon.apps.delete("/odd");
+    edge.marathon.emit("app_terminated_event", { appId: "/odd" });
+  });
 
   it("when an app has an impossible port, a secret, no ports of its own, or fewer than its rule asks for", async () => {
     edge.marathon.put({
@@ -52,6 +74,21 @@ describe("mesos-edge keeps routing", function () {
     const state = JSON.parse((await ask(edge.api, "/api/state")).body);
     const poisoned = state.Apps.find((app: { Id: string }) => app.Id === "/poisoned");
     assert.deepEqual([poisoned.Env, poisoned.Tasks], [{ PLAIN: "1" }, []]);
+  });
+
+  it("when many apps come one after the other: it reloads five times a second at most", async () => {
+    const tasks = edge.marathon.apps.get("/first")?.tasks ?? [];
+    const { reloads } = (await edge.health()).haproxy;
+    const began = performance.now();
+    for (let i = 0; i < 40; i++) {
+      edge.marathon.put({ id: `/many-${i}`, tasks });
+      assert.equal(await edge.who("/first"), "first");
+    }
+    await edge.answers("/many-39", "first");
+    const more = (await edge.health()).haproxy.reloads - reloads;
+    // One may have begun before.
+    const most = 2 + Math.floor((performance.now() - began) / 200);
+    assert.ok(more >= 1 && more <= most, `${more} reloads, of ${most}`);
   });
 
   it("when Marathon's stream falls silent without an end: it is opened anew and everything read", async () => {
@@ -183,7 +220,9 @@ describe("mesos-edge", function () {
     const failing = `if [ "$1" != -c ] && [ -e ${flag} ]; then rm ${flag}; echo junk >> haproxy.cfg; fi`;
     const lines = ["#!/bin/bash", `export ${libraries}`, failing, `exec -a ${wrapper} ${real} "$@"`, ""];
     await writeFile(wrapper, lines.join("\n"), { mode: 0o755 });
-    await edge.start({ program: { ...edge.program, file: wrapper } });
+    const counts: string[] = [];
+    const stats = { increment: (name: string) => counts.push(name), timing: () => {}, close: () => {} };
+    await edge.start({ program: { ...edge.program, file: wrapper }, stats });
     await edge.answers("/first", "first");
     await writeFile(flag, "");
     edge.marathon.put({ id: "/second", tasks: [await edge.task("second", 21001)] });
@@ -192,6 +231,7 @@ describe("mesos-edge", function () {
     await edge.answers("/second", "second");
     assert.equal(await edge.who("/first"), "first");
     assert.equal(await masterPid(edge.directory), refused);
+    assert.ok(counts.includes("haproxy.reload.error"));
     await until("recovery", async () => (await edge.health()).haproxy.problem === null);
     const check = haproxyCheck(edge.program, edge.directory);
     const text = await readFile(join(edge.directory, "haproxy.cfg"), "utf8");
@@ -243,10 +283,14 @@ describe("two edges on one ZooKeeper", function () {
     });
   });
 
-  it("count by Bamboo's names", () => {
-    for (const name of ["restart", "reload.domain", "haproxy.reload.marathon.reloaded"]) {
-      assert.ok(counts.includes(name), `${name} is missing in ${counts.join()}`);
-    }
+  it("count by Bamboo's names", async () => {
+    await ask(one.api, "/api/marathon/event_callback", { method: "POST" });
+    one.marathon.put({ id: "/shared", tasks: [await one.task("counted", 21003)] });
+    for (const name of [
+      ...["restart", "callback.marathon", "reload.domain"],
+      ...["haproxy.reload.marathon.reloaded", "haproxy.reload.skipped"],
+    ])
+      await until(name, async () => counts.includes(name));
   });
 
   it("lose no request when one of them ends, to a client that then asks the other", async () => {

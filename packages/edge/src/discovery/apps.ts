@@ -8,6 +8,8 @@ export interface HealthCheck {
   readonly path?: string;
   /** Index of the port that is checked; absent when the check names a port of its own. */
   readonly portIndex?: number;
+  /** How long Marathon gives it. */
+  readonly timeoutSeconds?: number;
 }
 
 export interface Task {
@@ -29,6 +31,7 @@ export interface App {
   readonly network: NetworkMode;
   /** Container port of each port index, in container networks. */
   readonly containerPorts: readonly number[];
+  /** By port index; 0 where an index has none. */
   readonly servicePorts: readonly number[];
   readonly healthChecks: readonly HealthCheck[];
   readonly readinessPath?: string;
@@ -73,12 +76,13 @@ export function decodeApp(document: unknown): App | undefined {
 
 function decodeCheck(check: Record<string, unknown>): HealthCheck {
   const path = check["path"];
-  const portIndex = check["portIndex"];
+  const { portIndex, timeoutSeconds } = check;
   return {
     protocol: String(check["protocol"] ?? "HTTP"),
     ...(typeof path === "string" && { path }),
     ...(typeof portIndex === "number" && { portIndex }),
-    ...(portIndex === undefined && check["port"] === undefined && { portIndex: 0 }),
+    ...((portIndex ?? check["port"] ?? undefined) === undefined && { portIndex: 0 }),
+    ...(typeof timeoutSeconds === "number" && { timeoutSeconds }),
   };
 }
 
@@ -122,11 +126,15 @@ function networkMode(app: Record<string, unknown>, docker: Record<string, unknow
 }
 
 function servicePorts(app: Record<string, unknown>, mappings: readonly Record<string, unknown>[]): number[] {
-  const numbers = (list: readonly unknown[]): number[] =>
-    list.flatMap((p) => (typeof p === "number" ? [p] : []));
-  if (Array.isArray(app["ports"])) return numbers(app["ports"]);
-  if (mappings.length > 0) return numbers(mappings.map((m) => m["servicePort"]));
-  return numbers(records(app["portDefinitions"]).map((d) => d["port"]));
+  const { ports } = app;
+  // Marathon before 1.5, where apps with networks of their own may have an empty list beside their mappings.
+  if (Array.isArray(ports) && ports.length > 0) return ports.map(portOrNone);
+  if (mappings.length > 0) return mappings.map(({ servicePort }) => portOrNone(servicePort));
+  return records(app["portDefinitions"]).map(({ port }) => portOrNone(port));
+}
+
+function portOrNone(value: unknown): number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536 ? value : 0;
 }
 
 function record(value: unknown): Record<string, unknown> {

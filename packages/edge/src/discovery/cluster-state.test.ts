@@ -28,6 +28,21 @@ describe("the state of Marathon's apps", () => {
     assert.deepEqual(places(state), ["1x out", "2x out", "3x in"]);
   });
 
+  it("lets a task in once it is ready, where its deployment asks for that", () => {
+    const state = new ClusterState();
+    const deploying = (ready: boolean) => ({
+      ...app("/a", [task("1"), task("2")]),
+      ...{ readinessChecks: [{ path: "/ready" }], readinessCheckResults: [{ taskId: "1", ready }] },
+    });
+    state.one("/a", deploying(false));
+    assert.deepEqual(places(state), ["1 out", "2 in"]);
+    state.one("/a", deploying(true));
+    assert.deepEqual(places(state), ["1 in", "2 in"]);
+    // Marathon forgets the result when the deployment is over.
+    state.one("/a", { ...deploying(true), readinessCheckResults: [] });
+    assert.deepEqual(places(state), ["1 in", "2 in"]);
+  });
+
   it("keeps the last verdict while health is unknown and drops a task that is unhealthy", () => {
     const state = new ClusterState();
     state.one("/a", app("/a", [task("1", results(true))], 1));
@@ -66,6 +81,20 @@ describe("the state of Marathon's apps", () => {
         .changed;
     assert.deepEqual([health("/a", "1"), health("/b", "2")], [true, false]);
     assert.deepEqual([places(state), places(state, "/b")], [["1 in"], ["2 out"]]);
+  });
+
+  it("knows a task by its instance's id, as older and newer Marathons write them", () => {
+    const uuid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+    for (const [id, instanceId] of [
+      [`a_b.${uuid}`, `a_b.marathon-${uuid}`],
+      [`a_b.instance-${uuid}._app.1`, `a_b.instance-${uuid}`],
+    ] as const) {
+      const state = new ClusterState();
+      state.full([app("/a/b", [task(id, results(true)), task("other", results(true))], 1)], 0);
+      const unhealthy = { runSpecId: "/a/b", instanceId, healthy: false };
+      assert.equal(state.event(event("instance_health_changed_event", unhealthy)).changed, true);
+      assert.deepEqual(places(state, "/a/b"), [`${id} leaving`, "other in"]);
+    }
   });
 
   it("takes a task in at the event of its start when nothing has to be checked first", () => {

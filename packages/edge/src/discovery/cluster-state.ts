@@ -153,9 +153,14 @@ export class ClusterState {
   }
 }
 
-/** Whether a task is the one that an event names, by its own id or by its instance's. */
+/**
+ * Whether a task is the one that an event names, by its own id or by its instance's: `a.instance-<uuid>` of
+ * `a.instance-<uuid>._app.1`, or, before Marathon 1.8, `a.marathon-<uuid>` of `a.<uuid>`.
+ */
 function isOf(task: string, named: string): boolean {
-  return task === named || task.startsWith(`${named}.`);
+  return (
+    task === named || task.startsWith(`${named}.`) || task === named.replace(/\.marathon-(?=[^.]+$)/, ".")
+  );
 }
 
 /** The apps that an event is about. */

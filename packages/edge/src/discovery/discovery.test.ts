@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EventEmitter, on, once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../clock";
+import { until } from "../testing/edge-bench.test.support";
 import { ClusterState, type EventFields } from "./cluster-state";
 import { Discovery, type MarathonSource } from "./discovery";
 
@@ -21,7 +22,9 @@ describe("discovery", () => {
   let state: ClusterState;
   let discovery: Discovery;
 
-  beforeEach(async () => {
+  beforeEach(() => start(60_000));
+
+  async function start(resyncMs: number): Promise<void> {
     asked.length = 0;
     bus = new EventEmitter();
     stop = new AbortController();
@@ -50,7 +53,7 @@ describe("discovery", () => {
       state,
       clock: systemClock,
       log,
-      resyncMs: 60_000,
+      resyncMs,
       prepare: async () => {},
       onChange,
     };
@@ -58,12 +61,14 @@ describe("discovery", () => {
     const first = once(bus, "change");
     running = discovery.run(stop.signal);
     await first;
-  });
+  }
 
-  afterEach(async () => {
+  async function end(): Promise<void> {
     stop.abort();
     await running;
-  });
+  }
+
+  afterEach(end);
 
   const emit = (type: string, fields: object): void => {
     bus.emit("event", { type, fields });
@@ -81,6 +86,15 @@ describe("discovery", () => {
     emit("connected", {});
     await change;
     assert.deepEqual(asked, ["*", "*"]);
+  });
+
+  it("asks for everything again when nobody has said anything for a while", async () => {
+    await end();
+    await start(5);
+    answers = async () => [app("/a", "1", "2")];
+    await until("the other list", async () => !state.apps.has("/b"));
+    assert.equal(state.apps.get("/a")?.tasks.length, 2);
+    assert.deepEqual([...new Set(asked)], ["*"]);
   });
 
   it("asks again when an event comes during the answer", async () => {

@@ -45,8 +45,8 @@ function fixedSource(access: MarathonAccess, urls: readonly string[], stallMs: n
     timeoutMs: 10_000,
   });
   return {
-    getApps: (signal) => client.getApps(signal),
-    getApp: (id, signal) => client.getApp(id, signal),
+    getApps: (signal) => client.getAppDocuments(signal),
+    getApp: (id, signal) => client.getAppDocument(id, signal),
     async *events(signal) {
       for await (const event of client.events({ signal, stallMs })) {
         yield { type: event.type, fields: "data" in event ? event.data : {} };
