@@ -39,6 +39,15 @@ describe("the API of an edge with a token", function () {
     assert.equal((await ask(edge.api, "/api/services", bearer)).status, 200);
   });
 
+  it("may be called by any name with it, which no foreign page knows", async () => {
+    const named = (headers: Record<string, string>) =>
+      ask(edge.api, "/metrics", { headers: { host: "edge-1.example:8000", ...headers } });
+    assert.equal((await named(bearer.headers)).status, 200);
+    const nameless = await named({});
+    assert.equal(nameless.status, 403);
+    assert.match(nameless.body, /"edge-1\.example:8000" is not a name of this edge; give it by --endpoint/);
+  });
+
   it("counts for Prometheus: events, requests by app, reloads", async () => {
     for (let i = 0; i < 5; i++) assert.equal(await edge.who("/counted"), "counted");
     const value = (text: string, name: string): number =>

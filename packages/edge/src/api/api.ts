@@ -6,7 +6,7 @@ import type { AppTraffic } from "../haproxy/traffic";
 import type { EdgeHealth } from "../health";
 import { addPage, type PageBackend, pageFile } from "../page/page-api";
 import { goJson, sorted } from "./go-json";
-import { hasToken, isOpen, refusal } from "./guard";
+import { hasToken, isOpen, isStatus, refusal } from "./guard";
 import { readService } from "./service-request";
 import { servicesDocument, stateDocument } from "./state-document";
 
@@ -51,15 +51,16 @@ export function createApi({ backend, page, advertised, token, certificate }: Api
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
+    // What a body is says its path; what a client calls it need not even be a media type, as with Bamboo.
+    request.raw.headers["content-type"] = undefined;
+    // Whoever asks whether this edge lives may call it by any name.
+    if (isStatus(request.url)) return undefined;
+    // No foreign page knows the token.
+    if (token !== undefined && hasToken(request.headers.authorization, token)) return undefined;
     const isPage = page !== undefined && pageFile(request.url) !== undefined;
     const refused = refusal({ ...guarded(request), isPage }, advertised);
     if (refused !== undefined) return fail(reply, 403, refused);
-    if (
-      token !== undefined &&
-      !isPage &&
-      !isOpen(request.url) &&
-      !hasToken(request.headers.authorization, token)
-    ) {
+    if (token !== undefined && !isPage && !isOpen(request.url)) {
       return fail(
         reply.header("www-authenticate", "Bearer"),
         401,
@@ -85,6 +86,12 @@ function makeServer(certificate: string | undefined): FastifyInstance {
     bodyLimit: 1 << 20,
     requestTimeout: 10_000,
     forceCloseConnections: true,
+    // Of a URL that cannot be decoded, for which there is no route.
+    frameworkErrors: (
+      error: Error & { statusCode?: number },
+      _request: FastifyRequest,
+      reply: FastifyReply,
+    ) => void fail(reply, error.statusCode ?? 400, error.message),
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 4096 },
   };
   if (certificate === undefined) return fastify(options);
@@ -176,9 +183,10 @@ function fail(reply: FastifyReply, status: number, message: string): FastifyRepl
   return reply.code(status).type(text).send(`${message}\n`);
 }
 
-function guarded({ headers }: FastifyRequest): Parameters<typeof refusal>[0] {
+function guarded({ headers, raw }: FastifyRequest): Parameters<typeof refusal>[0] {
   const fetchSite = headers["sec-fetch-site"];
   return {
+    isOld: raw.httpVersion === "1.0",
     host: headers.host,
     origin: headers.origin,
     fetchSite: typeof fetchSite === "string" ? fetchSite : undefined,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BambooService, decodeBambooNode, encodeBambooNode, goQueryEscape } from "@pulumi-mesos/model";
+import type { BambooService } from "@pulumi-mesos/model";
 import fc from "fast-check";
 import { findHaproxy } from "../haproxy/find-haproxy";
 import { aclProbe, type Check, haproxyCheck } from "../haproxy/validate";
@@ -11,6 +11,7 @@ import { mapFile, mapNames } from "../routing/maps";
 import { render, shapeOf } from "../routing/render";
 import { routesOf } from "../routing/routes";
 import { planSlots } from "../routing/slots";
+import { rulesIn } from "../testing/rules-in.test.support";
 import { type ApiBackend, createApi } from "./api";
 
 const bodies = 10_000;
@@ -90,30 +91,13 @@ const request = fc.record({
   body,
 });
 
-/** Rules as ZooKeeper would keep them, and HAProxy's own judgement. */
-function backendOf(rules: Map<string, BambooService>, check: Check): ApiBackend {
+/** HAProxy's judgement, asked for once a condition; a client's patience is not what is asked here. */
+function judging(check: Check): ApiBackend["judge"] {
   const verdicts = new Map<string, Promise<string | undefined>>();
-  return {
-    rules: async () => rules,
-    knownRules: () => rules,
-    putRule: async (ruleId, text, more) => {
-      const kept = decodeBambooNode(goQueryEscape(ruleId), encodeBambooNode(text, more));
-      assert.ok(kept);
-      rules.set(ruleId, kept);
-    },
-    removeRule: async (ruleId) => rules.delete(ruleId),
-    // A client's patience is not what is asked here.
-    judge: (text) => {
-      const verdict = verdicts.get(text) ?? check(aclProbe([text]), AbortSignal.timeout(60_000));
-      verdicts.set(text, verdict);
-      return verdict;
-    },
-    apps: () => new Map(),
-    marathonAgeMs: () => 0,
-    resync: () => {},
-    health: () => assert.fail("nobody asks"),
-    metrics: () => assert.fail("nobody asks"),
-    traffic: () => assert.fail("nobody asks"),
+  return (text) => {
+    const verdict = verdicts.get(text) ?? check(aclProbe([text]), AbortSignal.timeout(60_000));
+    verdicts.set(text, verdict);
+    return verdict;
   };
 }
 
@@ -128,7 +112,7 @@ describe("the API under random requests", function () {
   it(`answers ${bodies} of them without an error of its own, and HAProxy takes what it has accepted`, async () => {
     const check = haproxyCheck(await findHaproxy(process.env), directory);
     const rules = new Map<string, BambooService>();
-    const api = createApi({ backend: backendOf(rules, check), advertised: new Set() });
+    const api = createApi({ backend: rulesIn(rules, judging(check)), advertised: new Set() });
     for (const name of mapNames) await writeFile(join(directory, mapFile(name)), "");
     const settings = {
       mapDirectory: directory,

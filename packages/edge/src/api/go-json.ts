@@ -13,9 +13,9 @@ export function sorted<T>(map: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** The value of a key that Go would take for `name`: letters of any case, the last one wins. */
+/** The value of a key that Go would take for `name`: letters of any case, the last one wins, and null changes nothing. */
 export function goField(object: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.entries(object)
-    .filter(([key]) => key.toLowerCase() === name)
+    .filter(([key, value]) => key.toLowerCase() === name && value !== null)
     .at(-1)?.[1];
 }

@@ -10,6 +10,8 @@ export interface GuardedRequest {
   readonly fetchSite: string | undefined;
   /** A file of the edge's own page, which tells nothing and which other sites may link to. */
   readonly isPage?: boolean;
+  /** Of HTTP/1.0, which knows no Host and no browser speaks: so a balancer asks whether this edge lives. */
+  readonly isOld?: boolean;
 }
 
 /**
@@ -20,10 +22,11 @@ export interface GuardedRequest {
  * clients may send any media type, as Bamboo's own did.
  */
 export function refusal(request: GuardedRequest, advertised: ReadonlySet<string>): string | undefined {
-  const { host, origin, fetchSite, isPage = false } = request;
+  const { host, origin, fetchSite, isPage = false, isOld = false } = request;
   const name = hostName(host);
-  if (name === undefined || !(isIP(name) || name === "localhost" || advertised.has(name))) {
-    return `host ${JSON.stringify(host ?? "")} is not a name of this edge`;
+  const isOwn = name !== undefined && (isIP(name) || name === "localhost" || advertised.has(name));
+  if (!isOwn && !(isOld && host === undefined)) {
+    return `host ${JSON.stringify(host ?? "")} is not a name of this edge; give it by --endpoint, or ask by an IP address`;
   }
   if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
     return `origin ${JSON.stringify(origin)} is foreign`;
@@ -35,9 +38,14 @@ export function refusal(request: GuardedRequest, advertised: ReadonlySet<string>
   return undefined;
 }
 
+/** Whether this is the path that tells that the program lives, and nothing else. */
+export function isStatus(url: string): boolean {
+  return /^\/status\/?(\?|$)/.test(url);
+}
+
 /** Whether a path is answered without a token: it tells nothing of apps, or is Marathon's own call. */
 export function isOpen(url: string): boolean {
-  return /^\/(status|api\/marathon\/event_callback)\/?(\?|$)/.test(url);
+  return isStatus(url) || /^\/api\/marathon\/event_callback\/?(\?|$)/.test(url);
 }
 
 /** Whether a request brings the token, without telling by its time how much of it is right. */

@@ -3,6 +3,7 @@ import {
   aclProblem,
   type BambooService,
   bambooId,
+  encodeBambooNode,
   isWeightsProblem,
   parseWeights,
   weightsKey,
@@ -13,6 +14,9 @@ import { goField } from "./go-json";
 export type ServiceRequest =
   | { readonly ok: true; readonly service: BambooService; readonly acl: string }
   | { readonly ok: false; readonly message: string };
+
+/** ZooKeeper ends the session of whoever sends a node of 1 MiB. */
+const maxNodeBytes = 512 << 10;
 
 const undecodable: ServiceRequest = { ok: false, message: "Unable to decode JSON request" };
 
@@ -40,6 +44,9 @@ export function readService(body: string, urlId?: string): ServiceRequest {
   if (parsed && isWeightsProblem(parsed)) {
     return { ok: false, message: `config.${weightsKey}: ${parsed.problem}` };
   }
+  const bytes = encodeBambooNode(acl, config).length;
+  if (bytes > maxNodeBytes)
+    return { ok: false, message: `config: must be at most ${maxNodeBytes} bytes in ZooKeeper, got ${bytes}` };
   return { ok: true, service: { Id: effective, Acl: acl, Config: config }, acl: merged };
 }
 
