@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MesosError, messageOf } from "@pulumi-mesos/model";
 import { Command } from "commander";
-import { gather, options, type RawOptions } from "./options";
+import { options, type RawOptions } from "./option-table";
+import { gather } from "./options";
 
 /** Reads flags (--help and unknown ones end the program), environment and the file that --config names. */
 export function readCommandLine(
@@ -21,7 +22,7 @@ export function readCommandLine(
   const secrets = options.filter((o) => !o.flag).map((o) => `  ${o.env.padEnd(28)}${o.help}`);
   command.addHelpText("after", `\nBy environment only:\n${secrets.join("\n")}`);
   // Bamboo's flags have one dash.
-  const ours = argv.map((word) => word.replace(/^-(?=(bind|config)(=|$))/, "--"));
+  const ours = argv.map((word) => word.replace(/^-(?=(bind|config|log)(=|$))/, "--"));
   command.parse(ours, { from: "user" });
   const given: Record<string, string> = command.opts();
   const flags = Object.fromEntries(

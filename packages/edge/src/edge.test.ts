@@ -44,7 +44,10 @@ describe("mesos-edge", function () {
   async function start(): Promise<void> {
     program = spawn(
       join(__dirname, "..", "bin", "mesos-edge"),
-      ["--bind=127.86.2.2:8000", "--frontend-bind=127.86.2.2:8888", `--data-dir=${directory}`],
+      [
+        ...["-bind=127.86.2.2:8000", "-log", join(directory, "edge.log")],
+        ...["--frontend-bind=127.86.2.2:8888", `--data-dir=${directory}`],
+      ],
       {
         env: {
           PATH: process.env["PATH"],
@@ -250,6 +253,9 @@ describe("mesos-edge", function () {
       assert.ok(!names.some((name) => /^(EDGE|MARATHON|BAMBOO|NODE|HOME)/.test(name ?? "")), names.join());
     }
     assert.doesNotMatch(output + (await readFile(join(directory, "haproxy.log"), "utf8")), /secret/);
+    const log = await readFile(join(directory, "edge.log"), "utf8");
+    assert.match(log, /"listening"/);
+    assert.doesNotMatch(log, /secret/);
   });
 
   it("leaves HAProxy alone when it is killed or ended, and adopts it", async () => {

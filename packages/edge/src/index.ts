@@ -5,4 +5,5 @@ export { marathonSource } from "./discovery/marathon-source";
 export { createEdge, type Edge, type EdgeDependencies } from "./edge";
 export { findHaproxy } from "./haproxy/find-haproxy";
 export type { Log } from "./log";
-export { type EdgeOptions, gather, type Option, options, parseOptions, type RawOptions } from "./options";
+export { type Option, options, type RawOptions } from "./option-table";
+export { type EdgeOptions, gather, parseOptions } from "./options";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readCommandLine } from "./command-line";
-import { gather, type Option, options, parseOptions } from "./options";
+import { type Option, options } from "./option-table";
+import { gather, parseOptions } from "./options";
 
 const needed = { MARATHON_ENDPOINT: "http://a:8080, http://b:8080", BAMBOO_ZK_HOST: "z:2181" };
 const read = (argv: string[], env: Record<string, string> = {}, file?: string) =>
@@ -68,7 +69,55 @@ describe("the options", () => {
     assert.throws(() => parseOptions(read([], own)), {
       message: /^HAPROXY_TEMPLATE_PATH: .*got \/etc\/my\.tmpl; .*--haproxy-extra/,
     });
-    parseOptions(read([], { HAPROXY_TEMPLATE_PATH: "/opt/bamboo/config/haproxy_template.cfg" }));
+    // Where Bamboo's repository, its image and its package have theirs.
+    for (const path of [
+      "config/haproxy_template.cfg",
+      "/opt/bamboo/config/haproxy_template.cfg",
+      "/var/bamboo/haproxy_template.cfg",
+    ])
+      parseOptions(read([], { HAPROXY_TEMPLATE_PATH: path }));
+  });
+
+  it("take Bamboo's own example whole, with keys that are not used here", () => {
+    const file = JSON.stringify({
+      Marathon: { Endpoint: "http://marathon1:8080,http://marathon2:8080/", UseEventStream: false },
+      Bamboo: {
+        Endpoint: "http://localhost:8000",
+        Zookeeper: {
+          Host: "zk01.example.com:2812,zk02.example.com:2812",
+          Path: "/marathon-haproxy/state",
+          ReportingDelay: 5,
+        },
+      },
+      HAProxy: {
+        TemplatePath: "/var/bamboo/haproxy_template.cfg",
+        OutputPath: "/etc/haproxy/haproxy.cfg",
+        ReloadCommand:
+          "haproxy -f /etc/haproxy/haproxy.cfg -p /var/run/haproxy.pid -D -sf $(cat /var/run/haproxy.pid)",
+        ReloadValidationCommand: "haproxy -c -f {{.}}",
+        ReloadCleanupCommand: "exit 0",
+      },
+      StatsD: { Enabled: false, Host: "localhost:8125", Prefix: "bamboo-server.production." },
+    });
+    const parsed = parseOptions(readCommandLine(["-config", "/var/bamboo/production.json"], {}, () => file));
+    assert.deepEqual(parsed.marathonUrls, ["http://marathon1:8080", "http://marathon2:8080/"]);
+    assert.equal(parsed.zookeeper, "zk01.example.com:2812,zk02.example.com:2812");
+    assert.deepEqual(
+      [parsed.zookeeperPath, parsed.output],
+      ["/marathon-haproxy/state", "/etc/haproxy/haproxy.cfg"],
+    );
+  });
+
+  it("take addresses as Bamboo's users write them", () => {
+    const env = { BAMBOO_ZK_HOST: "zk://z1:2181, z2:2181", BAMBOO_ENDPOINT: "10.0.0.1:8000", BIND: ":8000" };
+    const { zookeeper, endpoint, bind } = parseOptions(read([], env));
+    assert.deepEqual([zookeeper, endpoint], ["z1:2181,z2:2181", "http://10.0.0.1:8000"]);
+    assert.deepEqual(bind, { host: "0.0.0.0", port: 8000 });
+    for (const url of ["http://me:hush@m:8080", "http://me@m:8080"])
+      assert.throws(
+        () => parseOptions(read([], { MARATHON_ENDPOINT: url })),
+        ({ message }: Error) => /MARATHON_PASSWORD/.test(message) && !message.includes("hush"),
+      );
   });
 
   it("take truth values as Go does and count only when told to", () => {
@@ -76,6 +125,13 @@ describe("the options", () => {
     for (const yes of ["1", "t", "true", "TRUE"]) {
       const { statsd } = parseOptions(read([], { ...at, STATSD_ENABLED: yes }));
       assert.deepEqual(statsd, { host: "s", port: 1, prefix: "p." }, yes);
+    }
+    for (const [given, prefix] of [
+      ["p", "p."],
+      ["bamboo-server.n1.", "bamboo-server.n1."],
+    ] as const) {
+      const env = { STATSD_ENABLED: "1", STATSD_PREFIX: given };
+      assert.equal(parseOptions(read([], env)).statsd?.prefix, prefix);
     }
     for (const no of ["0", "yes", "junk"]) {
       assert.equal(parseOptions(read([], { ...at, STATSD_ENABLED: no })).statsd, undefined, no);
@@ -89,8 +145,8 @@ describe("the options", () => {
   });
 
   it("take Bamboo's own flags with one dash", () => {
-    const parsed = parseOptions(read(["-bind=:9001", "-config", "x"], {}, "{}"));
-    assert.equal(parsed.bind.port, 9001);
+    const parsed = parseOptions(read(["-bind=:9001", "-config", "x", "-log", "/var/log/bamboo"], {}, "{}"));
+    assert.deepEqual([parsed.bind.port, parsed.log], [9001, "/var/log/bamboo"]);
   });
 
   it("fail when the file is no JSON", () => {

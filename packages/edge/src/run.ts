@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { systemClock } from "./clock";
 import { marathonSource } from "./discovery/marathon-source";
 import { createEdge } from "./edge";
@@ -7,12 +7,20 @@ import { findHaproxy } from "./haproxy/find-haproxy";
 import type { EdgeOptions } from "./options";
 import { noStats, statsd } from "./stats";
 
-/** Starts an edge that logs to stdout; the returned function ends it. */
+/** To stdout and, where one is named, to a file; whatever rotates the file must copy and truncate it. */
+function logTo(file: string | undefined): Logger {
+  const settings = { name: "mesos-edge", base: null };
+  if (file === undefined) return pino(settings);
+  const streams = [{ stream: process.stdout }, { stream: pino.destination({ dest: file, append: true }) }];
+  return pino(settings, pino.multistream(streams));
+}
+
+/** Starts an edge that logs to stdout and to the file that it is told; the returned function ends it. */
 export async function run(
   options: EdgeOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<() => Promise<void>> {
-  const log = pino({ name: "mesos-edge", base: null });
+  const log = logTo(options.log);
   const program = await findHaproxy(env);
   const stats = options.statsd ? statsd(options.statsd, log) : noStats;
   const source = marathonSource(options, { log });

@@ -11,7 +11,8 @@ import { Runtime } from "../haproxy/runtime";
 import type { HaproxyProgram } from "../haproxy/validate";
 import type { EdgeHealth } from "../health";
 import type { Log } from "../log";
-import { gather, parseOptions, type RawOptions } from "../options";
+import type { RawOptions } from "../option-table";
+import { gather, parseOptions } from "../options";
 import type { Stats } from "../stats";
 import {
   type AskOptions,
