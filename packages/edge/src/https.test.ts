@@ -126,13 +126,15 @@ describe("an edge with certificates", function () {
   });
 
   it("routes as plain HTTP does and tells apps how the client came", async () => {
-    const echo = createServer((request, response) => response.end(request.headers["x-forwarded-proto"]));
+    const echo = createServer(({ headers }, response) =>
+      response.end(`${headers["x-forwarded-proto"]} at ${headers["x-forwarded-port"]}`),
+    );
     echo.listen(32_500, edge.host);
     const tasks = [{ id: "echo", host: edge.host, ports: [32_500], state: "TASK_RUNNING" }];
     edge.marathon.put({ id: "/echo", tasks });
-    await answers("x.example", "/echo", "https");
-    const forged = { headers: { "x-forwarded-proto": "https" } };
-    assert.equal((await ask(edge.traffic, "/echo", forged)).body, "http");
+    await answers("x.example", "/echo", "https at 8443");
+    const forged = { headers: { "x-forwarded-proto": "https", "x-forwarded-port": "443" } };
+    assert.equal((await ask(edge.traffic, "/echo", forged)).body, "http at 8888");
     assert.equal((await askTls(at, "unknown.example", "/nothing")).status, 503);
     echo.close();
     echo.closeAllConnections();

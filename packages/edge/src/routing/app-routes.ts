@@ -40,7 +40,26 @@ export function appRoutes(
     const { bind, options } = label;
     if (bind) ports.push({ appId: app.id, backend: backend.name, mode: options.mode, ...bind });
   }
+  const tcpPort = app.env[tcpPortName];
+  if (tcpPort) {
+    const port = /^\d{1,5}$/.test(tcpPort) ? Number(tcpPort) : 0;
+    const backend = tcpBackend(app, resolve, leftOut);
+    if (validPort(port)) {
+      backends.push(backend);
+      ports.push({ appId: app.id, backend: backend.name, mode: "tcp", port });
+    } else
+      leftOut.set(`${app.id} ${tcpPortName}`, `must be a port, got ${JSON.stringify(tcpPort.slice(0, 100))}`);
+  }
   return none;
+}
+
+/** Variable of an app's environment by which Bamboo's template opens a port for its TCP. */
+const tcpPortName = "BAMBOO_TCP_PORT";
+
+/** As Bamboo's template has it: the app's first port, whatever is spoken there. */
+function tcpBackend(app: PlacedApp, resolve: Resolve, leftOut: Map<string, string>): Backend {
+  const { name, servers } = backendOf(app, 0, resolve, leftOut);
+  return { name: `${name}-tcp`, tls: false, options: { mode: "tcp", balance: "roundrobin" }, servers };
 }
 
 export function isWeighted({ Config }: BambooService): boolean {
@@ -56,10 +75,11 @@ function hostRoutes(appId: string, backend: string, label: LabelledPort): Route[
   );
 }
 
-function optionsOf(plain: Backend, { options }: LabelledPort): Pick<Backend, "options" | "servers"> {
+function optionsOf(plain: Backend, { options }: LabelledPort): Pick<Backend, "options" | "servers" | "tls"> {
   // Whoever holds a cookie would still be sent to a task that drains, so one that leaves is closed at once.
   const servers = options.sticky ? plain.servers.filter((s) => s.state === "ready") : plain.servers;
-  return { options, servers };
+  // What is TCP for this edge may be TLS between client and task, and is not wrapped once more.
+  return { options, servers, tls: plain.tls && options.mode === "http" };
 }
 
 export function aclOf(appId: string, rule: BambooService | undefined): Route["acl"] {
@@ -115,6 +135,7 @@ export function backendOf(
   return {
     name: backendName(app.id),
     ...(check && { checkPath: checkPath(check) }),
+    ...(check?.timeoutSeconds !== undefined && { checkSeconds: check.timeoutSeconds }),
     tls: check?.protocol.endsWith("HTTPS") ?? false,
     servers: serversOf(app, portIndex, resolve, leftOut),
   };

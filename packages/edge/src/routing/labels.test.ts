@@ -14,7 +14,7 @@ const read = (labels: Record<string, string>, groups = ["*"], more: object = {})
 describe("marathon-lb's labels", () => {
   it("give each port its hosts and paths", () => {
     const { ports, problems } = read({
-      "0_VHOST": "A.example, b.example",
+      "0_VHOST": "A.example, my_app.b.example",
       "0_PATH": "-i /x /y",
       "1_VHOST": "c.example",
       "1_BACKEND_WEIGHT": "-5",
@@ -22,7 +22,7 @@ describe("marathon-lb's labels", () => {
     assert.deepEqual(
       ports.map((p) => [p.portIndex, p.hosts, p.paths, p.ignoreCase, p.weight]),
       [
-        [0, ["a.example", "b.example"], ["/x", "/y"], true, undefined],
+        [0, ["a.example", "my_app.b.example"], ["/x", "/y"], true, undefined],
         [1, ["c.example"], [], false, -5],
       ],
     );
@@ -64,6 +64,29 @@ describe("marathon-lb's labels", () => {
     assert.deepEqual(mode({ "0_MODE": "tcp" }, service), ["tcp", 10_005]);
     assert.deepEqual(mode({ "0_PORT": "9000" }, { healthChecks: [{ protocol: "HTTP" }] }), ["http", 9000]);
     assert.equal(mode({ "0_STICKY": "true" }, service), undefined);
+  });
+
+  it("open the service ports of an app that names no more than its group, as marathon-lb does", () => {
+    const ports = (labels: Record<string, string>, more: object = {}) =>
+      read(labels, ["external"], {
+        portDefinitions: [{ port: 10_005 }, { port: 0 }, { port: 10_007 }],
+        ...more,
+      }).ports.map((p) => [p.portIndex, p.options.mode, p.bind?.port, p.hosts.length]);
+    assert.deepEqual(ports({ GROUP: "external" }), [
+      [0, "tcp", 10_005, 0],
+      [2, "tcp", 10_007, 0],
+    ]);
+    const checked = { healthChecks: [{ protocol: "HTTP", portIndex: 2 }] };
+    assert.deepEqual(ports({ GROUP: "other,external", "0_VHOST": "a.example" }, checked), [
+      [0, "http", undefined, 1],
+      [2, "http", 10_007, 0],
+    ]);
+    assert.deepEqual(ports({ "2_GROUP": "external" }), [[2, "tcp", 10_007, 0]]);
+    assert.deepEqual(ports({ GROUP: "internal" }), []);
+    assert.deepEqual(ports({ GROUP: "external", "0_ENABLED": "false", "2_PORT": "9000" }), [
+      [2, "tcp", 9000, 0],
+    ]);
+    assert.deepEqual(read({}, ["*"], { portDefinitions: [{ port: 10_005 }] }).ports, []);
   });
 
   it("count for the groups that the edge serves, a port's own group first", () => {

@@ -45,7 +45,7 @@ export interface Labelled {
 
 const balances = ["roundrobin", "leastconn", "source", "uri", "random", "first", "static-rr"];
 const path = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/%]*$/;
-const host = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const host = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
 
 /** Names after `HAPROXY_<n>_` that are read. */
 export const readLabels: ReadonlySet<string> = new Set([
@@ -71,6 +71,8 @@ export function labelled(app: App, groups: readonly string[]): Labelled {
     if (readLabels.has(match[2] ?? "")) numbers.add(Number(match[1]));
     else problems.set(name, "is not read by this edge");
   }
+  // A group alone asks for the service ports, as marathon-lb has them.
+  if (words(app.labels["HAPROXY_GROUP"]).length > 0) for (const n of app.servicePorts.keys()) numbers.add(n);
   const ports = [...numbers]
     .sort((a, b) => a - b)
     .flatMap((n) => new PortLabels(app, n, problems).read(groups) ?? []);
@@ -89,7 +91,7 @@ class PortLabels {
   }
 
   read(groups: readonly string[]): LabelledPort | undefined {
-    const own = words(this.#text("GROUP") ?? this.#app.labels["HAPROXY_GROUP"]);
+    const own = this.#groups();
     if (!groups.includes("*") && !own.some((group) => group === "*" || groups.includes(group)))
       return undefined;
     if (this.#text("ENABLED") !== undefined && !this.#isTrue("ENABLED")) return undefined;
@@ -97,7 +99,7 @@ class PortLabels {
       this.#isGood("VHOST", h, host.test(h), "a host name"),
     );
     const mode = this.#mode(hosts.length > 0);
-    const bind = this.#bind(mode);
+    const bind = this.#bind(mode, hosts.length > 0);
     const { paths, ignoreCase } = this.#paths(hosts.length > 0);
     if (hosts.length === 0 && !bind) return undefined;
     const weight = this.#number("BACKEND_WEIGHT", -1_000_000, 1_000_000);
@@ -155,12 +157,17 @@ class PortLabels {
     return text === "tcp" ? "tcp" : "http";
   }
 
-  /** A port of its own: the label's, or the service port of what is TCP by its label or has a certificate. */
-  #bind(mode: "http" | "tcp"): LabelledPort["bind"] {
+  #groups(): string[] {
+    return words(this.#text("GROUP") ?? this.#app.labels["HAPROXY_GROUP"]);
+  }
+
+  /** A port of its own: the label's, or the service port of what is TCP by its label, has a certificate, or a group and no host. */
+  #bind(mode: "http" | "tcp", hasHost: boolean): LabelledPort["bind"] {
     const given = this.#number("PORT", 1, 65_535);
     const service = this.#app.servicePorts[this.#n];
     const certificate = this.#text("SSL_CERT") || undefined;
-    const isAsked = certificate !== undefined || (mode === "tcp" && this.#text("MODE") === "tcp");
+    const isTcp = mode === "tcp" && this.#text("MODE") === "tcp";
+    const isAsked = certificate !== undefined || isTcp || (!hasHost && this.#groups().length > 0);
     const port = given ?? (isAsked && service ? service : undefined);
     const address = this.#text("BIND_ADDR");
     if (port === undefined && certificate !== undefined)

@@ -21,8 +21,25 @@ export function backendLines(b: Backend, slots: readonly Slot[], httpsPort?: num
     `  balance ${options.balance ?? "leastconn"}`,
     ...allowedLines(options),
     ...(isHttp ? httpLines(b.name, options, httpsPort) : []),
-    ...(isHttp && b.checkPath !== undefined ? [`  option httpchk GET ${b.checkPath}`] : []),
+    ...(isHttp && b.checkPath !== undefined ? checkLines(b.checkPath, b.checkSeconds ?? 0) : []),
     servers,
+  ];
+}
+
+/** How long the answer to a check may take at least, which is what all of them get, and at most. */
+export const shortestCheckSeconds = 5;
+const longestCheckSeconds = 60;
+
+/** The task's own address, as Marathon names it in its checks; one of IPv6 in brackets. */
+const checkedHost = "\"%[bc_dst,regsub('^(.*:.*)\\$','[\\1]')]:%[bc_dst_port]\"";
+
+/** As Marathon asks: by HTTP/1.1, which some servers insist on, and with the patience that Marathon has. */
+function checkLines(path: string, seconds: number): string[] {
+  const patience = Math.ceil(Math.min(seconds, longestCheckSeconds));
+  return [
+    "  option httpchk",
+    `  http-check send meth GET uri ${path} ver HTTP/1.1 hdr Host ${checkedHost}`,
+    ...(patience > shortestCheckSeconds ? [`  timeout check ${patience}s`] : []),
   ];
 }
 
@@ -40,6 +57,8 @@ function httpLines(name: string, o: BackendOptions, httpsPort: number | undefine
       : []),
     ...(o.hsts ? [hstsLine] : []),
     ...(o.sticky ? ["  cookie mesosphere_server_id insert indirect nocache"] : []),
+    // Beside X-Forwarded-Proto; where nothing ends TLS here, what a balancer in front says is left alone.
+    ...(httpsPort === undefined ? [] : ["  http-request set-header X-Forwarded-Port %[dst_port]"]),
   ];
 }
 

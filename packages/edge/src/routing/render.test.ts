@@ -82,6 +82,7 @@ const labelValue = fc.oneof(
 const group = fc.constantFrom(
   {},
   {},
+  { HAPROXY_GROUP: "a" },
   { HAPROXY_DEPLOYMENT_GROUP: "a" },
   { HAPROXY_DEPLOYMENT_GROUP: "/ä b" },
 );
@@ -99,10 +100,13 @@ const document = fc.record({
   tasks: fc.array(task, { maxLength: 6 }),
   networks: fc.constantFrom([{ mode: "host" }], [{ mode: "container/bridge" }], [{ mode: "container" }]),
   container: fc.record({ portMappings: fc.array(fc.record({ containerPort: port }), { maxLength: 2 }) }),
+  env: fc.constantFrom({}, { BAMBOO_TCP_PORT: "1080" }, { BAMBOO_TCP_PORT: "x" }),
+  portDefinitions: fc.array(fc.record({ port })),
   healthChecks: fc.array(
     fc.record({
       protocol: fc.constantFrom("HTTP", "HTTPS", "TCP", "COMMAND"),
       path: fc.string({ unit: "grapheme" }),
+      timeoutSeconds: fc.oneof(fc.nat(100), fc.double(), fc.constant(null)),
     }),
     { maxLength: 2 },
   ),
@@ -155,6 +159,32 @@ describe("the configuration", function () {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it("checks as Marathon does: by HTTP/1.1, with the task's address, and with its patience", () => {
+    const backend = (checkSeconds?: number): string =>
+      configOf({
+        ...{ routes: [], ports: [], leftOut: new Map() },
+        backends: [
+          {
+            name: "b",
+            checkPath: "/x?y=%20z",
+            tls: false,
+            servers: [],
+            ...(checkSeconds && { checkSeconds }),
+          },
+        ],
+      }).split("\nbackend b\n")[1] ?? "";
+    assert.match(backend(), /^ {2}http-check send meth GET uri \/x\?y=%20z ver HTTP\/1\.1 hdr Host /m);
+    const patience = (seconds?: number) => /^ {2}timeout check (\S+)$/m.exec(backend(seconds))?.[1];
+    assert.deepEqual([undefined, 3, 5, 20, 7.5, 900].map(patience), [
+      undefined,
+      undefined,
+      undefined,
+      "20s",
+      "8s",
+      "60s",
+    ]);
   });
 
   it("has a statistics page only with a password", () => {

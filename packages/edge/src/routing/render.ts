@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import { certificateList, certificatePath } from "../haproxy/certificate-store";
-import { isMapped, mapFile, type RouteTables, tablesOf } from "./maps";
+import { mapFile, type RouteTables, tablesOf } from "./maps";
 import { quote } from "./quote";
 import { remembered } from "./remembered";
-import { backendLines } from "./render-backend";
+import { backendLines, shortestCheckSeconds } from "./render-backend";
 import type { Backend, PortFrontend, Route, Routes } from "./route";
 import type { SlotTable } from "./slots";
 import { mapKeys, stagesOf } from "./stages";
@@ -47,19 +47,18 @@ interface Shaped {
 /** The last digest for routes: they are the same ones while tasks come and go. */
 const shaped = new WeakMap<Routes["routes"], Shaped>();
 
-/** The digest of everything that only a reload changes: all but the tasks in the slots. */
+/**
+ * The digest of everything that only a reload changes: all but the tasks in the slots. It is that of the text, so that a later
+ * edge, which writes another text for the same routes, does not leave an earlier one's HAProxy as it is.
+ */
 export function shapeOf(routes: Routes, table: SlotTable, settings: RenderSettings): string {
   const head = JSON.stringify([settings, routes.ports]);
   const backends = routes.backends.map(shapeText);
   const sizes = routes.backends.map(({ name }) => table.get(name)?.length ?? 0);
   const last = shaped.get(routes.routes);
   if (last?.head === head && isSame(last.backends, backends) && isSame(last.sizes, sizes)) return last.digest;
-  const parts = [
-    head,
-    ...linesOf(routes).map(routeText),
-    ...backends.map((text, n) => `${text} ${sizes[n]}`),
-  ];
-  const digest = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
+  const text = render(routes, new Map(), settings, { number: 0, shape: "" });
+  const digest = createHash("sha256").update(`${text}${sizes}`).digest("hex").slice(0, 16);
   shaped.set(routes.routes, { head, backends, sizes, digest });
   return digest;
 }
@@ -68,12 +67,6 @@ function isSame<T>(some: readonly T[], others: readonly T[]): boolean {
   return some.length === others.length && some.every((one, index) => one === others[index]);
 }
 
-/** The routes that a reload alone changes. */
-function linesOf({ routes }: Routes): Route[] {
-  return routes.filter((route) => !isMapped(route));
-}
-
-const routeText = remembered((route: Route) => JSON.stringify(route));
 const shapeText = remembered(({ servers: _, ...shape }: Backend) => JSON.stringify(shape));
 
 /** Name of the socket of a generation's worker, relative to HAProxy's directory. */
@@ -137,17 +130,21 @@ function head(settings: RenderSettings, generation: Generation, hasTls: boolean)
     `  timeout connect ${connectMs}ms`,
     "  timeout client 60s",
     "  timeout server 60s",
+    "  # One side of a tunnel that has gone without a word must not hold the other for the hour that a tunnel may idle.",
+    "  timeout client-fin 60s",
+    "  timeout server-fin 60s",
     "  timeout queue 5s",
     "  timeout http-request 10s",
     "  timeout http-keep-alive 60s",
     "  timeout tunnel 1h",
-    "  timeout check 5s",
+    `  timeout check ${shortestCheckSeconds}s`,
     "  option dontlognull",
     "  option redispatch 1",
     "  retries 3",
     "  retry-on conn-failure empty-response",
-    "  # A connection is one client's alone: in a shared pool all retries of a request may meet some that a task just closed.",
-    "  http-reuse never",
+    "  # Each request has a connection of its own to its task: a kept one may be closed by the task at the moment at which",
+    "  # a request comes that must not be sent twice. Clients keep theirs.",
+    "  option http-server-close",
     "  # A host that fell silent also has requests that wait for it: they are told after three seconds, and sent again.",
     "  option srvtcpka",
     "  srvtcpka-idle 1s",

@@ -18,6 +18,8 @@ export interface Backend {
   readonly name: string;
   /** Path that HAProxy asks for; a connection alone is checked without one. */
   readonly checkPath?: string;
+  /** How long the answer to that may take. */
+  readonly checkSeconds?: number;
   readonly tls: boolean;
   /** What labels ask for; plain HTTP without. */
   readonly options?: BackendOptions;

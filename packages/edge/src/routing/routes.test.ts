@@ -108,6 +108,54 @@ describe("routes", () => {
     assert.equal(checks([{ protocol: "HTTPS", path: "/" }])?.tls, true);
   });
 
+  it("give a check the patience of Marathon's, and of several apps the largest", () => {
+    const checked = (timeoutSeconds: number) => ({
+      healthChecks: [{ protocol: "HTTP", path: "/", timeoutSeconds }],
+    });
+    const apps = [app("/a", checked(20)), app("/b", checked(30))];
+    const all = rules({ "/both": "path_beg /" }, { Weights: "/a=1 /b=1" });
+    assert.deepEqual(
+      routesOf(apps, all, resolve).backends.map((backend) => backend.checkSeconds),
+      [20, 30, 30],
+    );
+  });
+
+  it("open the TCP port that an app asks for in its environment, beside its other routes", () => {
+    const healthCheckResults = [{ alive: true }];
+    const task = { id: "t", host: "127.0.0.3", ports: [31000], state: "TASK_RUNNING", healthCheckResults };
+    const more = (port: string) => ({
+      env: { BAMBOO_TCP_PORT: port },
+      healthChecks: [{ protocol: "HTTPS", path: "/" }],
+    });
+    const { routes, backends, ports } = routesOf([app("/a", more("1080"), [task])], new Map(), resolve);
+    assert.deepEqual(ports, [{ appId: "/a", backend: "::a-cluster-tcp", mode: "tcp", port: 1080 }]);
+    assert.deepEqual(
+      routes.map((route) => route.backend),
+      ["::a-cluster"],
+    );
+    const servers = [{ address: "127.0.0.3", port: 31000, state: "ready" }];
+    const options = { mode: "tcp", balance: "roundrobin" };
+    assert.deepEqual(backends[1], { name: "::a-cluster-tcp", tls: false, options, servers });
+    for (const bad of ["0", "70000", "http", "-1"]) {
+      const wrong = routesOf([app("/a", more(bad), [task])], new Map(), resolve);
+      assert.deepEqual([wrong.ports, wrong.backends.length], [[], 1]);
+      assert.match(wrong.leftOut.get("/a BAMBOO_TCP_PORT") ?? "", /^must be a port, got/);
+    }
+  });
+
+  it("leave TLS to those who speak it through a port that is TCP for the edge", () => {
+    const labels = { HAPROXY_0_MODE: "tcp", HAPROXY_0_PORT: "9443", HAPROXY_1_VHOST: "a.example" };
+    const healthChecks = [0, 1].map((portIndex) => ({ protocol: "HTTPS", path: "/", portIndex }));
+    const { backends } = routesOf([app("/a", { labels, healthChecks })], new Map(), resolve);
+    assert.deepEqual(
+      backends.map(({ tls, options }) => [options?.mode, tls]),
+      [
+        ["tcp", false],
+        ["http", true],
+      ],
+    );
+  });
+
   it("give backends Bamboo's names, and others where those are impossible", () => {
     assert.equal(backendName("/a/b"), "::a::b-cluster");
     assert.match(backendName("/ä b"), /^[A-Za-z0-9._:-]+-cluster$/);

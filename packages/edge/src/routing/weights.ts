@@ -49,6 +49,7 @@ export function weighted(
     .map(({ appId }) => [`${name} ${appId}`, "one of its apps speaks TLS and another does not"] as const);
   const paths = new Set(parts.map((part) => part.backend.checkPath));
   const [checkPath] = paths.size === 1 ? paths : [];
+  const seconds = parts.flatMap((part) => part.backend.checkSeconds ?? []);
   const takers = parts.map(({ backend }) => backend.servers.filter((s) => s.state === "ready"));
   const weights = serverWeights(
     parts.map(({ weight }, index) => ({ weight, tasks: takers[index]?.length ?? 0 })),
@@ -63,6 +64,7 @@ export function weighted(
     backend: {
       name,
       ...(checkPath !== undefined && { checkPath }),
+      ...(checkPath !== undefined && seconds.length > 0 && { checkSeconds: Math.max(...seconds) }),
       tls,
       // By the fewest connections the largest weight would get every request of a quiet hour.
       options: { mode: "http", balance: "roundrobin" },
