@@ -68,11 +68,14 @@ function run(
   });
 }
 
-/** A check of a large file takes the processor for a while, which requests need more. */
+/**
+ * A check of a large file takes the processor for a while, which requests need more. Not as much more as there is, for on a
+ * machine that others keep busy a check would take minutes then.
+ */
 function yieldToTraffic(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch (error) {
     // It has ended already.
     if ((error as NodeJS.ErrnoException).code !== "ERR_SYSTEM_ERROR") throw error;
