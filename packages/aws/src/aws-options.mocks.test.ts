@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { Provider as AwsProvider } from "@pulumi/aws/provider";
-import { BambooEdge, containers, InvalidArgsError, Masters, type NodeArgs, ZooKeeper } from "pulumi-mesos";
+import { BambooEdge, containers, InvalidArgsError, Masters, type PoolArgs, ZooKeeper } from "pulumi-mesos";
 import { AwsPlatform } from "./aws-platform";
 import type { AwsPlatformArgs } from "./platform-args";
 import { cluster, find, ofAws, region, run, short, titles, usual, written } from "./recording.test.support";
@@ -175,12 +175,10 @@ describe("AwsPlatform", function () {
       const { stackTraceLimit } = Error;
       const platform = new AwsPlatform(usual);
       new ZooKeeper("zk", { platform, size: 1 });
-      assert.equal(Error.stackTraceLimit, stackTraceLimit);
-      const address = { name: "zk-9", host: "192.0.2.1" };
-      const service = { software: "zookeeper" } as NodeArgs["service"];
+      const service = { software: "mesos-agent" } as PoolArgs["service"];
       assert.throws(
-        () => platform.node("zk", { service, address } as NodeArgs, {}),
-        (error) => error instanceof Error && `${error.stack}`.includes(__filename),
+        () => platform.pool("web", { group: "web", service, most: 1000, mostPath: "size" }, {}),
+        (error) => error instanceof InvalidArgsError && `${error.stack}`.includes(__filename),
       );
       assert.equal(Error.stackTraceLimit, stackTraceLimit);
     });

@@ -124,8 +124,34 @@ export class AwsPlatform implements Platform {
     );
   }
 
-  node(_name: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
-    return madeWithoutStackTraces(() => this.#makeNode(args, opts));
+  node(_name: string, { service, address }: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
+    const place = lifted(undefined, () => this.#addresses.placeOf(address.host));
+    const program = this.#program(service.software);
+    const party = partyOf(service.software);
+    if (!isMember(party))
+      throw new InvalidArgsError(opts.parent, [
+        { path: address.name, message: "is no member: agents are made by their controller" },
+      ]);
+    const machine = this.#machines[party];
+    this.#count(machine.instanceType, 1, rootGiB + (service.data ? machine.dataGiB : 0));
+    return makeMember(
+      {
+        around: this.#around,
+        place,
+        service,
+        program,
+        machine,
+        image: this.#image,
+        subnetId: this.#network.privateSubnets[place.subnet]?.id ?? "",
+        securityGroupId: this.#groups[party],
+        role: this.#role(service.software, program.image),
+        names: this.#zone,
+        kmsKeyArn: this.#args.kmsKeyArn,
+        bucket: this.#files,
+        logGroup: this.#logs?.name,
+      },
+      opts,
+    );
   }
 
   pool(name: string, args: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool {
@@ -162,36 +188,6 @@ export class AwsPlatform implements Platform {
         publicAddresses: natGateways + this.#balancers.publicAddresses,
       },
       this.#args.prices ?? listPrices,
-    );
-  }
-
-  #makeNode({ service, address }: NodeArgs, opts: pulumi.ComponentResourceOptions): Node {
-    const place = lifted(undefined, () => this.#addresses.placeOf(address.host));
-    const program = this.#program(service.software);
-    const party = partyOf(service.software);
-    if (!isMember(party))
-      throw new InvalidArgsError(opts.parent, [
-        { path: address.name, message: "is no member: agents are made by their controller" },
-      ]);
-    const machine = this.#machines[party];
-    this.#count(machine.instanceType, 1, rootGiB + (service.data ? machine.dataGiB : 0));
-    return makeMember(
-      {
-        around: this.#around,
-        place,
-        service,
-        program,
-        machine,
-        image: this.#image,
-        subnetId: this.#network.privateSubnets[place.subnet]?.id ?? "",
-        securityGroupId: this.#groups[party],
-        role: this.#role(service.software, program.image),
-        names: this.#zone,
-        kmsKeyArn: this.#args.kmsKeyArn,
-        bucket: this.#files,
-        logGroup: this.#logs?.name,
-      },
-      opts,
     );
   }
 

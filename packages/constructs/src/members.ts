@@ -14,6 +14,7 @@ import type { Credentials } from "./credentials";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { memberAt } from "./reach";
 import { Ensemble, getEnsemble, Leave, Ready } from "./resources/gates";
+import { madeWithoutStackTraces } from "./resources/stack-traces";
 
 /** Members of an ensemble: nodes with an identity that are changed one at a time. */
 export interface MembersArgs {
@@ -50,6 +51,10 @@ export interface MembersArgs {
  * @returns the gate that stands when every member has joined.
  */
 export function makeMembers(parent: pulumi.ComponentResource, name: string, args: MembersArgs): Ready {
+  return madeWithoutStackTraces(() => makeEnsemble(parent, name, args));
+}
+
+function makeEnsemble(parent: pulumi.ComponentResource, name: string, args: MembersArgs): Ready {
   const { kind, platform, addresses, port, authorization } = args;
   const known = {
     ...(authorization !== undefined && { authorization }),
