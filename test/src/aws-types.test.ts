@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { Carrier } from "./aws-plugin/carrier";
 import { asDeclared } from "./aws-plugin/normal";
-import { type AnyType, type Bag, uncarried } from "./aws-plugin/resource-type";
+import { type AnyType, type Bag, unasked, uncarried } from "./aws-plugin/resource-type";
 import { resourceTypes } from "./aws-plugin/types";
+import { functions } from "./aws-plugin/types/functions";
 import { declared, type Ids, mayDo } from "./support/aws-declared";
 import { inventory } from "./support/aws-inventory";
 import { Moto } from "./support/moto";
@@ -75,6 +76,20 @@ describe("the plugin aws of the tests", function () {
     for (const { entry, id, inputs, computed } of made.reverse())
       await carrier.remove(entry, id, { ...computed, ...inputs });
     assert.deepEqual(await inventory(moto.endpoint, region), empty);
+  });
+
+  it("answers what moto knows of an image, and fails for one that it does not know", async () => {
+    if (moto === undefined) return;
+    const getAmi = functions["aws:ec2/getAmi:getAmi"] ?? assert.fail();
+    const carrier = new Carrier(region);
+    const of = (id: string): Bag => ({
+      filters: [{ name: "image-id", values: [id] }],
+      includeDeprecated: true,
+    });
+    const { architecture } = await carrier.ask(getAmi, of("ami-0e9271c829888680e"));
+    assert.equal(architecture, "arm64");
+    await assert.rejects(carrier.ask(getAmi, of("ami-0123456789abcdef0")), /returned no results/);
+    assert.deepEqual(unasked(getAmi, { ...of("ami-1"), mostRecent: true }), [".mostRecent"]);
   });
 
   it("fails for every property that it does not carry, however deep it lies", () => {

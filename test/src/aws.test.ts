@@ -52,22 +52,15 @@ describe("examples/aws on a moto server, its machines' commands run in order by 
   };
 
   it(
-    "fails at its preview without credentials, and with an image of another architecture, in one line and before anything is made",
+    "fails at its preview without credentials, in one line and before anything is made",
     on(async (aws) => {
-      const without = await aws.runWithoutCredentials("preview");
-      assert.notEqual(without.code, 0);
-      assert.deepEqual(errorsOf(without.output), [
+      const { code, output, calls } = await aws.runWithoutCredentials("preview");
+      assert.notEqual(code, 0);
+      const errors = [...output.matchAll(/^ *error: (.*)$/gm)].map(([, text]) => text);
+      assert.deepEqual(errors, [
         "pulumi:providers:aws resource 'platform-aws' has a problem: No valid credential sources found.",
       ]);
-      assert.deepEqual(without.calls, []);
-      await aws.stack.ok("config", "set", "ami", images.arm);
-      const other = await aws.run("preview");
-      await aws.stack.ok("config", "set", "ami", images.first);
-      assert.notEqual(other.code, 0);
-      assert.deepEqual(errorsOf(other.output), [
-        `image.architecture: is "x86_64", but ${images.arm} is arm64; name an image of x86_64, or set it to what the image is and choose instance types of that`,
-      ]);
-      assert.deepEqual(new Set(other.calls.map(({ action }) => action)), new Set(["DescribeImages"]));
+      assert.deepEqual(calls, []);
     }),
   );
 
@@ -255,11 +248,6 @@ describe("examples/aws on a moto server, its machines' commands run in order by 
 function countedInReadme(): number {
   const readme = readFileSync(path.join(repository, "examples/aws/README.md"), "utf8");
   return Number(/It makes (\d+) resources/.exec(readme)?.[1]);
-}
-
-/** What the engine calls errors, each without the lines that go on. */
-function errorsOf(output: string): string[] {
-  return [...output.matchAll(/^ *error: (.*)$/gm)].map(([, text = ""]) => text);
 }
 
 /** The name that an instance is launched with. */

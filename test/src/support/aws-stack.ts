@@ -12,12 +12,8 @@ import { TestStack } from "./test-stack";
 
 export const region = "eu-central-1";
 export const secret = "a-secret-of-thirty-two-characters";
-/** Images that moto knows; one is for machines of another architecture. */
-export const images = {
-  first: "ami-12c6146b",
-  second: "ami-03cf127a",
-  arm: "ami-0e9271c829888680e",
-} as const;
+/** Images that moto knows. */
+export const images = { first: "ami-12c6146b", second: "ami-03cf127a" } as const;
 
 /** Why `examples/aws` cannot run here; nothing where it can. */
 export async function missing(): Promise<string | undefined> {
