@@ -9,7 +9,7 @@ import {
   request,
   type Server,
 } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import { ask, exchange, until } from "./testing/edge-bench.test.support";
 import type { FakeTask } from "./testing/fake-marathon.test.support";
 import { TestEdge } from "./testing/test-edge.test.support";
@@ -209,6 +209,37 @@ describe("a request's way through the edge", function () {
     assert.match(await raw("GET /told HTTP/1.0\r\n\r\n"), /^HTTP\/1\.[01] 200 .*\r\n\r\ntold$/s);
   });
 
+  it("is, when HAProxy checks a task, one of HTTP/1.1 to the task's own address, as Marathon's are", async () => {
+    const checks = new Set<string>();
+    const checked = await task("checked", 21_070, ({ url, httpVersion, headers }, response) => {
+      if (url === "/health?deep=1") checks.add(`${httpVersion} ${headers.host}`);
+      response.end("checked");
+    });
+    const healthChecks = [{ protocol: "HTTP", path: "/health?deep=1", portIndex: 0, timeoutSeconds: 20 }];
+    const tasks = [{ ...checked, healthCheckResults: [{ alive: true }] }];
+    edge.marathon.put({ id: "/checked", healthChecks, tasks });
+    await edge.answers("/checked", "checked");
+    await until("a check", async () => checks.size > 0);
+    assert.deepEqual([...checks], [`1.1 ${edge.host}:21070`]);
+  });
+
+  it("may be no HTTP at all, at the port that an app names in its environment", async () => {
+    const echo = createTcpServer((socket) => socket.on("error", () => {}).pipe(socket));
+    echo.listen(21_080, edge.host);
+    await once(echo, "listening");
+    const tasks = [{ id: "echo", host: edge.host, ports: [21_080], state: "TASK_RUNNING" }];
+    edge.marathon.put({ id: "/echo", env: { BAMBOO_TCP_PORT: "9005" }, tasks });
+    const client = await until("the port", () => connected(9005));
+    let received = "";
+    client.setEncoding("utf8").on("data", (text: string) => {
+      received += text;
+    });
+    client.write("no HTTP");
+    await until("the echo", async () => received === "no HTTP");
+    client.destroy();
+    echo.close();
+  });
+
   it("ends where it breaks HTTP: with more headers than there is room, or none in ten seconds", async () => {
     // Whether the reason arrives before the end is up to the kernel: not all that was sent is read.
     const long = await raw(`GET /first HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
@@ -221,6 +252,15 @@ describe("a request's way through the edge", function () {
     assert.equal(await edge.who("/first"), "first");
   });
 });
+
+/** A connection to the edge, once somebody takes it. */
+function connected(at: number): Promise<Socket | false> {
+  const socket = connect(at, host);
+  return new Promise((resolve) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", () => resolve(false));
+  });
+}
 
 /** What comes back for bytes until the other side closes. */
 async function raw(text: string): Promise<string> {
