@@ -28,13 +28,6 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms));
 }
 
-/** Calls `action` every `ms` milliseconds until the returned function is called; does not keep the process alive. */
-export function every(ms: number, action: () => void): () => void {
-  const timer = setInterval(action, ms);
-  timer.unref();
-  return () => clearInterval(timer);
-}
-
 /** Calls `action` once after `ms` milliseconds unless the returned function is called before. */
 export function after(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, ms);

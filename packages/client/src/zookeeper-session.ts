@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { ACL, Client } from "node-zookeeper-client";
-import { after, every, nowMs, soon } from "./clock";
+import { after, afterReading, nowMs } from "./clock";
 import { isAccessFault } from "./errors";
 import { type Forwarder, forward } from "./way/forwarder";
 import type { Way } from "./way/way";
@@ -51,7 +51,8 @@ export class ZooKeeperSession {
   readonly #listeners = new Set<(state: SessionState) => void>();
   readonly #ended = new AbortController();
   readonly #errors = new Map<string, Error>();
-  readonly #stopWatchdog: () => void;
+  readonly #leastWatchMs: number;
+  #stopWatchdog = (): void => {};
   readonly #way: Way | undefined;
   #forwarder: Forwarder | undefined;
   #cancelNextAttempt = (): void => {};
@@ -79,9 +80,8 @@ export class ZooKeeperSession {
       this.#become("disconnected");
     });
     this.client.on("expired", () => this.#expire());
-    const watchMs = Math.min(500, Math.max(50, sessionTimeoutMs / 10));
-    // Where this process stood still, answers may lie there unread.
-    this.#stopWatchdog = every(watchMs, () => soon(() => this.#watch()));
+    this.#leastWatchMs = Math.min(500, Math.max(50, sessionTimeoutMs / 10));
+    this.#watch();
     this.client.connect();
   }
 
@@ -190,16 +190,23 @@ export class ZooKeeperSession {
     }, failed);
   }
 
+  /** Acts on a server that is silent for too long, and comes back when it may be. */
   #watch(): void {
-    const silentMs = nowMs() - this.#heardAt;
+    this.#stopWatchdog();
+    if (this.#ended.signal.aborted) return;
     const { sessionTimeout, connectTimeout, socket } = this.#manager;
-    if (this.#state === "connected") {
-      if (silentMs > (sessionTimeout * 2) / 3) socket?.destroy();
-    } else if (this.#established && silentMs > sessionTimeout) {
+    const isConnected = this.#state === "connected";
+    const silentAt = this.#heardAt + (isConnected ? (sessionTimeout * 2) / 3 : sessionTimeout);
+    const attemptEnds = this.#attemptAt + Math.min(handshakeMs, connectTimeout);
+    const isSilent = nowMs() > silentAt;
+    if (!isConnected && this.#established && isSilent) {
       this.#expire();
-    } else if (nowMs() - this.#attemptAt > Math.min(handshakeMs, connectTimeout)) {
-      socket?.destroy();
+      return;
     }
+    if (isConnected ? isSilent : nowMs() > attemptEnds) socket?.destroy();
+    const next = isConnected ? silentAt : this.#established ? Math.min(silentAt, attemptEnds) : attemptEnds;
+    // Where this process stood still, answers may lie there unread.
+    this.#stopWatchdog = afterReading(Math.max(this.#leastWatchMs, next - nowMs()), () => this.#watch());
   }
 
   #expire(why = "expired"): void {
@@ -220,6 +227,7 @@ export class ZooKeeperSession {
   #become(state: SessionState): void {
     if (this.#state === state || this.#state === "expired") return;
     this.#state = state;
+    this.#watch();
     for (const listener of [...this.#listeners]) listener(state);
   }
 }

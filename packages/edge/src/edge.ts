@@ -40,7 +40,7 @@ export interface EdgeDependencies {
   readonly log: Log;
   /** @default none */
   readonly stats?: Stats;
-  /** @default 30000 */
+  /** How often Marathon is asked for everything. @default 300000 */
   readonly resyncMs?: number;
   /** How long HAProxy may owe an answer before it is replaced. @default 5000 */
   readonly hungMs?: number;
@@ -61,7 +61,9 @@ export function createEdge(options: EdgeOptions, dependencies: EdgeDependencies)
 }
 
 /** How often everything is looked at again that events and HAProxy's own words should have told. */
-const regularMs = 60_000;
+const resyncEveryMs = 300_000;
+/** How often is looked after what nobody reports. */
+const tendEveryMs = 60_000;
 
 class Controller {
   readonly #o: EdgeOptions;
@@ -84,7 +86,7 @@ class Controller {
     this.#o = o;
     this.#d = d;
     this.#stats = d.stats ?? noStats;
-    const { source, clock, log, resyncMs = regularMs } = d;
+    const { source, clock, log, resyncMs = resyncEveryMs } = d;
     this.#router = new Router({
       ...{ options: o, source, clock, log, resyncMs },
       table: () => this.#haproxy?.applier.table,
@@ -190,13 +192,15 @@ class Controller {
   async #tend(): Promise<void> {
     const { clock, log } = this.#d;
     const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await clock.pause(regularMs, signal);
+    for (let rereadAt = clock.now() + resyncEveryMs; !signal.aborted; ) {
+      await clock.pause(tendEveryMs, signal);
       if (signal.aborted) return;
       try {
         await this.#haproxy?.master.trimLog();
-        await this.#haproxy?.applier.reread();
         await this.#router.refreshNames();
+        if (clock.now() < rereadAt) continue;
+        rereadAt = clock.now() + resyncEveryMs;
+        await this.#haproxy?.applier.reread();
       } catch (error) {
         log.warn({ err: error }, "the regular look was cut short");
       }

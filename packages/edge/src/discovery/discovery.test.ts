@@ -2,12 +2,18 @@
 import assert from "node:assert/strict";
 import { EventEmitter, on, once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import { systemClock } from "../clock";
+import { type Clock, systemClock } from "../clock";
 import { until } from "../testing/edge-bench.test.support";
 import { ClusterState, type EventFields } from "./cluster-state";
 import { Discovery, type MarathonSource } from "./discovery";
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
+/** A clock of which a minute passes in 20 ms. */
+const fast: Clock = {
+  ...systemClock,
+  now: () => systemClock.now() * 3_000,
+  pause: (ms, signal) => systemClock.pause(ms / 3_000, signal),
+};
 const app = (id: string, ...tasks: string[]) => ({
   id,
   tasks: tasks.map((t) => ({ id: t, host: "10.0.0.1", ports: [31000], state: "TASK_RUNNING" })),
@@ -22,9 +28,7 @@ describe("discovery", () => {
   let state: ClusterState;
   let discovery: Discovery;
 
-  beforeEach(() => start(60_000));
-
-  async function start(resyncMs: number): Promise<void> {
+  const begin = async (clock: Clock, resyncMs = 300_000): Promise<void> => {
     asked.length = 0;
     bus = new EventEmitter();
     stop = new AbortController();
@@ -51,7 +55,7 @@ describe("discovery", () => {
     const options = {
       source,
       state,
-      clock: systemClock,
+      clock,
       log,
       resyncMs,
       prepare: async () => {},
@@ -61,13 +65,13 @@ describe("discovery", () => {
     const first = once(bus, "change");
     running = discovery.run(stop.signal);
     await first;
-  }
-
-  async function end(): Promise<void> {
+  };
+  const end = async (): Promise<void> => {
     stop.abort();
     await running;
-  }
+  };
 
+  beforeEach(() => begin(systemClock));
   afterEach(end);
 
   const emit = (type: string, fields: object): void => {
@@ -90,7 +94,7 @@ describe("discovery", () => {
 
   it("asks for everything again when nobody has said anything for a while", async () => {
     await end();
-    await start(5);
+    await begin(systemClock, 5);
     answers = async () => [app("/a", "1", "2")];
     await until("the other list", async () => !state.apps.has("/b"));
     assert.equal(state.apps.get("/a")?.tasks.length, 2);
@@ -134,5 +138,31 @@ describe("discovery", () => {
     assert.deepEqual(asked, ["*", "/a", "*"]);
     assert.deepEqual([...state.apps.keys()], ["/a", "/c"]);
     assert.equal(discovery.problem, undefined);
+  });
+
+  describe("as time goes by", () => {
+    const listings = async (number: number): Promise<void> => {
+      while (asked.filter((id) => id === "*").length < number) await once(bus, "change");
+    };
+
+    beforeEach(async () => {
+      await end();
+      await begin(fast);
+    });
+
+    it("asks for everything again, also where events never cease", async () => {
+      const events = setInterval(() => emit("api_post_event", { appDefinition: { id: "/a" } }), 1);
+      await listings(3).finally(() => clearInterval(events));
+    });
+
+    it("believes a list that lacks most apps after a minute, well before the next regular look", async () => {
+      const began = fast.now();
+      answers = async (id) => (id === "*" ? [] : app(id, "1"));
+      emit("connected", {});
+      while (state.apps.size > 0) await once(bus, "change");
+      const minutes = (fast.now() - began) / 60_000;
+      assert.ok(minutes >= 1, `${minutes} minutes`);
+      assert.ok(asked.filter((id) => id === "*").length >= 4, asked.join(" "));
+    });
   });
 });

@@ -30,6 +30,8 @@ export interface DiscoveryOptions {
 const gatherMs = 10;
 /** More apps than these are asked for all at once. */
 const maxSingle = 16;
+/** A list that is doubted is asked for again after this long. */
+const doubtMs = 20_000;
 
 /**
  * Keeps a {@link ClusterState} true: by events, by asking for the apps that events name, and by the list of all apps after
@@ -41,6 +43,7 @@ export class Discovery {
   #full = true;
   #wake = new AbortController();
   #lastGood: number | undefined;
+  #listedAt = Number.NEGATIVE_INFINITY;
   #problem: string | undefined;
 
   constructor(o: DiscoveryOptions) {
@@ -99,9 +102,10 @@ export class Discovery {
   async #fetch(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
       this.#wake = new AbortController();
-      let waitMs = this.#o.resyncMs;
+      if (this.#untilResyncMs() === 0) this.#full = true;
+      let waitMs = 0;
       try {
-        if (await this.#pass(signal)) waitMs = 0;
+        if (!(await this.#pass(signal))) waitMs = this.#untilResyncMs();
         if (failures > 0) this.#o.log.info({}, "marathon answers again");
         failures = 0;
         this.#problem = undefined;
@@ -117,9 +121,14 @@ export class Discovery {
       }
       if (waitMs === 0) continue;
       await this.#o.clock.pause(waitMs, failures > 0 ? signal : AbortSignal.any([signal, this.#wake.signal]));
-      // Nothing woke us: it is time to see whether all is still so.
-      if (failures === 0 && !this.#wake.signal.aborted) this.#full = true;
     }
+  }
+
+  /** How long until it is time to see whether all is still so, however much happens meanwhile. */
+  #untilResyncMs(): number {
+    const { state, resyncMs, clock } = this.#o;
+    const everyMs = state.holding ? Math.min(doubtMs, resyncMs) : resyncMs;
+    return Math.max(0, this.#listedAt + everyMs - clock.now());
   }
 
   /** Asks what is to be asked now; whether there is more. */
@@ -133,6 +142,7 @@ export class Discovery {
       await prepare(documents);
       state.full(documents, clock.now());
       this.#lastGood = clock.now();
+      this.#listedAt = clock.now();
       onChange();
     } else if (this.#dirty.size > 0) {
       await clock.pause(gatherMs, signal);

@@ -26,8 +26,8 @@ import { heldAtStart } from "./worker-certificates";
 const reloadEveryMs = 200;
 /** Nothing to do but to wait for the next word. */
 const idleMs = 60_000;
-/** How often an adopted master is looked at. */
-const watchEveryMs = 250;
+/** How often HAProxy is looked at. A master that was started here tells its end by itself, an adopted one does not. */
+const watchEveryMs = { started: 1_000, adopted: 250 };
 
 export interface ApplierOptions {
   readonly master: Master;
@@ -78,6 +78,7 @@ export class Applier {
   #wake = new AbortController();
   #problem: string | undefined;
   #down = false;
+  #stopWatching: (() => void) | undefined;
   /** Reloads by this controller. */
   reloads = 0;
 
@@ -160,8 +161,7 @@ export class Applier {
 
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const stopWatching = this.#o.clock.every(watchEveryMs, () => this.#watch());
-    signal.addEventListener("abort", stopWatching, { once: true });
+    this.#watchRegularly(watchEveryMs.adopted);
     while (!signal.aborted) {
       this.#wake = new AbortController();
       let waitMs: number;
@@ -182,8 +182,14 @@ export class Applier {
       }
       await this.#o.clock.pause(waitMs, until);
     }
+    this.#stopWatching?.();
     await this.#background.ended();
     await this.#file.close();
+  }
+
+  #watchRegularly(ms: number): void {
+    this.#stopWatching?.();
+    this.#stopWatching = this.#o.clock.every(ms, () => this.#watch());
   }
 
   /** An adopted master tells nobody that it ended, and no worker that it hangs. */
@@ -314,6 +320,7 @@ export class Applier {
       await this.#launcher.startAsIs(() => this.#adoptWorker(), signal);
       this.#fileIsOld = true;
     }
+    this.#watchRegularly(watchEveryMs.started);
     this.#down = false;
   }
 

@@ -33,16 +33,17 @@ export class Pulse {
   /** Looks at the worker of `generation`; whether there is something to do about it. */
   look(generation: number): boolean {
     const before = this.of(generation);
-    if (this.#runtime.owes(generation)) {
-      if (before === "well") this.#silent = { generation, since: this.#clock.now() };
-      return before !== "silent";
-    }
-    this.#silent = undefined;
+    this.#note(generation);
+    if (this.#runtime.owes(generation)) return before !== "silent";
     if (this.#clock.now() - this.#asked >= askEveryMs) {
       this.#asked = this.#clock.now();
-      // What comes of it is seen at the next look.
-      void this.#runtime.info(generation);
+      void this.#runtime.info(generation).then(() => this.#note(generation));
     }
     return before !== "well";
+  }
+
+  #note(generation: number): void {
+    if (!this.#runtime.owes(generation)) this.#silent = undefined;
+    else if (this.of(generation) === "well") this.#silent = { generation, since: this.#clock.now() };
   }
 }
