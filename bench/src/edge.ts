@@ -52,7 +52,14 @@ interface Length {
 }
 
 const short: Length = { apps: 1_000, rate: 400, pairs: 200, floorPairs: 100, rules: 10, steadySeconds: 20 };
-const long: Length = { apps: 1_000, rate: 800, pairs: 5_200, floorPairs: 200, rules: 40, steadySeconds: 120 };
+const long: Length = {
+  apps: 1_000,
+  rate: 1_200,
+  pairs: 3_600,
+  floorPairs: 200,
+  rules: 40,
+  steadySeconds: 120,
+};
 
 /** 1,000 apps with five tasks each behind a real HAProxy under a constant load, while tasks and rules change. */
 export async function* edgeBench(o: {

@@ -11,8 +11,9 @@ import type { Log } from "./log";
 import type { EdgeOptions } from "./options";
 import { backendName } from "./routing/app-routes";
 import { deploymentGroupOf } from "./routing/deployment-groups";
+import { newMemo, type RoutingMemo } from "./routing/parts";
 import type { PortFrontend, Routes } from "./routing/route";
-import { type BackendMemo, newMemo, type RoutingSettings, routesOf } from "./routing/routes";
+import { type RoutingSettings, routesOf } from "./routing/routes";
 import type { SlotTable } from "./routing/slots";
 import { RuleStore } from "./rules";
 
@@ -40,7 +41,7 @@ export class Router {
   readonly state: ClusterState;
   readonly discovery: Discovery;
   readonly rules: RuleStore;
-  #memo: BackendMemo = newMemo();
+  #memo: RoutingMemo = newMemo();
   #leftOut: ReadonlyMap<string, string> = new Map();
   #pending = false;
   #isOver = false;

@@ -47,6 +47,13 @@ describe("the rules", function () {
     await server.remove();
   });
 
+  it("are the very same as long as all that is read again is as it was", async () => {
+    const { rules } = store;
+    const began = hurried.now();
+    await until("a regular reading", async () => hurried.now() - began > 35_000);
+    assert.equal(store.rules, rules);
+  });
+
   it("stay for a minute without ZooKeeper, and are those that were written meanwhile afterwards", async () => {
     await server.stop();
     await until("the end of the session", async () =>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from "node:util";
 import type { ZooKeeper } from "@pulumi-mesos/client";
 import {
   type BambooService,
@@ -30,7 +31,9 @@ const operationMs = 5_000;
 /** Routing rules in ZooKeeper under Bamboo's layout: read, watched and written. What was read stays while ZooKeeper is away. */
 export class RuleStore {
   readonly #o: RuleStoreOptions;
-  readonly #nodes = new Map<string, BambooService | undefined>();
+  readonly #watches = new WeakMap<ZooKeeper, Map<string, () => void>>();
+  #nodes = new Map<string, BambooService | undefined>();
+  #rules: ReadonlyMap<string, BambooService> | undefined;
   #zk: ZooKeeper | undefined;
   #read = false;
   #readings = 0;
@@ -51,9 +54,10 @@ export class RuleStore {
     return this.#problem;
   }
 
-  /** Rules by app id. */
+  /** Rules by app id; the same map until one changes. */
   get rules(): ReadonlyMap<string, BambooService> {
-    return new Map([...this.#nodes.values()].flatMap((rule) => (rule ? [[rule.Id, rule]] : [])));
+    this.#rules ??= new Map([...this.#nodes.values()].flatMap((rule) => (rule ? [[rule.Id, rule]] : [])));
+    return this.#rules;
   }
 
   /** Nodes that hold no rule that we understand. */
@@ -124,27 +128,51 @@ export class RuleStore {
 
   async #readAll(zk: ZooKeeper): Promise<void> {
     const reading = ++this.#readings;
-    const names = await zk.children(this.#o.root, () => this.#soon(this.#readAll(zk)));
+    const names = await zk.children(
+      this.#o.root,
+      this.#watch(zk, "", () => this.#readAll(zk)),
+    );
     const found = await Promise.all(names.map(async (name) => [name, await this.#node(zk, name)] as const));
     // A reading that began later has said more.
     if (reading < this.#taken) return;
     this.#taken = reading;
-    this.#nodes.clear();
-    for (const [name, data] of found) if (data) this.#nodes.set(name, decodeBambooNode(name, data));
+    const nodes = new Map<string, BambooService | undefined>();
+    for (const [name, data] of found) if (data) nodes.set(name, decodeBambooNode(name, data));
+    if (this.#read && isDeepStrictEqual(nodes, this.#nodes)) return;
+    this.#nodes = nodes;
     this.#read = true;
-    this.#o.onChange();
+    this.#changed();
   }
 
   async #readOne(zk: ZooKeeper, name: string): Promise<void> {
     const data = await this.#node(zk, name);
     if (data) this.#nodes.set(name, decodeBambooNode(name, data));
     else this.#nodes.delete(name);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#rules = undefined;
     this.#o.onChange();
   }
 
   async #node(zk: ZooKeeper, name: string): Promise<Buffer | undefined> {
-    const node = await zk.watch(`${this.#o.root}/${name}`, () => this.#soon(this.#readOne(zk, name)));
-    return node?.data;
+    const watch = this.#watch(zk, name, () => this.#readOne(zk, name));
+    return (await zk.watch(`${this.#o.root}/${name}`, watch))?.data;
+  }
+
+  /** One watch of a session for each node, however often it is read before it changes. */
+  #watch(zk: ZooKeeper, name: string, read: () => Promise<void>): () => void {
+    const watches = this.#watches.get(zk) ?? new Map<string, () => void>();
+    this.#watches.set(zk, watches);
+    const known = watches.get(name);
+    if (known) return known;
+    const watch = (): void => {
+      watches.delete(name);
+      this.#soon(read());
+    };
+    watches.set(name, watch);
+    return watch;
   }
 
   /** Follows a change; a failure is repaired by the next session or the next reading. */

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../log";
-import type { PortFrontend, Routes } from "../routing/route";
+import { remembered } from "../routing/remembered";
+import type { Backend, PortFrontend, Routes } from "../routing/route";
 import { readIfThere, writeAtomically } from "./master";
 
 export const noRoutes: Routes = { routes: [], backends: [], ports: [], leftOut: new Map() };
@@ -26,7 +27,12 @@ export class Snapshot {
 
   /** The first line tells whether the second is whole. */
   async write({ routes, backends, ports }: Routes): Promise<void> {
-    const text = JSON.stringify({ routes, backends, ports });
+    const parts = {
+      routes: routesText(routes),
+      backends: `[${backends.map(backendText)}]`,
+      ports: JSON.stringify(ports),
+    };
+    const text = `{${Object.entries(parts).map(([name, part]) => `"${name}":${part}`)}}`;
     await writeAtomically(this.#file, `${digest(text)}\n${text}`);
   }
 
@@ -40,6 +46,9 @@ export class Snapshot {
     return noRoutes;
   }
 }
+
+const routesText = remembered((routes: Routes["routes"]) => JSON.stringify(routes));
+const backendText = remembered((backend: Backend) => JSON.stringify(backend));
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex");

@@ -27,10 +27,11 @@ function withServersOf(parts: readonly Routes[], before: Combined): Combined | u
   if (parts.length !== before.parts.length) return undefined;
   const backends: Backend[] = [...before.backends];
   let at = 0;
-  for (const [index, part] of parts.entries()) {
-    const was = before.parts[index];
+  for (let index = 0; index < parts.length; index++) {
+    const [part, was] = [parts[index], before.parts[index]];
+    if (!part || !was) return undefined;
     if (part !== was) {
-      if (!was || !isDeepStrictEqual(withoutServers(part), withoutServers(was))) return undefined;
+      if (!isDeepStrictEqual(withoutServers(part), withoutServers(was))) return undefined;
       backends.splice(at, part.backends.length, ...part.backends);
     }
     at += part.backends.length;

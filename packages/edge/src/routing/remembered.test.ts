@@ -5,8 +5,9 @@ import fc from "fast-check";
 import { decodeApp } from "../discovery/apps";
 import { type PlacedApp, place } from "../discovery/rotation";
 import { mapChanges, tablesOf } from "./maps";
+import { newMemo } from "./parts";
 import { shapeOf } from "./render";
-import { newMemo, routesOf } from "./routes";
+import { routesOf } from "./routes";
 import { planSlots, type SlotTable, withKnown } from "./slots";
 
 const settings = {
@@ -55,6 +56,7 @@ describe("what is remembered", () => {
       fc.property(fc.array(step, { maxLength: 8 }), (history) => {
         const memo = newMemo();
         const known = new Map<string, PlacedApp>();
+        const knownRules = new Map<string, ReturnType<typeof rulesOf>>();
         let table: SlotTable = new Map();
         let maps = tablesOf([]).maps;
         for (const { documents, rules } of history) {
@@ -64,7 +66,8 @@ describe("what is remembered", () => {
             known.set(JSON.stringify(one), before);
             return before;
           });
-          const byId = rulesOf(rules);
+          const byId = knownRules.get(JSON.stringify(rules)) ?? rulesOf(rules);
+          knownRules.set(JSON.stringify(rules), byId);
           const routes = routesOf(apps, byId, resolve, memo);
           const fresh = routesOf(apps, byId, resolve);
           assert.deepEqual(routes, fresh);

@@ -39,7 +39,7 @@ export interface Generation {
 /** What a digest was made from. */
 interface Shaped {
   readonly head: string;
-  readonly backends: readonly string[];
+  readonly backends: readonly Backend[];
   readonly sizes: readonly number[];
   readonly digest: string;
 }
@@ -53,17 +53,27 @@ const shaped = new WeakMap<Routes["routes"], Shaped>();
  */
 export function shapeOf(routes: Routes, table: SlotTable, settings: RenderSettings): string {
   const head = JSON.stringify([settings, routes.ports]);
-  const backends = routes.backends.map(shapeText);
-  const sizes = routes.backends.map(({ name }) => table.get(name)?.length ?? 0);
+  const { backends } = routes;
+  const sizes = backends.map(({ name }) => table.get(name)?.length ?? 0);
   const last = shaped.get(routes.routes);
-  if (last?.head === head && isSame(last.backends, backends) && isSame(last.sizes, sizes)) return last.digest;
-  const text = render(routes, new Map(), settings, { number: 0, shape: "" });
-  const digest = createHash("sha256").update(`${text}${sizes}`).digest("hex").slice(0, 16);
+  const isLast = last?.head === head && isAlike(last.backends, backends) && isSame(last.sizes, sizes);
+  const digest = isLast ? last.digest : digestOfShape(routes, sizes, settings);
   shaped.set(routes.routes, { head, backends, sizes, digest });
   return digest;
 }
 
-function isSame<T>(some: readonly T[], others: readonly T[]): boolean {
+function digestOfShape(routes: Routes, sizes: readonly number[], settings: RenderSettings): string {
+  const text = render(routes, new Map(), settings, { number: 0, shape: "" });
+  return createHash("sha256").update(`${text}${sizes}`).digest("hex").slice(0, 16);
+}
+
+function isAlike(some: readonly Backend[], others: readonly Backend[]): boolean {
+  const same = (one: Backend, other: Backend | undefined): boolean =>
+    one === other || (other !== undefined && shapeText(one) === shapeText(other));
+  return some.length === others.length && some.every((one, index) => same(one, others[index]));
+}
+
+function isSame(some: readonly number[], others: readonly number[]): boolean {
   return some.length === others.length && some.every((one, index) => one === others[index]);
 }
 

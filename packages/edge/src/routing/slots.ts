@@ -46,15 +46,20 @@ export interface SlotPlan {
   readonly changes: readonly SlotChange[];
 }
 
-/** The backend for which slots need no change: most backends are as they were when one task comes or goes. */
+/** The backends for which a table needs no change, and the backend for which slots need none: most are as they were. */
+const settledTables = new WeakMap<SlotTable, readonly Backend[]>();
 const settled = new WeakMap<readonly Slot[], Backend>();
 
 /** Gives every server of `backends` a slot; a server that has one keeps it. */
 export function planSlots(current: SlotTable, backends: readonly Backend[]): SlotPlan {
   const moved = new Map<string, readonly Slot[]>();
   const changes: SlotChange[] = [];
+  const last = settledTables.get(current);
   let known = 0;
-  for (const backend of backends) {
+  for (let i = 0; i < backends.length; i++) {
+    const backend = backends[i];
+    if (last !== undefined && backend === last[i]) known++;
+    if (!backend || backend === last?.[i]) continue;
     const before = current.get(backend.name);
     if (before) known++;
     if (before && settled.get(before) === backend) continue;
@@ -64,6 +69,7 @@ export function planSlots(current: SlotTable, backends: readonly Backend[]): Slo
     if (before?.length === slots.length && changes.length === changesBefore) settled.set(before, backend);
     else moved.set(backend.name, slots);
   }
+  if (moved.size === 0) settledTables.set(current, backends);
   const order = { ready: 0, drain: 1, maint: 2 };
   return {
     table: known === current.size ? withMoved(current, moved) : tableOf(backends, current, moved),
