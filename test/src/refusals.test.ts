@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ZooKeeper } from "@pulumi-mesos/client";
-import { list } from "@pulumi-mesos/supervisor";
+import { smallDisk, whyNoSmallDisk } from "@pulumi-mesos/client/testing";
+import { list, type ProcessStatus } from "@pulumi-mesos/supervisor";
 import { ClusterView } from "./support/cluster-view";
+import { eventually, hangMs } from "./support/eventually";
 import { TestStack } from "./support/test-stack";
 
 const octet = 94;
@@ -224,6 +226,46 @@ describe("a resource that cannot start", function () {
       await opened.up();
     } finally {
       rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it("fails in one line on a disk without room, goes on once there is some, and looks after its program without any", async function () {
+    const why = await whyNoSmallDisk();
+    if (why !== undefined) {
+      if (this.test !== undefined) this.test.title += ` (not on this machine: ${why})`;
+      return this.skip();
+    }
+    const disk = await smallDisk();
+    try {
+      const opened = await open(
+        `new mesos.Process("sleeper", { command: ["sleep", "100000"] }, { provider });`,
+      );
+      symlinkSync(disk.directory, path.join(opened.directory, "xdg"));
+      await disk.fill();
+      const outcome = await opened.pulumi(["up", "--yes", "--skip-preview"]);
+      assert.notEqual(outcome.code, 0);
+      assert.match(failure(outcome.output), /error: .*sleeper: cannot write its files in .*: ENOSPC/);
+      await disk.free();
+      await opened.up();
+      const status = async (): Promise<ProcessStatus> => {
+        const [sleeper] = await list({ root: opened.state });
+        assert.ok(sleeper?.running && sleeper.pid !== undefined);
+        return sleeper;
+      };
+      const first = await status();
+      await disk.fill();
+      process.kill(first.pid ?? 0, "SIGKILL");
+      const isSleeping = ({ argv, pid }: ReturnType<typeof opened.processes>[number]): boolean =>
+        argv.at(-1) === "100000" && pid !== first.pid;
+      await eventually(hangMs, () => assert.equal(opened.processes().filter(isSleeping).length, 1));
+      await disk.free();
+      await eventually(hangMs, async () => assert.notEqual((await status()).pid, first.pid));
+      await opened.unchanged();
+      await opened.ok("destroy", "--yes", "--skip-preview");
+    } finally {
+      await stack?.close();
+      stack = undefined;
+      await disk.remove();
     }
   });
 
