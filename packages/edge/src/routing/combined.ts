@@ -28,7 +28,8 @@ function withServersOf(parts: readonly Routes[], before: Combined): Combined | u
   const backends: Backend[] = [...before.backends];
   let at = 0;
   for (let index = 0; index < parts.length; index++) {
-    const [part, was] = [parts[index], before.parts[index]];
+    const part = parts[index];
+    const was = before.parts[index];
     if (!part || !was) return undefined;
     if (part !== was) {
       if (!isDeepStrictEqual(withoutServers(part), withoutServers(was))) return undefined;

@@ -69,10 +69,12 @@ function replaced(apps: readonly PlacedApp[], sources: Sources): readonly Routes
   if (last?.rules !== sources.rules || last.apps.length !== apps.length) return undefined;
   const parts = [...last.parts];
   for (let i = 0; i < apps.length; i++) {
-    const [app, before, place] = [apps[i], last.apps[i], last.places[i]];
+    const app = apps[i];
+    const before = last.apps[i];
     if (app === before) continue;
-    if (app?.id !== before?.id || !app || place === undefined || deploymentGroupOf(app) !== undefined)
-      return undefined;
+    const place = last.places[i];
+    if (!app || app.id !== before?.id || place === undefined) return undefined;
+    if (deploymentGroupOf(app) !== undefined) return undefined;
     parts[place] = partOf(app, sources);
   }
   sources.memo.last = { ...last, apps, parts };

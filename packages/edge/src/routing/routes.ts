@@ -67,7 +67,9 @@ function sharedPorts(
 
 /** Few apps have ports of their own. */
 function portsOf(parts: readonly Routes[]): PortFrontend[] {
-  return parts.filter((part) => part.ports.length > 0).flatMap((part) => part.ports);
+  const ports: PortFrontend[] = [];
+  for (const part of parts) if (part.ports.length > 0) ports.push(...part.ports);
+  return ports;
 }
 
 /** Name of a port where it is left out. */
