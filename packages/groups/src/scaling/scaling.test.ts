@@ -20,7 +20,7 @@ const policy: AutoscalePolicy = {
 };
 
 describe("a group that sizes itself", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let cluster: FakeCluster;
   let store: MemoryStore;
   let address: string;
