@@ -205,6 +205,7 @@ export class MasterProgram implements MasterView {
     await this.#election?.stop();
     this.#leader?.stop();
     await this.#server.close();
+    await this.#replica.settled();
     this.#logFile?.close();
   }
 

@@ -81,6 +81,19 @@ describe("the registry on a quorum of masters", () => {
     assert.equal(ensemble.replicas.get("c")?.state.entry?.value, "kept");
   });
 
+  it("has settled once nothing is being written any more", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "replica-"));
+    try {
+      const replica = new Replica(directory);
+      const next = replica.become("STARTING").then(() => replica.become("VOTING"));
+      await replica.settled();
+      assert.equal(new Replica(directory).state.status, "VOTING");
+      await next;
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   it("keeps promises and entries on disk", async () => {
     const directory = mkdtempSync(join(tmpdir(), "replica-"));
     try {

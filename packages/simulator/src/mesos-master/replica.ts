@@ -68,6 +68,14 @@ export class Replica {
     return this.#state;
   }
 
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    for (let last: Promise<unknown> | undefined; last !== this.#writing; ) {
+      last = this.#writing;
+      await last;
+    }
+  }
+
   /** Promises to refuse lower epochs from now on. */
   promise(epoch: number): Promise<ReplicaAnswer> {
     return this.#change((state) =>
