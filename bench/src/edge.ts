@@ -51,11 +51,11 @@ interface Length {
   readonly steadySeconds: number;
 }
 
-const short: Length = { apps: 1_000, rate: 400, pairs: 200, floorPairs: 100, rules: 10, steadySeconds: 20 };
+const short: Length = { apps: 1_000, rate: 1_200, pairs: 200, floorPairs: 100, rules: 10, steadySeconds: 20 };
 const long: Length = {
   apps: 1_000,
   rate: 1_200,
-  pairs: 3_600,
+  pairs: 4_000,
   floorPairs: 200,
   rules: 40,
   steadySeconds: 120,
