@@ -229,8 +229,10 @@ export class Fixture {
       stdio: ["ignore", "pipe", "pipe"],
     });
     child.stdout?.resume(); // unread output would keep "close" from coming
+    const ended = new Promise((resolve) => child.once("exit", resolve));
     this.onEnd(async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await ended;
     });
     return child;
   }

@@ -205,7 +205,7 @@ export class MasterProgram implements MasterView {
     await this.#election?.stop();
     this.#leader?.stop();
     await this.#server.close();
-    await this.#replica.settled();
+    await this.#replica.close();
     this.#logFile?.close();
   }
 

@@ -81,14 +81,15 @@ describe("the registry on a quorum of masters", () => {
     assert.equal(ensemble.replicas.get("c")?.state.entry?.value, "kept");
   });
 
-  it("has settled once nothing is being written any more", async () => {
+  it("is closed once its last change is on disk, and takes none after", async () => {
     const directory = mkdtempSync(join(tmpdir(), "replica-"));
     try {
       const replica = new Replica(directory);
       const next = replica.become("STARTING").then(() => replica.become("VOTING"));
-      await replica.settled();
-      assert.equal(new Replica(directory).state.status, "VOTING");
-      await next;
+      await replica.close();
+      assert.equal(new Replica(directory).state.status, "STARTING");
+      await assert.rejects(next, /the replicated log is closed/);
+      assert.equal(new Replica(directory).state.status, "STARTING");
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

@@ -45,6 +45,7 @@ export class Replica {
   readonly #file: string | undefined;
   readonly #storage: ReplicaStorage | undefined;
   #writing: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   /** @param workDir none keeps it in memory (`--registry=in_memory`), in `storage` when one is given */
   constructor(workDir: string | undefined, storage?: ReplicaStorage) {
@@ -68,12 +69,10 @@ export class Replica {
     return this.#state;
   }
 
-  /** Resolves when nothing is being written. */
-  async settled(): Promise<void> {
-    for (let last: Promise<unknown> | undefined; last !== this.#writing; ) {
-      last = this.#writing;
-      await last;
-    }
+  /** Refuses every later change; resolves once those before it are written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#writing;
   }
 
   /** Promises to refuse lower epochs from now on. */
@@ -101,7 +100,8 @@ export class Replica {
   }
 
   /** One change at a time; undefined refuses. */
-  #change(next: (state: ReplicaState) => ReplicaState | undefined): Promise<ReplicaAnswer> {
+  async #change(next: (state: ReplicaState) => ReplicaState | undefined): Promise<ReplicaAnswer> {
+    if (this.#closed) throw new MesosError("MESOS_SIMULATOR_REPLICA", "the replicated log is closed");
     const run = async (): Promise<ReplicaAnswer> => {
       const state = next(this.#state);
       if (state === undefined) return { ok: false, state: this.#state };
@@ -113,7 +113,7 @@ export class Replica {
     };
     const done = this.#writing.then(run, run);
     this.#writing = done.catch(() => undefined); // whoever asked for it hears of a failure
-    return done;
+    return await done;
   }
 
   async #store(state: ReplicaState): Promise<void> {
