@@ -120,15 +120,16 @@ export function hasQuorum(kind: MemberKind): boolean {
 
 /**
  * Whom majorities count: of a ZooKeeper not those that only follow, such as those on its way to another size. Where members say
- * different numbers of these, which is while they change, the smaller one holds, for which more must stay.
+ * different numbers of these, which is while they change, the smaller one holds, for which more must stay. Of masters those that have
+ * left, too, until the others are told to count without them.
  */
 export function electorateOf(ensemble: EnsembleView): { readonly size: number; readonly joined: number } {
-  const { members } = ensemble;
+  const { members, left = 0 } = ensemble;
   const joined = joinedIn(ensemble).filter(({ voteless }) => voteless !== true).length;
   const following = members.flatMap(({ told, voters }) =>
     told === undefined || voters === undefined ? [] : [told - voters],
   );
-  if (following.length === 0) return { size: members.length, joined };
+  if (following.length === 0) return { size: members.length + left, joined };
   // Of those that follow not all may be among the members that are known.
   return { size: Math.max(joined, members.length - Math.min(...following)), joined };
 }
@@ -163,7 +164,7 @@ export function spareIn(ensemble: EnsembleView): number {
 }
 
 function marginFindings(ensemble: EnsembleView): Finding[] {
-  const { kind, members } = ensemble;
+  const { kind, members, left = 0 } = ensemble;
   const about = aboutOf(ensemble);
   if (members.length === 1 && joinedIn(ensemble).length === 1) {
     return [{ level: "note", about, message: "has one member, which is away while it is changed" }];
@@ -174,6 +175,10 @@ function marginFindings(ensemble: EnsembleView): Finding[] {
     return [{ level: "note", about, message: `${names} has not joined; a change begins there` }];
   }
   if (spareIn(ensemble) >= 1) return [];
+  if (missing.length === 0 && left > 0) {
+    const message = `all of its members are needed while they count with the ${left} that left; an up without quorumOf ends that`;
+    return [{ level: "note", about, message }];
+  }
   const { size, joined } = electorateOf(ensemble);
   const needed = neededWithout(kind, size);
   const reason =

@@ -57,6 +57,20 @@ describe("an installation", () => {
     equal(of({}).access, undefined);
   });
 
+  it("counts with members that left until the others are told otherwise", () => {
+    const ensemble = (left: object[]) => ({
+      urn: urn("mesos:index:Ensemble", "demo-masters-ensemble"),
+      type: "mesos:index:Ensemble",
+      parent,
+      inputs: { kind: "mesos-master", size: 3, quorum: 3, left },
+    });
+    const of = (...left: number[]) =>
+      installationOf(resourcesIn(exported(ensemble(left.map(member)), gate(1, [2, 3])))).ensembles[0];
+    equal(of(4, 5)?.left, 2);
+    equal(of()?.left, 0);
+    equal(installationOf(resourcesIn(exported(gate(1, [2, 3])))).ensembles[0]?.left, undefined);
+  });
+
   it("is read from a stack's gates, processes, groups, providers and outputs", () => {
     const stack = {
       urn: urn("pulumi:pulumi:Stack", "shop-dev"),

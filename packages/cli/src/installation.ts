@@ -21,6 +21,8 @@ export interface Ensemble {
   readonly kind: MemberKind;
   readonly name: string;
   readonly members: readonly MemberAddress[];
+  /** How many have left with whom the members still count: two, on the way from five masters to three. @default none */
+  readonly left?: number;
   /** Header of that name, for members that ask who one is. */
   readonly authorization?: string;
   /** Authority of members that speak TLS, in PEM. */
@@ -103,6 +105,7 @@ const decoders = {
       ca: Type.Optional(Type.Unknown()),
     }),
   ),
+  ensemble: decoder(Type.Object({ left: Type.Array(MemberAddress) })),
   secret: decoder(Type.Object({ [secretKey]: Type.Literal(secretSignature), plaintext: Type.String() })),
   // No more of it than is shown: the template may hold secrets, which an export encrypts.
   pool: decoder(
@@ -184,8 +187,15 @@ function ensemblesIn(resources: readonly StateResource[]): Ensemble[] {
     for (const member of [gate.member, ...gate.peers]) ensemble.members.set(member.name, member);
     found.set(parent, ensemble);
   }
+  const left = new Map(
+    inputsOf(resources, resourceTokens.ensemble, decoders.ensemble).map(([{ parent }, { left }]) => [
+      parent,
+      left.length,
+    ]),
+  );
   return [...found].map(([parent, { members, ...ensemble }]) => ({
     ...ensemble,
+    ...(left.has(parent) && { left: left.get(parent) }),
     name: nameIn(parent),
     members: [...members.values()].sort(byName),
   }));

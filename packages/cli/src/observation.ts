@@ -19,6 +19,8 @@ export interface EnsembleView {
   readonly kind: MemberKind;
   readonly name: string;
   readonly members: readonly MemberView[];
+  /** How many have left with whom the members still count. @default none */
+  readonly left?: number;
 }
 
 export type AgentState = "active" | "disconnected" | "deactivated" | "draining" | "drained";

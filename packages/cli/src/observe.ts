@@ -85,13 +85,13 @@ function answering({ name, members }: EnsembleView): { name: string; members: Me
 }
 
 async function look(ensemble: Ensemble, signal: AbortSignal, way: Way | undefined): Promise<EnsembleView> {
-  const { kind, name, members } = ensemble;
+  const { kind, name, members, left } = ensemble;
   const statuses = await probeEnsemble(kind, members, signal, { ...accessOf(ensemble), way });
   const views = statuses.map((status, index) => {
     const { host = "", port = 0, via } = members[index] ?? {};
     return { ...status, host, port, ...(via === undefined ? {} : { via }) };
   });
-  return { kind, name, members: views };
+  return { kind, name, members: views, ...(left !== undefined && { left }) };
 }
 
 async function ask<T>(name: string, work: Promise<T>, signal: AbortSignal): Promise<Named<T>> {

@@ -59,6 +59,18 @@ Agent groups' controller demo-groups: 1 of 1
     equal(lines[6], "  up     zookeeper-4  10.0.0.4:5050  standby, without a vote");
   });
 
+  it("show the quorum with which masters count while some of them have left", () => {
+    const masters = { ...ensembleView("mesos-master", ["leads", "up", "up"]), left: 2 };
+    const seen = { ...well, ensembles: [masters] };
+    equal(status(seen)[2], "Masters: 3 of 3, quorum 3 of 5, of which 2 have left");
+    deepEqual(validateLines(seen, changeFindings(seen)), [
+      "stack dev of shop: safe to change",
+      "- masters: all of its members are needed while they count with the 2 that left; an up without quorumOf ends that",
+    ]);
+    const broken = { ...ensembleView("mesos-master", ["up", "up", "down"]), left: 2 };
+    match(status({ ...well, ensembles: [broken] }).join("\n"), /no quorum: 2 of 5 have joined, 3 are needed/);
+  });
+
   it("say what is wrong at the end, where one looks", () => {
     const ensembles = [ensembleView("mesos-master", ["leads", "up", "down"], "demo-masters")];
     const lines = status({ ...well, ensembles });

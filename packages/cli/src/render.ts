@@ -41,11 +41,12 @@ function findingLine({ level, about, message }: Finding): string {
 }
 
 function ensembleLines(ensemble: EnsembleView): string[] {
-  const { kind, name, members } = ensemble;
+  const { kind, name, members, left = 0 } = ensemble;
   const title = kindNames[kind].charAt(0).toUpperCase() + kindNames[kind].slice(1);
   const { size } = electorateOf(ensemble);
-  const vote = size === members.length ? "" : `, ${size} vote`;
-  const quorum = hasQuorum(kind) ? `${vote}, quorum ${quorumOf(size)}` : "";
+  const vote = size >= members.length ? "" : `, ${size} vote`;
+  const counted = left === 0 ? "" : ` of ${size}, of which ${left} have left`;
+  const quorum = hasQuorum(kind) ? `${vote}, quorum ${quorumOf(size)}${counted}` : "";
   const rows = members.map((member) => {
     const address = `${member.host}:${member.port}`;
     // Members that flags give have no other name.
