@@ -20,6 +20,8 @@ export class FakeBamboo {
   traffic: (() => Record<string, object>) | undefined = () => ({});
   /** Whether it shows an older state than the others. */
   isBehind = false;
+  /** Whether it cannot answer, as without its ZooKeeper. */
+  isBroken = false;
   url = "";
   readonly #server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -28,6 +30,7 @@ export class FakeBamboo {
       if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
         return response.writeHead(401).end("give the edge's token\n");
       }
+      if (this.isBroken) return response.writeHead(500).end("zookeeper is away\n");
       if (request.url === "/api/traffic") {
         const { traffic } = this;
         return traffic ? response.end(JSON.stringify(traffic())) : response.writeHead(404).end();

@@ -3,6 +3,7 @@ import { isRefused, type MarathonApp } from "@pulumi-mesos/client";
 import {
   type AppWeights,
   type BambooService,
+  isMesosError,
   messageOf,
   type ReleaseInputs,
   secretPropertyPaths,
@@ -26,7 +27,10 @@ import {
 import { look } from "./release-look";
 import { noOutputs } from "./release-roll";
 
-/** What there is, or what was known last while the stack's own cluster does not run, so that it can be previewed. */
+/**
+ * What there is, or what was known last while the stack's own cluster does not run: so it can be previewed, and mended by an `up`, which
+ * reads releases first.
+ */
 export async function readRelease(
   request: ReadRequest<ReleaseInputs, ReleaseState>,
   context: Context,
@@ -35,10 +39,15 @@ export async function readRelease(
     return await readNow(request, context);
   } catch (error) {
     const { id, known } = request;
-    if (!isRefused(error) || known === undefined || !context.config.clusterInStack) throw error;
+    if (!isAway(error) || known === undefined || !context.config.clusterInStack) throw error;
     context.warn(`${id} cannot be looked at, so it is taken for what it was: ${messageOf(error)}`);
     return { id, inputs: known.inputs, outputs: outputsIn(known.state) };
   }
+}
+
+/** Nobody listens, or those who do miss somebody: an edge its ZooKeeper, a Marathon its leader. */
+function isAway(error: unknown): boolean {
+  return isRefused(error) || (isMesosError(error) && error.retryable);
 }
 
 async function readNow(

@@ -335,6 +335,18 @@ describe("mesos:marathon:Release", function () {
     assert.match(around.warnings[0] ?? "", /^\/shop cannot be looked at/);
   });
 
+  it("is taken for what it was while the edge of the stack's own cluster misses its ZooKeeper, so that an up can mend that", async () => {
+    const known = { inputs, state: await created() };
+    bamboo.isBroken = true;
+    await assert.rejects(release.read({ id: "/shop", known }, context()), { code: "MESOS_CLIENT_STATUS" });
+    config = { ...config, clusterInStack: true };
+    const around = context();
+    const found = await release.read({ id: "/shop", known }, around);
+    assert.deepEqual([found?.inputs, found?.outputs.liveAppId], [inputs, "/shop-blue"]);
+    assert.match(around.warnings[0] ?? "", /^\/shop cannot be looked at, .*zookeeper is away/);
+    await assert.rejects(release.read({ id: "/shop", known: undefined }, around), /zookeeper is away/);
+  });
+
   it("is imported by its path, with the version that serves", async () => {
     await updated(await created(), version("2"));
     const found = await release.read({ id: "/shop", known: undefined }, context());
