@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm test`: sets the machine up, then runs every suite in a mocha process of its own, two at a time, and adds up their
-// totals. Words after `--` choose what runs: `npm test -- model e2e` or `npm test -- e2e:quickstart`.
+// `npm test`: sets the machine up, then runs every suite in a mocha process of its own, two at a time and a patient one
+// beside them, and adds up their totals. Words after `--` choose what runs: `npm test -- model e2e` or `npm test -- e2e:quickstart`.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,6 +34,9 @@ const onMoto = new Set(["groups", "e2e:aws-types", "e2e:aws"]);
 const onSsh = new Set(["client", "e2e:aws"]);
 /** The suites whose programs listen at addresses of 10.0.0.0/8, in a network of their own where the machine allows one. */
 const apart = new Set(["e2e:aws"]);
+
+/** The suites that wait for times to end, and take a tenth of a processor: one of them runs beside the two of the others. */
+const patient = new Set(["provider", "e2e:marathon-deaths", "e2e:marathon-faults", "e2e:on-timeout"]);
 
 /** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
 function suites() {
@@ -129,7 +132,8 @@ function touchesNetwork({ name }) {
 }
 
 async function runAll(queue, env, engine) {
-  const waiting = [...queue];
+  const waiting = queue.filter(({ name }) => !patient.has(name));
+  const patiently = queue.filter(({ name }) => patient.has(name));
   const broken = [];
   let touched = false;
   // Pages that load fail when the network changes beside them: of the suites that touch it, one runs at a time.
@@ -137,16 +141,16 @@ async function runAll(queue, env, engine) {
     const index = waiting.findIndex((suite) => !(touched && touchesNetwork(suite)));
     return index < 0 ? undefined : waiting.splice(index, 1)[0];
   };
-  const lane = async () => {
+  const lane = async (take) => {
     // When only such suites are left, the lane that runs one of them goes on with the others.
-    for (let suite = next(); suite !== undefined; suite = next()) {
+    for (let suite = take(); suite !== undefined; suite = take()) {
       const touches = touchesNetwork(suite);
       touched ||= touches;
       if (!(await runProvided(suite, env, engine))) broken.push(suite.name);
       if (touches) touched = false;
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all([...Array.from({ length: lanes }, () => lane(next)), lane(() => patiently.shift())]);
   return broken;
 }
 
