@@ -53,7 +53,8 @@ export function appLines(app: string, apps: AppsReport, count: number): string[]
 function appDecisionLines({ at, until, instances, held, change, reasons }: AppDecision): string[] {
   const when = at === until ? at : `${at} to ${until}`;
   const what =
-    change ?? (held === undefined ? `${instances} instances, no change` : `${instances} instances: ${held}`);
+    change ??
+    `${instances} ${instances === 1 ? "instance" : "instances"}${held === undefined ? ", no change" : `: ${held}`}`;
   return ["", `${when}  ${what}`, ...reasons.map((reason) => `  ${reason}`)];
 }
 
@@ -113,7 +114,7 @@ function decisionLines({
   const tasks = waiting === 0 ? "" : `, ${waiting} ${waiting === 1 ? "task" : "tasks"} waiting`;
   return [
     "",
-    `${when}  ${change ?? `${size} agents, no change`} (${worth}${tasks})`,
+    `${when}  ${change ?? `${size} ${size === 1 ? "agent" : "agents"}, no change`} (${worth}${tasks})`,
     ...reasons.map((reason) => `  ${reason}`),
   ];
 }

@@ -5,6 +5,7 @@ import { isRefused } from "./grow";
 import { round } from "./headroom";
 import { allowedDown, isCooling, leaversOf, mostNeeded, moversAmong, rememberNeed, spend } from "./limits";
 import { isPaidUp } from "./shrink";
+import { whyTheyStay } from "./stay";
 import type { GroupDecision, GroupMemory, SizedAgent } from "./world";
 
 export interface Conclusion {
@@ -48,7 +49,10 @@ export function conclude(
     ...(frozen === undefined ? [] : [`nobody begins to leave: ${frozen}`]),
   ];
   const { demand, headroom } = draft;
-  const calm = `in use what ${round(demand)} agents offer, kept free ${round(headroom.agents)}`;
+  const calm = [
+    `in use what ${round(demand)} agents offer, kept free ${round(headroom.agents)}`,
+    whyTheyStay(draft, kept, spare, now),
+  ].filter((reason) => reason !== undefined);
   const fresh = draft.fresh + missing;
   const leaving = all.map(({ id }) => id);
   return {
@@ -58,7 +62,7 @@ export function conclude(
       leave: leaving,
       end: frozen === undefined ? end.map(({ id }) => id) : [],
       frozen,
-      reasons: reasons.length > 0 ? reasons : [calm],
+      reasons: reasons.length > 0 ? reasons : calm,
     },
     memory: spend(
       { ...kept, demand: draft.history, leave: leaving },
@@ -105,9 +109,13 @@ function describeLeaving({ policy, members }: Draft, leave: readonly SizedAgent[
   const begin = leave.filter(({ leaving }) => !leaving);
   const back = members.filter((agent) => agent.leaving && !chosen.has(agent));
   const seconds = policy.scaleDown.stabilizationSeconds;
+  const hold = begin.length === 1 ? "it holds" : "they hold";
   return [
     ...(begin.length > 0
-      ? [`${namesOf(begin)} not needed for ${seconds} s, and what it holds fits elsewhere`]
+      ? [`${namesOf(begin)} not needed for ${seconds} s, and what ${hold} fits elsewhere`]
+      : []),
+    ...(leave.length > begin.length
+      ? [`${namesOf(leave.filter(({ leaving }) => leaving))} on the way out`]
       : []),
     ...(back.length > 0 ? [`${namesOf(back)} needed again`] : []),
   ];

@@ -183,6 +183,31 @@ describe("a decision about agents", function () {
     deepEqual(back.reasons, ["web-1 needed again"]);
   });
 
+  it("says why agents that are not needed stay", () => {
+    const seen = world({ agents: agents("web", 3), works: [work("/a", 3, ["web-1"])] });
+    const memory = { demand: [], leave: [], needed: [[start - minute, 3]] as const };
+    const up = { at: start - minute, agents: 1 };
+    const said = (policy: Parameters<typeof plain>[0][string], more: object = {}) =>
+      web(decide(seen, plain({ web: policy }), { web: { ...memory, needed: [], ...more } })).reasons.at(-1);
+    equal(said({ min: 3 }), "min 3 holds");
+    equal(
+      said({ scaleDown: { stabilizationSeconds: 150 } }, memory),
+      "not 1 yet: 3 needed within the last 150 s",
+    );
+    equal(
+      said({}, { floor: { size: 3, demand: 0.1 } }),
+      "not 1: it had fewer than 3 before, which were too few",
+    );
+    equal(
+      said({ scaleDown: { cooldownSeconds: 120 } }, { up }),
+      "not 1 yet: it has grown within the last 120 s",
+    );
+    equal(
+      said({ billing: { per: "hour", endWithinSeconds: 0 } }),
+      "not 1 yet: what is left stays to the end of its paid hour",
+    );
+  });
+
   it("waits until agents were not needed for the whole window", () => {
     const policies = plain({ web: { scaleDown: { stabilizationSeconds: 300 } } });
     const busy = world({

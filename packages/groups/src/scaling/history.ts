@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GroupDecision } from "../autoscale/world";
+import { isSameSense } from "../same-sense";
 
 /** One decision about one group, as it is told. */
 export interface Told extends GroupDecision {
@@ -61,7 +62,8 @@ export class History {
   }
 }
 
-/** Whether both come to the same; the words alone differ all the time, because demand stands in them. */
-function isSame(a: Pick<Told, "size" | "frozen" | "leave">, b: typeof a): boolean {
-  return a.size === b.size && a.frozen === b.frozen && a.leave.join() === b.leave.join();
+/** Whether both come to the same for the same reasons. */
+function isSame(a: Pick<Told, "size" | "frozen" | "leave" | "reasons">, b: typeof a): boolean {
+  const isAsBefore = a.size === b.size && a.frozen === b.frozen && a.leave.join() === b.leave.join();
+  return isAsBefore && isSameSense(a.reasons, b.reasons);
 }

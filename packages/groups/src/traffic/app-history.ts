@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isSameSense } from "../same-sense";
 
 /** One decision about one app, as it is told. */
 export interface AppTold {
@@ -29,8 +30,9 @@ export function withTold(before: readonly AppTold[], told: Omit<AppTold, "until"
   return [{ ...now, at: last.at }, ...older];
 }
 
-/** Whether both come to the same; the words differ all the time, because the load stands in them. */
+/** Whether both come to the same for the same reasons. */
 function isSame(a: Omit<AppTold, "until">, b: Omit<AppTold, "until">): boolean {
   if (a.change !== undefined || b.change !== undefined) return false;
-  return a.instances === b.instances && a.frozen === b.frozen && a.held === b.held;
+  const isAsBefore = a.instances === b.instances && a.frozen === b.frozen && a.held === b.held;
+  return isAsBefore && isSameSense(a.reasons, b.reasons);
 }
