@@ -52,9 +52,7 @@ function commands(around: Surroundings): Command {
   const write = (print: (line: string) => void) => (text: string) => print(text.replace(/\n$/, ""));
   const names = Object.keys(autoscalers);
   const program = new Command("autoscale:simulate")
-    .description(
-      "Replays a trace of tasks against the autoscaling policy in simulated time. The controller of agent groups does not follow the policy yet.",
-    )
+    .description("Replays a trace of tasks against the autoscaling policy in simulated time.")
     .configureOutput({ writeOut: write(around.out), writeErr: write(around.err) })
     .exitOverride();
   program

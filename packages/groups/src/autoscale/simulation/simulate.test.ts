@@ -30,7 +30,6 @@ function scripted(size: (now: number) => number, more: Partial<Autoscaler> = {})
   return {
     name: "scripted",
     periodSeconds: 60,
-    isAttentive: false,
     killAfterSeconds: Number.POSITIVE_INFINITY,
     endsWhenEmpty: true,
     decide: ({ now, agents = [] }) => {

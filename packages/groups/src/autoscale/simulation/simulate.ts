@@ -18,8 +18,6 @@ export interface Autoscaler {
   readonly name: string;
   /** How often it decides. */
   readonly periodSeconds: number;
-  /** Whether it decides at the next tick, too, when tasks wait, agents are lost or one that leaves is empty. */
-  readonly isAttentive: boolean;
   /** What still runs on an agent that leaves is killed so long after it was told to. */
   readonly killAfterSeconds: number;
   /** Whether an agent that leaves ends as soon as it is empty, or when it is asked to. */
@@ -54,7 +52,6 @@ class Simulation {
   readonly #refused: { at: number | undefined; until: number }[];
   #now = 0;
   #decidedAt = Number.NEGATIVE_INFINITY;
-  #alarm = false;
 
   constructor(trace: Trace, autoscaler: Autoscaler, terms: readonly Terms[], seed: number) {
     this.#trace = trace;
@@ -131,7 +128,6 @@ class Simulation {
       agent.doomed = true;
       this.#events.add(this.#now + loss.noticeSeconds, { kind: "reclaim", agent });
     }
-    this.#alarm = true;
   }
 
   /** Ends an agent; what runs on it is killed. */
@@ -150,17 +146,13 @@ class Simulation {
   #tick(): void {
     this.#cluster.placeWaiting(this.#now, (task) => this.#began(task));
     this.#moveTasks();
-    const { periodSeconds, isAttentive, endsWhenEmpty } = this.#autoscaler;
-    const { agents, waitingCount } = this.#cluster;
-    const hasEmptied = agents.some((agent) => agent.leavingSince !== undefined && agent.tasks.size === 0);
-    const isCalled = isAttentive && (waitingCount > 0 || this.#alarm || hasEmptied);
-    if (isCalled || this.#now - this.#decidedAt >= periodSeconds) {
+    const { periodSeconds, endsWhenEmpty } = this.#autoscaler;
+    if (this.#now - this.#decidedAt >= periodSeconds) {
       this.#decidedAt = this.#now;
-      this.#alarm = false;
       this.#follow();
     }
     if (endsWhenEmpty) {
-      for (const agent of [...agents]) {
+      for (const agent of [...this.#cluster.agents]) {
         if (agent.leavingSince !== undefined && agent.tasks.size === 0) this.#endAgent(agent);
       }
     }

@@ -38,7 +38,6 @@ export function clusterAutoscaler(policies: Policies): Autoscaler {
   return {
     name: "cluster-autoscaler",
     periodSeconds: documented.scanSeconds,
-    isAttentive: false,
     killAfterSeconds: documented.graceSeconds,
     endsWhenEmpty: true,
     decide(world) {

@@ -27,7 +27,6 @@ export function clusterman(policies: Policies): Autoscaler {
   return {
     name: "clusterman",
     periodSeconds: documented.periodSeconds,
-    isAttentive: false,
     killAfterSeconds: documented.drainSeconds,
     endsWhenEmpty: true,
     decide(world) {

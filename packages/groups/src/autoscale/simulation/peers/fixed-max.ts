@@ -7,7 +7,6 @@ export function fixedMax(policies: Policies): Autoscaler {
   return {
     name: "fixed-max",
     periodSeconds: 60,
-    isAttentive: false,
     killAfterSeconds: Number.POSITIVE_INFINITY,
     endsWhenEmpty: false,
     decide: ({ groups }) =>
