@@ -35,8 +35,15 @@ const onSsh = new Set(["client", "e2e:aws"]);
 /** The suites whose programs listen at addresses of 10.0.0.0/8, in a network of their own where the machine allows one. */
 const apart = new Set(["e2e:aws"]);
 
-/** The suites that wait for times to end, and take a tenth of a processor: one of them runs beside the two of the others. */
-const patient = new Set(["provider", "e2e:marathon-deaths", "e2e:marathon-faults", "e2e:on-timeout"]);
+/** The suites that wait for times to end, and take a fifth of a processor at most: one of them runs beside the two of the others. */
+const patient = new Set([
+  "client",
+  "provider",
+  "e2e:marathon-deaths",
+  "e2e:marathon-faults",
+  "e2e:on-timeout",
+  "e2e:upgrade",
+]);
 
 /** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
 function suites() {
