@@ -12,7 +12,7 @@ describe("what is said of a group's size", () => {
     demand: 2.96,
     waiting: 4,
     change: "1 to 3 agents",
-    reasons: ["2 more for 4 tasks that fit on no agent of /a"],
+    reasons: ["2 more for 4 tasks of /a that fit on no agent"],
   };
   const { change: _, ...calm } = { ...decision, until: "2026-01-01T10:05:00.000Z", waiting: 0 };
 
@@ -26,10 +26,10 @@ describe("what is said of a group's size", () => {
       "demo-web: 1 to 4 agents by load",
       "",
       "2026-01-01T10:00:00.000Z to 2026-01-01T10:05:00.000Z  3 agents, no change (1 there, tasks worth 3)",
-      "  2 more for 4 tasks that fit on no agent of /a",
+      "  2 more for 4 tasks of /a that fit on no agent",
       "",
       "2026-01-01T10:00:00.000Z  1 to 3 agents (1 there, tasks worth 3, 4 tasks waiting)",
-      "  2 more for 4 tasks that fit on no agent of /a",
+      "  2 more for 4 tasks of /a that fit on no agent",
       "",
       "! /huge: 1 task waits; Marathon refused offers: InsufficientCpus (3 offers)",
       "! /huge: 1 in vain: no agent of any group has cpus 64",

@@ -45,7 +45,7 @@ describe("a dry run", () => {
     assert.match(policy ?? "", /^web: 1 to 5 agents by load, at most 100 % in use/);
     assert.deepEqual(rest, [
       "  now 1 agents; would be 2: 1 to 2 agents",
-      "  1 more for 2 tasks that fit on no agent of /a",
+      "  1 more for 2 tasks of /a that fit on no agent",
       "/a: 4 tasks wait; Marathon refused offers: InsufficientCpus (1 offer)",
       "/huge: 1 task waits; Marathon refused offers: InsufficientCpus (1 offer)",
       "/huge: 1 in vain: no agent of any group has cpus 64, mem 64, disk 0, gpus 0",

@@ -24,7 +24,7 @@ describe("a decision about agents", function () {
     });
     const { size, reasons } = web(decide(seen, plain({ web: {} }), {}));
     equal(size, 5);
-    deepEqual(reasons, ["4 more for 7 tasks that fit on no agent of /a"]);
+    deepEqual(reasons, ["4 more for 7 tasks of /a that fit on no agent"]);
   });
 
   it("leaves a group without agents empty until tasks wait, and fills it to its least at once", () => {

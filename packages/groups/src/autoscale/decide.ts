@@ -143,7 +143,8 @@ function describe(tasks: Tasks): string {
   const names = some.flatMap(([shape]) => shape.works.filter((name) => shape.waiting.has(name)));
   const named =
     names.length === 0 ? "" : ` of ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
-  return `${total} ${total === 1 ? "task that fits" : "tasks that fit"} on no agent${named}`;
+  const [noun, verb] = total === 1 ? ["task", "fits"] : ["tasks", "fit"];
+  return `${total} ${noun}${named} that ${verb} on no agent`;
 }
 
 function together(concluded: readonly Conclusion[], none: readonly Unplaceable[]): Decision {

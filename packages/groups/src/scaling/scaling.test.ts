@@ -78,7 +78,7 @@ describe("a group that sizes itself", function () {
     run("/a", 6);
     await pass(() => controller, 3);
     assert.deepEqual(cluster.members, ["web-1", "web-2", "web-3"]);
-    assert.match(reasons(controller), /2 more for 4 tasks that fit on no agent of \/a/);
+    assert.match(reasons(controller), /2 more for 4 tasks of \/a that fit on no agent/);
     assert.equal(status().settled, true);
     assert.equal(status().message, "web: 3 of 3 agents active, 1 to 5 by load");
     const [app] = cluster.apps;
