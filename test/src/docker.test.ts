@@ -7,6 +7,7 @@ import { containerName, PublishedPorts, privateBlock } from "@pulumi-mesos/model
 import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
 import { Desktop } from "./support/desktop";
+import { dockerFaults } from "./support/docker-faults";
 import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
 import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
@@ -335,5 +336,10 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
   it("leaves nothing on the Docker host when it is destroyed", async () => {
     await running().ok("destroy", "--yes", "--skip-preview");
     assert.deepEqual(await host.everythingOf(owner), []);
+  });
+
+  dockerFaults(() => {
+    const [zookeeper = ""] = cluster.hosts("zookeeper", 1);
+    return { ...{ host, owner, write, zookeeper }, stack: running(), port: firstPort };
   });
 });

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { probeMember } from "@pulumi-mesos/client";
+import { containerName, containerNetwork, type StackName } from "@pulumi-mesos/model";
+import type { DockerHost } from "./docker-host";
+import { hangMs } from "./eventually";
+import type { TestStack } from "./test-stack";
+
+/** A stack on Docker whose program may be written anew, and of which nothing is there yet. */
+export interface FaultyStack {
+  readonly host: DockerHost;
+  readonly owner: StackName;
+  readonly stack: TestStack;
+  /** Address of the first server of `demo-zookeeper`. */
+  readonly zookeeper: string;
+  /** Where that server's port is published. */
+  readonly port: number;
+  write(program: string): void;
+}
+
+const member = "demo-zookeeper-1";
+
+/** One ZooKeeper server on a platform of these arguments. */
+function alone(more = ""): string {
+  return `import * as docker from "@pulumi/docker";
+import { DockerPlatform, simulator } from "@pulumi-mesos/docker";
+import * as mesos from "pulumi-mesos";
+const platform = new DockerPlatform({ reach: "published"${more} });
+new mesos.ZooKeeper("demo-zookeeper", { platform, size: 1 });
+`;
+}
+
+/** What goes wrong on a Docker host, one after the other on one stack, which is gone at the end. */
+export function dockerFaults(given: () => FaultyStack): void {
+  async function fails(words: RegExp): Promise<void> {
+    const { code, output } = await given().stack.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(code, 0, output);
+    assert.match(output, words);
+  }
+
+  async function serves(): Promise<void> {
+    const at = { name: member, host: given().zookeeper, port: 2181 };
+    assert.ok((await probeMember("zookeeper", at, AbortSignal.timeout(hangMs))).joined);
+  }
+
+  /** As an engine leaves the state that is killed before it hears that the container is there. */
+  async function forgetContainer(): Promise<void> {
+    const { stack } = given();
+    const [container] = (await stack.resources()).filter(({ type }) => /^docker:.*:Container$/.test(type));
+    assert.ok(container);
+    await stack.ok("state", "delete", container.urn, "--target-dependents", "--yes");
+  }
+
+  it("says in one line that dockerd is away, an image missing or a port taken, and goes on once it is there and free", async () => {
+    const { stack, port, write } = given();
+    write(alone(', provider: new docker.Provider("nowhere", { host: "unix:///nowhere/docker.sock" })'));
+    await fails(/^.*error: .*\/nowhere\/docker\.sock.*$/m);
+    write(
+      alone(', distribution: { ...simulator, zookeeper: { image: "127.133.0.1:1/missing:1", command: [] } }'),
+    );
+    await fails(/^.*error: .*127\.133\.0\.1:1\/missing:1.*$/m);
+    write(alone());
+    const holder = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
+    await once(holder, "listening");
+    try {
+      await fails(
+        new RegExp(`^.*error: .*127\\.0\\.0\\.1:${port}.* (already in use|already allocated).*$`, "m"),
+      );
+    } finally {
+      holder.close();
+      await once(holder, "close");
+    }
+    await stack.up("--refresh");
+    await serves();
+    await stack.unchanged();
+  });
+
+  it("names the container that a killed engine left behind, and makes it and the network anew once somebody has removed both", async () => {
+    const { host, owner, stack } = given();
+    const name = containerName(owner, member);
+    const ids = (): Promise<string[]> => host.docker("inspect", "--format", "{{.Id}}", name);
+    const left = await ids();
+    await forgetContainer();
+    await fails(new RegExp(`^.*error: .*"/${name}" is already in use by container.*$`, "m"));
+    assert.deepEqual(await ids(), left);
+    await host.docker("rm", "--force", name);
+    await host.docker("network", "rm", containerNetwork(owner));
+    await stack.up("--refresh");
+    await serves();
+    await stack.ok("destroy", "--yes", "--skip-preview");
+    assert.deepEqual(await host.everythingOf(owner), []);
+  });
+}
