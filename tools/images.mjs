@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// npm run images [-- NAME...]: builds the images that DockerPlatform runs, on the dockerd that DOCKER_HOST names.
+// npm run images [-- NAME...]: builds the images that DockerPlatform runs, on the dockerd that DOCKER_HOST names; `machine`, which only
+// tests run, where it is named.
 
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,6 +27,7 @@ const images = [
   { name: "simulator", base: "node", prepare: (folder) => copyOurs("@pulumi-mesos/simulator", folder) },
   { name: "edge", base: "node", prepare: (folder) => copyOurs("@pulumi-mesos/edge", folder) },
   { name: "groups", base: "node", prepare: (folder) => copyOurs("@pulumi-mesos/groups", folder) },
+  { name: "machine", base: "debian", prepare: () => {}, forTests: true },
 ];
 
 /** What they stand on: an image of a registry, or one of our own where it cannot be pulled. */
@@ -103,7 +105,8 @@ async function main(names) {
   await step("npm packages", npmPackages);
   await step("build", build);
   await docker(["version"]);
-  const chosen = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const isChosen = ({ name, forTests }) => (names.length === 0 ? !forTests : names.includes(name));
+  const chosen = images.filter(isChosen);
   const from = new Map();
   for (const base of new Set(chosen.map(({ base }) => base))) {
     await step(`base ${base}`, async (note) => {

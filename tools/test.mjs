@@ -21,11 +21,12 @@ const lanes = 2;
 const longestMinutes = 20;
 /** The suites that click and read in Chromium; nothing else needs one. */
 const clicking = new Set(["simulator", "pages", "edge:page", "groups:page"]);
-/** The suites that need a dockerd, and whether it has the images of `npm run images`, which are kept for the next time. */
+/** The suites that need a dockerd, and whether it has the images of `npm run images`, all or some, which are kept for the next time. */
 const onDocker = new Map([
   ["simulator", { keep: false }],
   ["groups", { keep: false }],
   ["e2e:docker", { keep: true }],
+  ["e2e:aws-machines", { keep: true, chosen: ["zookeeper", "simulator", "machine"] }],
 ]);
 
 /** The suites that talk to a moto server. */

@@ -10,9 +10,9 @@ import { run } from "./run.mjs";
 const images = path.resolve(import.meta.dirname, "../images.mjs");
 
 /** Before the work's own time begins, because the first time takes minutes. */
-async function buildImages(name, socket, env) {
+async function buildImages(name, chosen, socket, env) {
   const began = Date.now();
-  const { code, output } = await run(process.execPath, [images], {
+  const { code, output } = await run(process.execPath, [images, ...chosen], {
     cwd: path.dirname(path.dirname(images)),
     env: { ...env, DOCKER_HOST: `unix://${socket}` },
     group: true,
@@ -34,17 +34,20 @@ async function findPlugin(engine) {
 /**
  * Runs `work` beside a dockerd, with the variables that say where it is, or why there is none; answers what `work` does, or
  * false when the images could not be built.
- * @param {{ name: string, keep: boolean, engine: string }} options keep: it has the images of `npm run images` and the
- *   plugin of DockerPlatform, and its images stay in the cache for the next time
+ * @param {{ name: string, keep: boolean, chosen?: string[], engine: string }} options keep: it has the images of `npm run images`
+ *   and the plugin of DockerPlatform, or the chosen images alone, and its images stay in the cache for the next time
  * @param {Record<string, string | undefined>} env
  * @param {(env: Record<string, string | undefined>) => Promise<boolean>} work
  */
-export function withDocker({ name, keep, engine }, env, work) {
+export function withDocker({ name, keep, chosen, engine }, env, work) {
   const note = (line) => say(`${name}: ${line}`);
   return withDockerd({ keep }, note, async (docker) => {
-    const platform = keep && docker.socket !== undefined ? await findPlugin(engine) : {};
+    const isPlatform = keep && chosen === undefined && docker.socket !== undefined;
+    const platform = isPlatform ? await findPlugin(engine) : {};
     const { socket, reason, plugin } = { ...docker, ...platform };
-    if (plugin !== undefined && !(await buildImages(name, socket, env))) return false;
+    const needed = plugin === undefined ? chosen : [];
+    if (socket !== undefined && needed !== undefined && !(await buildImages(name, needed, socket, env)))
+      return false;
     return work({
       ...env,
       TEST_DOCKER_SOCKET: socket,

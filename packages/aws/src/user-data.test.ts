@@ -66,6 +66,7 @@ describe("user data", () => {
       "StartLimitIntervalSec=0",
       "LimitNOFILE=16384",
       "TimeoutStopSec=40",
+      "SuccessExitStatus=143",
       "RequiresMountsFor=/var/lib/pulumi-mesos",
     ])
       assert.ok(unit.split("\n").includes(line), line);
@@ -78,6 +79,13 @@ describe("user data", () => {
     );
     assert.deepEqual(config.runcmd.at(-1), ["systemctl", "enable", "--now", "pulumi-mesos.service"]);
     assert.deepEqual([config.hostname, config.packages], ["demo-zookeeper-1", ["docker"]]);
+  });
+
+  it("lets the unit go on without dockerd, which it would never come back from if it required it", () => {
+    const unit = written(change({}), "/etc/systemd/system/pulumi-mesos.service").split("\n");
+    assert.ok(unit.includes("Wants=network-online.target docker.service"));
+    assert.ok(unit.includes("After=network-online.target docker.service"));
+    assert.ok(!unit.some((line) => /^(Requires|BindsTo|Requisite)=/.test(line)));
   });
 
   it("lays each file out with its mode, and only root reads what it keeps", () => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from "node:os";
 import { gzipSync } from "node:zlib";
 import {
   containerLogOptions,
@@ -136,14 +137,17 @@ function mountLine(volumeId: string): string {
   return `${device} ${data} ext4 defaults,nofail,x-systemd.makefs,x-systemd.growfs,x-systemd.device-timeout=15min 0 2\n`;
 }
 
+/**
+ * dockerd is wanted, not required: systemd gives a unit up for good when one that it requires does not start, so that a dockerd
+ * that failed once would end the program for longer than itself.
+ */
 function unitFile({ member, volumeId, stop }: NodeProgram): string {
   const mounts = volumeId === undefined ? [] : [`RequiresMountsFor=${data}`];
   return [
     "[Unit]",
     `Description=pulumi-mesos ${member}`,
-    "Wants=network-online.target",
+    "Wants=network-online.target docker.service",
     "After=network-online.target docker.service",
-    "Requires=docker.service",
     ...mounts,
     "StartLimitIntervalSec=0",
     "",
@@ -153,6 +157,8 @@ function unitFile({ member, volumeId, stop }: NodeProgram): string {
     `ExecStop=/usr/bin/docker stop --time ${stop.graceSeconds} program`,
     `TimeoutStartSec=15min`,
     `TimeoutStopSec=${stop.graceSeconds + 30}`,
+    // What a container's program ends with that stops when it is told to.
+    `SuccessExitStatus=${128 + constants.signals[stop.signal]}`,
     "Restart=always",
     "RestartSec=2",
     "LimitNOFILE=16384",

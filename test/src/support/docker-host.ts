@@ -4,15 +4,16 @@ import { containerNetwork, type StackName, stackLabels } from "@pulumi-mesos/mod
 import { repository } from "./repository";
 import { type Outcome, run } from "./run";
 
-/** Why docker's tests cannot run here; nothing when they can. */
-export function whyNoDocker(): string | undefined {
+/** Why tests of a dockerd, and of Docker's plugin, cannot run here; nothing when they can. */
+export function whyNoDocker({ needsPlugin = true } = {}): string | undefined {
   const {
     TEST_DOCKER_SOCKET: socket,
     TEST_DOCKER_PLUGIN: plugin,
     TEST_DOCKER_MISSING: missing,
   } = process.env;
   if (missing !== undefined) return missing;
-  return socket === undefined || plugin === undefined ? "only npm test starts a dockerd" : undefined;
+  const isThere = socket !== undefined && (plugin !== undefined || !needsPlugin);
+  return isThere ? undefined : "only npm test starts a dockerd";
 }
 
 /** The Docker host of a test, which has the images of this project already, seen by the docker command. */
