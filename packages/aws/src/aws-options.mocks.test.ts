@@ -122,14 +122,28 @@ describe("AwsPlatform", function () {
     assert.equal(find(short, "Instance", "zk-1").inputs["userDataBase64"], undefined);
   });
 
+  /** As good as random: nothing makes it shorter. */
+  const noise = Array.from({ length: 700 }, (_, i) => [`OPTION_${i}`, sha256Of(String(i))]);
+  const zookeeper = { ...containers.simulator.zookeeper, env: Object.fromEntries(noise) };
+  const withLargeFile = { ...containers.simulator, zookeeper } as AwsPlatformArgs["distribution"];
+
+  it("begins the name of its bucket by what S3 takes of a platform's name", async () => {
+    for (const [name, prefix] of [
+      ["platform", undefined],
+      ["My_platform", "my-platform-files-"],
+    ] as const) {
+      const all = await run(() => {
+        const platform = new AwsPlatform({ ...usual, distribution: withLargeFile, name });
+        new ZooKeeper("zk", { platform, size: 1 });
+      });
+      assert.equal(find(all, "Bucket", `${name}-files`).inputs["bucketPrefix"], prefix);
+    }
+  });
+
   it("keeps plain files that fit into no user data in a closed bucket, and lets each machine read its own alone", async () => {
-    // As good as random: nothing makes it shorter.
-    const noise = Array.from({ length: 700 }, (_, i) => [`OPTION_${i}`, sha256Of(String(i))]);
-    const zookeeper = { ...containers.simulator.zookeeper, env: Object.fromEntries(noise) };
-    const distribution = { ...containers.simulator, zookeeper } as AwsPlatformArgs["distribution"];
     const kmsKeyArn = "arn:aws:kms:key";
     const all = await run(() => {
-      const platform = new AwsPlatform({ ...usual, distribution, kmsKeyArn });
+      const platform = new AwsPlatform({ ...usual, distribution: withLargeFile, kmsKeyArn });
       new ZooKeeper("zk", { platform, size: 1 });
       new Masters("masters", { platform, zookeeper: { connectionString: "z:2181", ready: [] }, size: 3 });
     });
@@ -217,6 +231,10 @@ describe("AwsPlatform", function () {
       ],
       [
         { agents: { web: { instanceTypes: ["t3.large", "m7g.large"] } } },
+        /^agents\.web\.instanceTypes\[1\]: is arm64, but the image/,
+      ],
+      [
+        { agents: { web: { instanceTypes: ["p6-b200.48xlarge", "p6e-gb200.36xlarge"] } } },
         /^agents\.web\.instanceTypes\[1\]: is arm64, but the image/,
       ],
       [

@@ -2,7 +2,7 @@
 import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
 import { tlsOnlyText } from "./iam-policies";
-import { objectKey, type StoredObject, sha256Of } from "./stored-object";
+import { bucketPrefix, objectKey, type StoredObject, sha256Of } from "./stored-object";
 import { named, type Surroundings, shared } from "./surroundings";
 
 /** The bucket, and what must be there before anything lies in it. */
@@ -56,7 +56,12 @@ export class FileBucket {
     const around = this.#around;
     const own = `${around.name}-files`;
     const options = shared(around);
-    const bucket = new s3.Bucket(own, { tags: named(around, own) }, options);
+    const prefix = bucketPrefix(own);
+    const bucket = new s3.Bucket(
+      own,
+      { ...(prefix === undefined ? {} : { bucketPrefix: prefix }), tags: named(around, own) },
+      options,
+    );
     const block = new s3.BucketPublicAccessBlock(
       own,
       {

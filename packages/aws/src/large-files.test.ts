@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { largeFiles } from "./large-files";
+import { bucketPrefix } from "./stored-object";
 import { type NodeFile, type NodeProgram, userDataLimit } from "./user-data";
 
 const program: NodeProgram = {
@@ -40,5 +41,17 @@ describe("files that are too large for user data", () => {
     const words = ["edge", randomBytes(20_000).toString("base64")];
     const left = largeFiles({ ...program, words, files: [noise("/a", 10_000)] });
     assert.ok("bytes" in left && left.bytes > userDataLimit);
+  });
+});
+
+describe("the bucket of files", () => {
+  it("is named by its resource, or begins with what S3 takes of that", () => {
+    for (const right of ["platform-files", "Eu-1-files", "a.b-files", `${"x".repeat(49)}-files`])
+      assert.equal(bucketPrefix(right), undefined, right);
+    assert.equal(bucketPrefix("My_platform-files"), "my-platform-files-");
+    assert.equal(bucketPrefix("_ä..b-files"), "b-files-");
+    assert.equal(bucketPrefix("a..b-files"), "a-b-files-");
+    const long = bucketPrefix(`${"x".repeat(50)}-files`);
+    assert.equal(long, `${"x".repeat(36)}-`);
   });
 });

@@ -67,9 +67,9 @@ export function agentFailures(group: string, machines: AgentMachines, architectu
   ];
 }
 
-/** AWS's own processors have a g behind the generation: t4g, m7gd, c7gn; a1 was the first. */
+/** AWS's own processors have a g behind the generation: t4g, m7gd, c7gn; a1 was the first. NVIDIA's stand in a GB200: p6e-gb200. */
 export function architectureOf(instanceType: string): Architecture {
-  return /^(a1|[a-z]+\d+[a-z]*g[a-z]*)\./.test(instanceType) ? "arm64" : "x86_64";
+  return /^(a1|[a-z]+\d+[a-z]*g[a-z]*|[a-z]+\d+[a-z]*-g[bh]\d+)\./.test(instanceType) ? "arm64" : "x86_64";
 }
 
 /** What a machine is refused for. */

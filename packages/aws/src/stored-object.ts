@@ -23,3 +23,17 @@ export function objectPrefix(member: string): string {
 export function objectKey(member: string, file: string, sha256: string): string {
   return `${objectPrefix(member)}${file}/${sha256}`;
 }
+
+/** S3 takes 63 characters: Pulumi adds 8, and AWS adds 26 to a prefix. */
+const mostNamed = 63 - 8;
+const mostPrefix = 63 - 26;
+
+/**
+ * Begins the name of a bucket whose resource's name S3 would refuse, in which Pulumi begins it otherwise; nothing where it is
+ * right as it is but for capitals, which Pulumi lowers.
+ */
+export function bucketPrefix(resource: string): string | undefined {
+  if (resource.length <= mostNamed && /^[a-z0-9](\.?[a-z0-9-])*$/i.test(resource)) return undefined;
+  const words = resource.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return `${words.join("-").slice(0, mostPrefix - 1)}-`;
+}
