@@ -22,7 +22,7 @@ describe("machines that systemd and cloud-init boot with the user data of AwsPla
   // A bound against hanging.
   this.timeout(600_000);
   const { ca } = new ClusterKeys({ project: "project", stack: "stack" }, secret);
-  const machines = new BootedMachines(new DockerHost());
+  let booted: BootedMachines | undefined;
   let members: readonly RenderedMachine[] = [];
   const those = (kind: string): RenderedMachine[] => members.filter(({ name }) => name.includes(kind));
 
@@ -34,18 +34,24 @@ describe("machines that systemd and cloud-init boot with the user data of AwsPla
     const missing = whyNoDocker({ needsPlugin: false });
     if (missing !== undefined) return skip(missing);
     const rendered = await renderMembers(cidr, secret);
-    const why = await machines.boot(cidr, rendered);
+    booted = new BootedMachines(new DockerHost());
+    const why = await booted.boot(cidr, rendered);
     if (why !== undefined) return skip(`${why}; e2e:aws runs the units' commands in their order`);
     members = rendered.machines;
   });
   afterEach(async function () {
     if (this.currentTest?.state === "failed")
-      console.log(await machines.logs(members.map(({ name }) => name)));
+      console.log(await machines().logs(members.map(({ name }) => name)));
   });
-  after(() => machines.close());
+  after(() => booted?.close());
+
+  function machines(): BootedMachines {
+    assert.ok(booted);
+    return booted;
+  }
 
   async function isActive(name: string): Promise<void> {
-    assert.equal(await machines.stateOf(name, unit), "active", name);
+    assert.equal(await machines().stateOf(name, unit), "active", name);
   }
 
   async function modes(): Promise<string[]> {
@@ -75,11 +81,11 @@ describe("machines that systemd and cloud-init boot with the user data of AwsPla
     assert.equal(members.length, 6);
     for (const { name } of members) {
       // It fails where a part of the user data did.
-      assert.match((await machines.on(name, "cloud-init", "status", "--wait")).join("\n"), /status: done$/);
-      const schema = await machines.on(name, "cloud-init", "schema", "--system");
+      assert.match((await machines().on(name, "cloud-init", "status", "--wait")).join("\n"), /status: done$/);
+      const schema = await machines().on(name, "cloud-init", "schema", "--system");
       assert.deepEqual(schema, ["Valid cloud-config: system userdata"], name);
-      assert.deepEqual(await machines.on(name, "systemd-analyze", "verify", "--man=no", unit), [], name);
-      assert.deepEqual(await machines.on(name, "hostname"), [name]);
+      assert.deepEqual(await machines().on(name, "systemd-analyze", "verify", "--man=no", unit), [], name);
+      assert.deepEqual(await machines().on(name, "hostname"), [name]);
       await eventually(hangMs, () => isActive(name));
     }
   });
@@ -91,45 +97,45 @@ describe("machines that systemd and cloud-init boot with the user data of AwsPla
 
   it("let another master lead when the leading one's program dies, which systemd starts again", async () => {
     const before = await eventually(hangMs, leading);
-    await machines.on(before.name, "docker", "kill", "program");
+    await machines().on(before.name, "docker", "kill", "program");
     await eventually(hangMs, async () => assert.notEqual((await leading()).name, before.name));
     await eventually(hangMs, () => isActive(before.name));
-    assert.notEqual(await machines.stateOf(before.name, unit, "NRestarts"), "0");
+    assert.notEqual(await machines().stateOf(before.name, unit, "NRestarts"), "0");
   });
 
   it("come back by themselves when the power went, and do nothing of their first boot again", async () => {
     const [{ name = "" } = {}] = those("zookeeper");
-    await machines.cutPower(name);
+    await machines().cutPower(name);
     await eventually(hangMs, () => isActive(name));
     await eventually(hangMs, zooKeeperServes);
-    const mounts = await machines.on(name, "grep", "--count", "/var/lib/pulumi-mesos", "/etc/fstab");
+    const mounts = await machines().on(name, "grep", "--count", "/var/lib/pulumi-mesos", "/etc/fstab");
     assert.deepEqual(mounts, ["1"]);
   });
 
   it("run their program again once dockerd, which could not start, can", async () => {
     const [, { name = "" } = {}] = those("zookeeper");
     const settings = "/etc/docker/daemon.json";
-    await machines.on(
+    await machines().on(
       name,
       "sh",
       "-c",
       `cp ${settings} /root/ && echo { >${settings} && kill -9 $(pidof dockerd)`,
     );
     await eventually(hangMs, async () =>
-      assert.equal(await machines.stateOf(name, "docker.service"), "failed"),
+      assert.equal(await machines().stateOf(name, "docker.service"), "failed"),
     );
-    await machines.on(name, "cp", "/root/daemon.json", settings);
-    await machines.on(name, "systemctl", "reset-failed", "docker.service", "docker.socket");
-    await machines.on(name, "systemctl", "start", "docker.service");
+    await machines().on(name, "cp", "/root/daemon.json", settings);
+    await machines().on(name, "systemctl", "reset-failed", "docker.service", "docker.socket");
+    await machines().on(name, "systemctl", "start", "docker.service");
     await eventually(hangMs, () => isActive(name));
     await eventually(hangMs, zooKeeperServes);
   });
 
   it("end their program in order when they are told to, which is no failure", async () => {
     for (const { name } of [those("zookeeper")[2], those("masters")[2]].filter((one) => one !== undefined)) {
-      await machines.on(name, "systemctl", "stop", unit);
-      assert.equal(await machines.stateOf(name, unit), "inactive", name);
-      assert.deepEqual(await machines.on(name, "docker", "ps", "--all", "--quiet"), []);
+      await machines().on(name, "systemctl", "stop", unit);
+      assert.equal(await machines().stateOf(name, unit), "inactive", name);
+      assert.deepEqual(await machines().on(name, "docker", "ps", "--all", "--quiet"), []);
     }
   });
 });
