@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { messageOf } from "@pulumi-mesos/model";
 import type { RenderedCluster, RenderedMachine } from "./aws-rendered";
 import type { DockerHost } from "./docker-host";
 import { eventually, hangMs } from "./eventually";
@@ -31,6 +32,7 @@ export class BootedMachines {
 
   /** Switches all machines on, in a network of their own; answers why they cannot run here, nothing when they can. */
   async boot(cidr: string, { machines, parameters }: RenderedCluster): Promise<string | undefined> {
+    await this.#remove(); // what a run that was cut short has left
     for (const [name, value] of parameters) this.#write(path.join("parameters", name), value);
     await this.#host.docker("network", "create", "--subnet", cidr, network);
     await this.#host.docker("volume", "create", volume);
@@ -38,8 +40,14 @@ export class BootedMachines {
     const failure = await this.#fillStores(machines);
     if (failure !== undefined) return failure;
     await Promise.all(machines.map((machine) => this.#boot(machine, stores)));
-    const started = await Promise.all(machines.map(({ name }) => this.#starts(name)));
-    return started.every(Boolean) ? undefined : "systemd does not start in a container";
+    const failures = await Promise.all(machines.map(({ name }) => this.#whyNoSystemd(name)));
+    const [reason] = failures.filter((one) => one !== undefined);
+    if (reason !== undefined) return `systemd does not start in a container: ${reason}`;
+    for (const { name } of machines)
+      await eventually(hangMs, async () =>
+        assert.equal(await this.stateOf(name, "docker.service"), "active", name),
+      );
+    return undefined;
   }
 
   /** Runs a command on a machine; answers what it prints, in lines. */
@@ -68,13 +76,17 @@ export class BootedMachines {
   }
 
   async close(): Promise<void> {
+    await this.#remove();
+    rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  async #remove(): Promise<void> {
     const all = await this.#host.docker("ps", "--all", "--quiet", "--filter", `network=${network}`);
     if (all.length > 0) await this.#host.docker("rm", "--force", "--volumes", ...all);
     const made = await this.#host.docker("network", "ls", "--quiet", "--filter", `name=^${network}$`);
     if (made.length > 0) await this.#host.docker("network", "rm", network);
     const filled = await this.#host.docker("volume", "ls", "--quiet", "--filter", `name=^${volume}$`);
     if (filled.length > 0) await this.#host.docker("volume", "rm", volume);
-    rmSync(this.#scratch, { recursive: true, force: true });
   }
 
   /** Gives each machine's dockerd the images; answers why not, where none starts in a container. */
@@ -106,14 +118,23 @@ export class BootedMachines {
     );
   }
 
-  /** Whether systemd gets as far as to start the machine's dockerd. */
-  #starts(member: string): Promise<boolean> {
-    return eventually(hangMs, async () => {
-      const [running] = await this.#host.docker("inspect", "--format", "{{.State.Running}}", nameOf(member));
-      if (running !== "true") return false;
-      assert.equal(await this.stateOf(member, "docker.service"), "active", member);
-      return true;
-    });
+  /** Where it cannot start it ends, or stands and answers nobody. */
+  async #whyNoSystemd(member: string): Promise<string | undefined> {
+    try {
+      return await eventually(hangMs, async () => {
+        const [running] = await this.#host.docker(
+          "inspect",
+          "--format",
+          "{{.State.Running}}",
+          nameOf(member),
+        );
+        if (running !== "true") return "it has ended";
+        await this.on(member, "systemctl", "show", "--property", "Version");
+        return undefined;
+      });
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   #write(file: string, text: string): void {
