@@ -77,7 +77,8 @@ describe("user data", () => {
         "--volume /run/pulumi-mesos/conf:/etc/pulumi-mesos:ro --volume /var/lib/pulumi-mesos:/var/lib/pulumi-mesos " +
         "--entrypoint /bin/sh pulumi-mesos/zookeeper:0.1.0 /etc/pulumi-mesos/.start zookeeper-server /etc/pulumi-mesos/zoo.cfg\n",
     );
-    assert.deepEqual(config.runcmd.at(-1), ["systemctl", "enable", "--now", "pulumi-mesos.service"]);
+    const start = ["systemctl", "enable", "--now", "--no-block", "pulumi-mesos.service"];
+    assert.deepEqual(config.runcmd.at(-1), start, "cloud-init ends while it waits for its volume");
     assert.deepEqual([config.hostname, config.packages], ["demo-zookeeper-1", ["docker"]]);
   });
 
@@ -123,6 +124,7 @@ describe("user data", () => {
       fstab?.content ?? "",
       /^\/dev\/disk\/by-id\/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 \/var\/lib\/pulumi-mesos ext4 \S*x-systemd\.makefs\S* 0 2\n$/,
     );
+    assert.match(fstab?.content ?? "", /x-systemd\.device-timeout=infinity/, "a volume may come hours late");
     const without = change({ volumeId: undefined });
     assert.ok(!without.write_files.some(({ path }) => path === "/etc/fstab"));
     assert.doesNotMatch(written(without, "/etc/systemd/system/pulumi-mesos.service"), /RequiresMountsFor/);

@@ -113,7 +113,8 @@ export function userData(program: NodeProgram): string {
     runcmd: [
       ["systemctl", "daemon-reload"],
       ["systemctl", "enable", "--now", "docker.service"],
-      ["systemctl", "enable", "--now", unit],
+      // It may have to wait for its volume, and nobody for it.
+      ["systemctl", "enable", "--now", "--no-block", unit],
       ...(group === undefined ? [] : [["systemctl", "enable", "--now", watchUnit]]),
     ],
   };
@@ -129,12 +130,13 @@ function storedAt(index: number): string {
 }
 
 /**
- * Found by its id, because the names of NVMe devices change from boot to boot. The volume comes only after the instance, so
- * that systemd waits for it; it formats it only when it is empty.
+ * Found by its id, because the names of NVMe devices change from boot to boot. The volume comes only after the instance, long
+ * after it where an `up` was interrupted between the two, and systemd does not ask twice: it waits as long as that takes. It formats
+ * the volume only when it is empty.
  */
 function mountLine(volumeId: string): string {
   const device = `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volumeId.replace("-", "")}`;
-  return `${device} ${data} ext4 defaults,nofail,x-systemd.makefs,x-systemd.growfs,x-systemd.device-timeout=15min 0 2\n`;
+  return `${device} ${data} ext4 defaults,nofail,x-systemd.makefs,x-systemd.growfs,x-systemd.device-timeout=infinity 0 2\n`;
 }
 
 /**
