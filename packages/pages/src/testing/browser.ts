@@ -142,13 +142,13 @@ function testPage(page: Page, errors: string[]): TestPage {
       }
     },
     async click(selector) {
-      await (await page.waitForSelector(selector))?.click();
+      await (await page.waitForSelector(selector, { visible: true }))?.click();
     },
     async press(label, selector = "body") {
       const button = await page.waitForFunction(
         (s, wanted) =>
           Array.from(document.querySelectorAll<HTMLButtonElement>(`${s} button`)).find(
-            (button) => button.textContent?.trim() === wanted && !button.disabled,
+            (button) => button.textContent?.trim() === wanted && !button.disabled && button.checkVisibility(),
           ),
         { polling: 50 },
         selector,
@@ -159,8 +159,9 @@ function testPage(page: Page, errors: string[]): TestPage {
     async fill(label, value, selector = "body") {
       const found = await page.waitForFunction(
         (s, wanted) =>
-          Array.from(document.querySelectorAll<HTMLLabelElement>(`${s} label`)).find((l) =>
-            l.textContent?.trim().startsWith(wanted),
+          // What is typed into a view that is not shown yet goes nowhere.
+          Array.from(document.querySelectorAll<HTMLLabelElement>(`${s} label`)).find(
+            (l) => l.textContent?.trim().startsWith(wanted) && l.control?.checkVisibility(),
           )?.control,
         { polling: 50 },
         selector,
