@@ -212,8 +212,13 @@ describe("examples/aws on a moto server, its machines' commands run in order by 
       await aws.stack.ok("config", "set", "ami", images.second);
       const template = await urnOf(aws, "aws:ec2/launchTemplate:LaunchTemplate", "demo-web");
       const only = ["--target", template, "--target-dependents"];
-      const { code, output, calls } = await aws.run("up", "--yes", "--skip-preview", ...only);
+      const told = aws.moto.calls.length;
+      const up = () => aws.run("up", "--yes", "--skip-preview", ...only);
+      let { code, output } = await up();
+      // With targets the engine may take a resource for a second one of its name (pulumi/pulumi#24303), and the next run goes on.
+      if (output.includes("Duplicate resource URN")) ({ code, output } = await up());
       assert.equal(code, 0, output);
+      const calls = aws.moto.calls.slice(told);
       const now = await aws.machines.instancesOf("demo-web");
       assert.deepEqual(
         now.map(({ ImageId }) => ImageId),
