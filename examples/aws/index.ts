@@ -23,7 +23,7 @@ const cluster = new mesos.Cluster("demo", {
   zookeeper: { size: 3 },
   masters: { size: 3 },
   agents: {
-    web: { size: 2, resources: { cpus: 2, mem: 6144 } },
+    web: { size: 2, resources: { cpus: 2, mem: config.getNumber("webMemory") ?? 6144 } },
     batch: { size: 2, resources: { cpus: 2, mem: 6144 } },
   },
   marathon: { size: 2 },
