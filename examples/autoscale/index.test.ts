@@ -39,7 +39,7 @@ describe("the example autoscale", function () {
 
   it("grows to the instances and agents that its README names, within its bounds", () => {
     const readme = readFileSync(path.join(folder, "README.md"), "utf8");
-    const numbers = /from (\d+) instances to (\d+), .* from (\d+) agent to (\d+)\b/.exec(readme) ?? [];
+    const numbers = /from (\d+) instances to (\d+), .* from (\d+) agent to (\d+)\./.exec(readme) ?? [];
     const [fewest, instances, fewestAgents, agents] = numbers.slice(1).map(Number);
     const loads = [...readme.matchAll(/load\.mjs "\$\(pulumi stack output url\)" (\d+)/g)];
     const requests = loads.reduce((sum, [, rate]) => sum + Number(rate), 0);

@@ -213,6 +213,13 @@ describe("examples/aws on a moto server, its machines' commands run in order by 
       const { code, output, calls } = await aws.run("up", "--yes", "--skip-preview");
       assert.equal(code, 0, output);
       assert.match(output, /LaunchTemplate demo-web updated/);
+      const now = await Promise.all(
+        (await aws.machines.instancesOf("demo-web")).map((one) => aws.machines.filesOf(one)),
+      );
+      assert.deepEqual(
+        now.map((files) => files.some(({ content }) => content.includes("mem:4096"))),
+        [true, true],
+      );
       const moves = calls.filter(({ action }) => /^(SetDesired|TerminateInstanceIn)/.test(action));
       const ended = moves.flatMap(({ params }) => params["InstanceId"] ?? []);
       assert.deepEqual(ended.sort(), old.sort());

@@ -83,6 +83,16 @@ export class AwsMachines {
     );
   }
 
+  /** What an instance's user data have cloud-init write. */
+  async filesOf({ InstanceId }: Instance): Promise<readonly WrittenFile[]> {
+    const attribute = new DescribeInstanceAttributeCommand({ InstanceId, Attribute: "userData" });
+    const { UserData } = await this.#ec2.send(attribute);
+    const data = Buffer.from(UserData?.Value ?? "", "base64");
+    // As cloud-init does.
+    const text = (data.readUInt16BE(0) === 0x1f8b ? gunzipSync(data) : data).toString();
+    return (JSON.parse(text.slice(text.indexOf("\n"))) as { write_files: WrittenFile[] }).write_files;
+  }
+
   async #follow({ action }: AwsCall): Promise<void> {
     if (!moving.test(action)) return;
     this.#last = this.#last.then(() => this.#reconcile());
@@ -105,14 +115,7 @@ export class AwsMachines {
 
   async #start(instance: Instance): Promise<void> {
     const id = instance.InstanceId ?? "";
-    const attribute = new DescribeInstanceAttributeCommand({ InstanceId: id, Attribute: "userData" });
-    const { UserData } = await this.#ec2.send(attribute);
-    const data = Buffer.from(UserData?.Value ?? "", "base64");
-    // As cloud-init does.
-    const text = (data.readUInt16BE(0) === 0x1f8b ? gunzipSync(data) : data).toString();
-    const { write_files: files } = JSON.parse(text.slice(text.indexOf("\n"))) as {
-      write_files: WrittenFile[];
-    };
+    const files = await this.filesOf(instance);
     const fstab = files.find((file) => file.path === "/etc/fstab")?.content;
     const volume = fstab && volumeOf(instance, fstab);
     // As systemd does, the program waits for the volume with its data.

@@ -164,10 +164,9 @@ describe("the docker backend", function () {
       for (const { name } of (await test?.backend.members("web")) ?? [])
         await test?.backend.terminate(name, signal);
     });
-    const inspected = async (): Promise<Docker.ContainerInspectInfo> => {
-      assert.ok(docker);
-      return await docker.getContainer(containerName(stack, "web-1")).inspect();
-    };
+    const dockerd = (): Docker => docker ?? assert.fail("there is no dockerd");
+    const container = (): Docker.Container => dockerd().getContainer(containerName(stack, "web-1"));
+    const inspected = (): Promise<Docker.ContainerInspectInfo> => container().inspect();
 
     it("hands environment and files over without showing them in the container's description", async () => {
       const command = [
@@ -178,8 +177,6 @@ describe("the docker backend", function () {
       ];
       const ready = { http: "http://{address}:1/", timeoutSeconds: 1 };
       const template = { ...applied.template, command, ready };
-      assert.ok(docker);
-      const container = docker.getContainer(containerName(stack, "web-1"));
       const said = "it's web-1 at 10.253.9.1\nhello web-1";
       let now = 0;
       // Its second is over once it has said everything, however long this machine takes for that.
@@ -188,11 +185,11 @@ describe("the docker backend", function () {
         now: () => now,
         pause: async (ms, wake) => {
           await systemClock.pause(ms, wake);
-          if (plainText(await container.logs({ stdout: true, stderr: true })) === said) now += 1000;
+          if (plainText(await container().logs({ stdout: true, stderr: true })) === said) now += 1000;
         },
       };
       await assert.rejects(
-        dockerBackend(docker, stack, clock).start("web", 1, { ...applied, template }, signal),
+        dockerBackend(dockerd(), stack, clock).start("web", 1, { ...applied, template }, signal),
         new RegExp(
           `web-1: waited in vain for http://10\\.253\\.9\\.1:1/: .*the last lines of its log:\n${said}$`,
           "s",
@@ -204,7 +201,7 @@ describe("the docker backend", function () {
     it("ends a member that somebody else is removing", async () => {
       for (let attempt = 0; attempt < 3; attempt++) {
         await test?.backend.start("web", 1, applied, signal);
-        const removed = docker?.getContainer(containerName(stack, "web-1")).remove({ force: true });
+        const removed = container().remove({ force: true });
         await Promise.all([removed, test?.backend.terminate("web-1", signal)]);
         assert.deepEqual(await test?.left(), []);
       }
