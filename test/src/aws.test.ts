@@ -65,6 +65,29 @@ describe("examples/aws on a moto server, its machines' commands run in order by 
   );
 
   it(
+    "fails at its preview for an image of another architecture or one that is not there, in one line and before anything is made",
+    on(async (aws) => {
+      const known = (await aws.stack.ok("config", "get", "ami")).trim();
+      for (const [ami, why] of [
+        [
+          "ami-0e9271c829888680e",
+          'image.architecture: is "x86_64", but ami-0e9271c829888680e is arm64; name',
+        ],
+        ["ami-0123456789abcdef0", `image.ami: must be an image in ${region} that this account may use, got`],
+      ] as const) {
+        await aws.stack.ok("config", "set", "ami", ami);
+        const { code, output } = await aws.run("preview");
+        assert.notEqual(code, 0);
+        const errors = [...output.matchAll(/^ *error: (.*)$/gm)].map(([, text = ""]) => text);
+        assert.equal(errors.length, 1, output);
+        assert.ok(errors[0]?.startsWith(why), output);
+        assert.deepEqual(output.match(/^ *\+ +aws:\S+/gm), null, output);
+      }
+      await aws.stack.ok("config", "set", "ami", known);
+    }),
+  );
+
+  it(
     "waits where AWS throttles, stops where AWS refuses a machine, and the next up makes what is missing",
     on(async (aws) => {
       const throttled = new Set<string>();

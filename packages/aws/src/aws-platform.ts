@@ -87,16 +87,20 @@ export class AwsPlatform implements Platform {
     this.#args = args;
     this.#machines = machinesOf(args);
     this.access = args.access ?? "direct";
-    this.provider = new Provider(name, { access: this.access });
+    const provider = args.provider ?? new AwsProvider(`${name}-aws`, { region });
+    const ami = checkedAmi(args.image, { region, provider });
+    const checked = { dependsOn: ami.apply(() => []) };
+    this.#image = { ...args.image, ami };
+    this.provider = new Provider(name, { access: this.access }, checked);
     this.#around = {
       name,
       stack,
       region,
-      home: new pulumi.ComponentResource("mesos:aws:Platform", name),
-      provider: args.provider ?? new AwsProvider(`${name}-aws`, { region }),
+      home: new pulumi.ComponentResource("mesos:aws:Platform", name, {}, checked),
+      provider,
+      checked,
       tags: { ...args.tags, ...stackLabels(stack) },
     };
-    this.#image = { ...args.image, ami: checkedAmi(args.image, this.#around) };
     this.#network = isGiven(network)
       ? givenNetwork(network)
       : madeWithoutStackTraces(() => ownNetwork(this.#around, parseCidr(own ?? "") as Cidr, network));

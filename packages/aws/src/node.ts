@@ -30,7 +30,7 @@ export function makeMember(args: MemberArgs, opts: pulumi.ComponentResourceOptio
   const { around, place, service, machine, image } = args;
   const { name } = place;
   const own = { ...opts, provider: around.provider, customTimeouts: undefined };
-  const lasting = { ...own, dependsOn: undefined };
+  const lasting = { ...own, ...around.checked };
   const disk = { encrypted: true, ...(args.kmsKeyArn === undefined ? {} : { kmsKeyId: args.kmsKeyArn }) };
   const face = makeInterface(args, lasting);
   const volume = service.data

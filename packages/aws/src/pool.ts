@@ -25,7 +25,7 @@ export function makePool(args: PoolMachinesArgs, opts: pulumi.ComponentResourceO
   const { provider, stack } = around;
   const own = { ...opts, provider, customTimeouts: undefined };
   const groupName = `${stack.project}-${stack.stack}-${name}`;
-  const template = makeTemplate(args, groupName, own);
+  const template = makeTemplate(args, groupName, { ...own, ...around.checked });
   const version = template.latestVersion.apply(String);
   const group = new autoscaling.Group(
     name,

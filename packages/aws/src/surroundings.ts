@@ -11,6 +11,11 @@ export interface Surroundings {
   /** Parent of what all members share. */
   readonly home: pulumi.ComponentResource;
   readonly provider: pulumi.ProviderResource;
+  /**
+   * Has what waits for nothing else wait until the image of the machines is checked, so that nothing is previewed, let alone made,
+   * for one that is refused. What `home` is the parent of, and what follows that, waits by itself.
+   */
+  readonly checked: Pick<pulumi.CustomResourceOptions, "dependsOn">;
   readonly tags: Readonly<Record<string, string>>;
 }
 
