@@ -30,11 +30,11 @@ const onDocker = new Map([
 ]);
 
 /** The suites that talk to a moto server. */
-const onMoto = new Set(["groups", "e2e:aws-types", "e2e:aws"]);
+const onMoto = new Set(["groups", "e2e:aws-types", "e2e:aws", "e2e:aws-files"]);
 /** The suites that sign in to an OpenSSH server. */
-const onSsh = new Set(["client", "e2e:aws"]);
+const onSsh = new Set(["client", "e2e:aws", "e2e:aws-files"]);
 /** The suites whose programs listen at addresses of 10.0.0.0/8, in a network of their own where the machine allows one. */
-const apart = new Set(["e2e:aws"]);
+const apart = new Set(["e2e:aws", "e2e:aws-files"]);
 
 /** The suites that wait for times to end, and take a fifth of a processor at most: one of them runs beside the two of the others. */
 const patient = new Set([

@@ -7,6 +7,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { Route53Client } from "@aws-sdk/client-route-53";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { Answer, Command } from "./resource-type";
+import { S3ByCommand } from "./s3";
 
 const makers = {
   autoScaling: AutoScalingClient,
@@ -15,6 +16,7 @@ const makers = {
   elb: ElasticLoadBalancingV2Client,
   iam: IAMClient,
   route53: Route53Client,
+  s3: S3ByCommand,
   ssm: SSMClient,
 };
 

@@ -10,6 +10,7 @@ import { Carrier } from "./carrier";
 import { hasCredentials } from "./clients";
 import { type AnyType, type Bag, unasked, uncarried } from "./resource-type";
 import { resourceTypes } from "./types";
+import { files } from "./types/files";
 import { functions } from "./types/functions";
 
 /** What `@pulumi/aws` tells its provider beside the region, and what it sets where the program says nothing. */
@@ -128,7 +129,7 @@ function diff(request: rpc.DiffRequest): rpc.DiffResponse {
 function kindOf(urn: string): { readonly entry: AnyType; readonly name: string } {
   const [, , types = "", name = ""] = urn.split("::");
   const token = types.slice(types.lastIndexOf("$") + 1);
-  const entry = resourceTypes[token];
+  const entry = resourceTypes[token] ?? files[token];
   if (entry === undefined) throw new Error(`the plugin of the tests does not carry ${token}`);
   return { entry, name };
 }

@@ -3,9 +3,11 @@
 /** Where our user data lays things on a machine. */
 export const places = /\/(?:opt|run|etc|var\/lib)\/pulumi-mesos/g;
 
-/** A read of a secret by the machine's role, whose text names places on the machine. */
+/** A read of a secret by the machine's role, whose text names places on the machine; files in S3 are for AWS's own command. */
 const awsProgram = `#!/usr/bin/env node
 const name = process.argv[process.argv.indexOf("--name") + 1];
+if (process.argv[2] === "s3api")
+  process.exit(require("node:child_process").spawnSync(process.env.AWS_COMMAND, process.argv.slice(2), { stdio: "inherit" }).status);
 if (process.argv[2] !== "ssm") process.exit(0);
 const day = "20200101/" + process.env.AWS_REGION + "/ssm/aws4_request";
 fetch(process.env.MOTO, {

@@ -10,6 +10,7 @@ import {
   EC2Client,
   type Instance,
 } from "@aws-sdk/client-ec2";
+import { awsCommand } from "../aws-plugin/s3";
 import { machinePrograms, places } from "./aws-machine-programs";
 import type { AwsCall, Moto } from "./moto";
 import { killAll, processesWith } from "./processes";
@@ -153,6 +154,7 @@ export class AwsMachines {
         ZONE: instance.Placement?.AvailabilityZone,
         MOTO: this.#moto.endpoint,
         AWS_REGION: this.#region,
+        AWS_COMMAND: awsCommand(),
         // The role of the machine.
         ...this.#moto.env,
       },

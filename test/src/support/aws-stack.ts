@@ -8,12 +8,14 @@ import { Bastion } from "./bastion";
 import { type AwsCall, Moto } from "./moto";
 import { repository } from "./repository";
 import type { Outcome } from "./run";
-import { TestStack } from "./test-stack";
+import { TestStack, type TestStackOptions } from "./test-stack";
 
 export const region = "eu-central-1";
 export const secret = "a-secret-of-thirty-two-characters";
 /** An image that moto knows. */
-const ami = "ami-12c6146b";
+export const ami = "ami-12c6146b";
+
+const example = { directory: path.join(repository, "examples/aws") };
 
 /** Why `examples/aws` cannot run here; nothing where it can. */
 export async function missing(): Promise<string | undefined> {
@@ -28,7 +30,7 @@ export async function missing(): Promise<string | undefined> {
 }
 
 /**
- * `examples/aws` with the plugin of the tests, a moto server and what stands in for the machines. The engine runs outside of their
+ * A program with the plugin of the tests, a moto server and what stands in for the machines. The engine runs outside of their
  * network and gets in through a bastion, where this machine allows both.
  */
 export class AwsStack {
@@ -47,7 +49,8 @@ export class AwsStack {
     this.machines = new AwsMachines(path.join(directory, "machines"), moto, region);
   }
 
-  static async create(): Promise<AwsStack> {
+  /** @param program by which stack, where it is not the example */
+  static async create(program: TestStackOptions["program"] = example): Promise<AwsStack> {
     const bastion = await Bastion.create();
     const outside = typeof bastion === "string" ? undefined : bastion;
     const moto = await Moto.start(process.env["TEST_MOTO_SERVER"] ?? "", outside?.address);
@@ -56,7 +59,7 @@ export class AwsStack {
       return new AwsStack(
         directory,
         moto,
-        await exampleWith(pluginIn(directory), moto.env, outside),
+        await stackOf(program, pluginIn(directory), moto.env, outside),
         bastion,
       );
     } catch (error) {
@@ -110,9 +113,14 @@ export class AwsStack {
   }
 }
 
-function exampleWith(aws: string, env: NodeJS.ProcessEnv, outside: Bastion | undefined): Promise<TestStack> {
+function stackOf(
+  program: TestStackOptions["program"],
+  aws: string,
+  env: NodeJS.ProcessEnv,
+  outside: Bastion | undefined,
+): Promise<TestStack> {
   return TestStack.create({
-    program: { directory: path.join(repository, "examples/aws") },
+    program,
     plugins: { aws },
     ...(outside !== undefined && { enter: outside.enter }),
     // No engine is killed here, and hundreds of resources write hundreds of checkpoints.

@@ -26,10 +26,15 @@ export type Refuses = (call: AwsCall) => Refusal | undefined;
 
 const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
 
-/** moto 5.2.5 reads the user data of a launch template's first version alone, and fails to launch by any other. */
+/**
+ * moto 5.2.5 reads the user data of a launch template's first version alone, and fails to launch by any other. And it takes what a
+ * bucket's policy refuses under a condition for refused without one: ours refuses what comes without TLS, which everything here does.
+ */
 const startText = `
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.utils import parse_user_data
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 from moto.server import main
 create = LaunchTemplate.create_version
 def create_version(self, data, description):
@@ -37,6 +42,7 @@ def create_version(self, data, description):
         data = {**data, "UserData": parse_user_data(data["UserData"])}
     return create(self, data, description)
 LaunchTemplate.create_version = create_version
+FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL
 main()
 `;
 
