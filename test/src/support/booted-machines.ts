@@ -12,7 +12,7 @@ const network = "pulumi-mesos-test-machines";
 /** The data roots of the machines' dockerds. */
 const volume = "pulumi-mesos-test-stores";
 const mighty = ["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--security-opt", "seccomp=unconfined"];
-/** systemd mounts its control groups by itself, in a namespace of them. */
+/** The image mounts its control groups by itself, in a namespace of them. */
 const asMachine = [
   ...mighty,
   ...["--cgroupns", "private", "--tmpfs", "/sys/fs/cgroup", "--tmpfs", "/run", "--tmpfs", "/tmp"],
@@ -128,7 +128,8 @@ export class BootedMachines {
           "{{.State.Running}}",
           nameOf(member),
         );
-        if (running !== "true") return "it has ended";
+        if (running !== "true")
+          return `it has ended: ${(await this.#host.docker("logs", nameOf(member))).at(-1)}`;
         await this.on(member, "systemctl", "show", "--property", "Version");
         return undefined;
       });
