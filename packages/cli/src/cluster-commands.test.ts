@@ -159,10 +159,66 @@ describe("pulumi-mesos status, validate, explain, logs and ui", function () {
     deepEqual(await run("logs", "demo-masters-1", "-n", "1"), { code: 0, out: "two\nthree\n", err: "" });
     const other = await run("logs", "demo-master-1");
     equal(other.code, 1);
-    match(other.err, /has no such node on this machine; did you mean demo-masters-1\?/);
+    match(other.err, /has no such node; did you mean demo-masters-1\?/);
     equal((await run("logs", "demo-masters-1", "--lines", "some")).code, 2);
     stateWith(stack, gate);
-    match((await run("logs", "demo-masters-1")).err, /runs nothing on this machine/);
+    match(
+      (await run("logs", "demo-masters-1")).err,
+      /has no node on this machine or on Docker; on AWS .*journal/,
+    );
+  });
+
+  it("prints the log of a node or agent on Docker, and fails in one line without docker or the container", async () => {
+    const labels = { project: "shop", stack: "dev", member: "demo-masters-1" };
+    const container = {
+      urn: urn("docker:index/container:Container", "demo-masters-1"),
+      type: "docker:index/container:Container",
+      id: "c0ffee",
+      provider: `${urn("pulumi:providers:docker", "far")}::p1`,
+      outputs: {
+        name: "shop-dev-demo-masters-1",
+        labels: Object.entries(labels).map(([key, value]) => ({ label: `pulumi-mesos.${key}`, value })),
+      },
+    };
+    const provider = {
+      urn: urn("pulumi:providers:docker", "far"),
+      type: "pulumi:providers:docker",
+      id: "p1",
+      inputs: { host: "ssh://far" },
+    };
+    const pool = {
+      urn: urn("mesos:index:AgentPool", "demo-web"),
+      type: "mesos:index:AgentPool",
+      inputs: { declaration: { name: "web", size: 1, backend: { kind: "docker" } } },
+    };
+    stateWith(stack, gate, provider, container, pool);
+    const missing = await run("logs", "demo-masters-1");
+    equal(missing.code, 1);
+    match(
+      missing.err,
+      /^error: demo-masters-1: cannot read the log of container shop-dev-demo-masters-1: .+; set DOCKER_HOST to /,
+    );
+    const docker = path.join(directory, "bin/docker");
+    const there = 'case "$*" in *gone*) echo "No such container" >&2; exit 1;; *inspect*) echo .;;';
+    writeFileSync(docker, `#!/bin/sh\n${there} *) echo "$@"; echo to-stderr >&2;; esac\n`);
+    chmodSync(docker, 0o755);
+    const told = await run("logs", "demo-masters-1", "-n", "7");
+    deepEqual([told.code, told.err], [0, ""]);
+    deepEqual(told.out.trim().split("\n").sort(), [
+      "--host ssh://far logs --tail 7 shop-dev-demo-masters-1",
+      "to-stderr",
+    ]);
+    match(
+      (await run("logs", "web-1", "-f")).out,
+      /--host ssh:\/\/far logs --tail 100 --follow shop-dev-web-1/,
+    );
+    match((await run("logs", "demo-master-1")).err, /has no such node; did you mean demo-masters-1\?/);
+    const gone = { ...container, outputs: { ...container.outputs, name: "gone" } };
+    stateWith(stack, gate, provider, gone);
+    match(
+      (await run("logs", "demo-masters-1")).err,
+      /log of container gone: No such container; set DOCKER_HOST/,
+    );
   });
 
   it("prints where pages are, and opens one", async () => {

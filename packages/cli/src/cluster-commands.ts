@@ -61,9 +61,9 @@ export function addClusterCommands(
 
   stacked(program.command("logs"))
     .argument("<node>", "name of a node, such as demo-masters-1")
-    .summary("print the log of a node of this machine")
+    .summary("print the log of a node or agent, on this machine or on Docker")
     .description(
-      "Prints what a node's program wrote to stdout and stderr, as its supervisor keeps it: for stacks on the local platform, on the machine where they run.",
+      "Prints what a node's program wrote to stdout and stderr: on the local platform as its supervisor keeps it, on the machine where it runs; on Docker by docker logs, on the Docker host of the stack or of DOCKER_HOST.",
     )
     .option("-f, --follow", "go on with what is written from now on, until Ctrl-C")
     .option("-n, --lines <count>", "how many of the last lines", "100")

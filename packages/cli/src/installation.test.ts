@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { installationOf, isClosed, resourcesIn, wayTo } from "./installation";
+import { installationOf, isClosed, wayTo } from "./installation";
 import { givenInstallation } from "./places";
+import { resourcesIn } from "./stack-state";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::shop::${type}::${name}`;
 const parent = urn("mesos:index:Cluster$mesos:index:Masters", "demo-masters");
@@ -117,7 +118,7 @@ describe("an installation", () => {
     deepEqual(found.marathons, [{ name: "mine", urls: ["http://marathon.example:8080"] }]);
     deepEqual(
       [...found.logs],
-      ["demo-masters-1", "web-1", "web-2"].map((name) => [name, `/state/processes/${name}/log`]),
+      ["demo-masters-1", "web-1", "web-2"].map((name) => [name, { file: `/state/processes/${name}/log` }]),
     );
     deepEqual(found.urls, { url: "http://10.0.2.1:8888" });
   });

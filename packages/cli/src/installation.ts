@@ -7,14 +7,13 @@ import {
   decoder,
   MemberAddress,
   MemberKind,
-  MesosError,
   mapOfMembers,
-  memberName,
   parseAccess,
   resourceTokens,
-  type Static,
   Type,
 } from "@pulumi-mesos/model";
+import { type LogPlace, logsIn } from "./log-places";
+import { inputsOf, type StateResource } from "./stack-state";
 
 /** Members that belong together, such as the masters of one cluster. */
 export interface Ensemble {
@@ -68,8 +67,8 @@ export interface Installation {
   readonly marathons: readonly MarathonPlace[];
   /** How its addresses are reached, where a provider says so. */
   readonly access?: Access;
-  /** By node: the log that its supervisor keeps on this machine. */
-  readonly logs: ReadonlyMap<string, string>;
+  /** By node: where its log is. */
+  readonly logs: ReadonlyMap<string, LogPlace>;
   /** The stack's outputs that are addresses, by name. */
   readonly urls: Readonly<Record<string, string>>;
 }
@@ -78,24 +77,7 @@ export interface Installation {
 const secretKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-const Values = Type.Record(Type.String(), Type.Unknown());
-const StateResource = Type.Object({
-  urn: Type.String(),
-  type: Type.String(),
-  id: Type.Optional(Type.String()),
-  parent: Type.Optional(Type.String()),
-  /** Replaced, and to be deleted yet. */
-  delete: Type.Optional(Type.Boolean()),
-  inputs: Type.Optional(Values),
-  outputs: Type.Optional(Values),
-});
-/** One resource of a stack's state. */
-export type StateResource = Static<typeof StateResource>;
-
 const decoders = {
-  state: decoder(
-    Type.Object({ deployment: Type.Object({ resources: Type.Optional(Type.Array(StateResource)) }) }),
-  ),
   gate: decoder(
     Type.Object({
       kind: MemberKind,
@@ -118,7 +100,6 @@ const decoders = {
       }),
     }),
   ),
-  process: decoder(Type.Object({ logFile: Type.String() })),
   access: decoder(Type.Object({ access: Type.String() })),
   provider: decoder(
     Type.Object({
@@ -127,14 +108,6 @@ const decoders = {
     }),
   ),
 };
-
-/** The resources in what `pulumi stack export` prints. */
-export function resourcesIn(exported: string): readonly StateResource[] {
-  const decoded = decoders.state.decode(JSON.parse(exported) as unknown);
-  if (!decoded.ok)
-    throw new MesosError("MESOS_CLI_STACK", "pulumi stack export: printed no state of a stack");
-  return (decoded.value.deployment.resources ?? []).filter((resource) => resource.delete !== true);
-}
 
 /** Whether members ask who one is, which an export tells only with --show-secrets. */
 export function isClosed(resources: readonly StateResource[]): boolean {
@@ -146,11 +119,6 @@ export function isClosed(resources: readonly StateResource[]): boolean {
 /** What a stack's state says: members by their gates, which stand on every platform. */
 export function installationOf(resources: readonly StateResource[]): Installation {
   const ensembles = ensemblesIn(resources);
-  const logs = new Map(
-    inputsOf(resources, resourceTokens.process, decoders.process, "outputs").map(
-      ([resource, { logFile }]) => [resource.id ?? "", logFile],
-    ),
-  );
   const declarations = inputsOf(resources, resourceTokens.agentPool, decoders.pool).map(
     ([, { declaration }]) => declaration,
   );
@@ -161,13 +129,10 @@ export function installationOf(resources: readonly StateResource[]): Installatio
     pools,
     marathons: marathonsIn(resources, ensembles),
     ...accessIn(resources),
-    logs: new Map([
-      ...logs,
-      ...agentLogs(
-        logs,
-        pools.filter((_, i) => declarations[i]?.backend.kind === "local"),
-      ),
-    ]),
+    logs: logsIn(
+      resources,
+      declarations.map(({ name, backend }, i) => ({ name, kind: backend.kind, max: pools[i]?.max ?? 0 })),
+    ),
     urls: urlsIn(resources),
   };
 }
@@ -241,17 +206,6 @@ function mapped(addressMap: AddressMap | undefined): { readonly addressMap?: Add
   return addressMap === undefined ? {} : { addressMap };
 }
 
-/** Members of a group are processes beside the others; their controller makes them, so the state does not list them. */
-function agentLogs(logs: ReadonlyMap<string, string>, pools: readonly DeclaredPool[]): [string, string][] {
-  const [[name, file] = ["", ""]] = logs;
-  const at = file.lastIndexOf(`/${name}/`);
-  if (name === "" || at < 0) return [];
-  const agents = pools.flatMap((pool) =>
-    Array.from({ length: pool.max }, (_, index) => memberName(pool.name, index + 1)),
-  );
-  return agents.map((agent) => [agent, `${file.slice(0, at)}/${agent}/${file.slice(at + name.length + 2)}`]);
-}
-
 function urlsIn(resources: readonly StateResource[]): Record<string, string> {
   const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
   const urls = Object.entries(outputs).filter(
@@ -263,20 +217,6 @@ function urlsIn(resources: readonly StateResource[]): Record<string, string> {
 function titleOf(resources: readonly StateResource[]): string {
   const [stack = "", project = "?"] = (resources[0]?.urn ?? "").split("::");
   return `stack ${stack.slice("urn:pulumi:".length) || "?"} of ${project}`;
-}
-
-/** Those of a type whose values are as they should be; others hold secrets or come from another version. */
-function inputsOf<T>(
-  resources: readonly StateResource[],
-  type: string,
-  by: { decode(value: unknown): { ok: true; value: T } | { ok: false } },
-  where: "inputs" | "outputs" = "inputs",
-): [StateResource, T][] {
-  return resources.flatMap((resource): [StateResource, T][] => {
-    if (resource.type !== type) return [];
-    const decoded = by.decode(resource[where]);
-    return decoded.ok ? [[resource, decoded.value]] : [];
-  });
 }
 
 function nameIn(urn: string): string {

@@ -2,6 +2,7 @@
 import { MesosError, nearest } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { usage } from "./connection";
+import { printContainer } from "./container-log";
 import { LogFile } from "./log-file";
 import { type PlaceOptions, stackPlaces } from "./places";
 
@@ -10,12 +11,22 @@ export interface LogsOptions extends Pick<PlaceOptions, "stack" | "cwd"> {
   readonly lines: string;
 }
 
-/** Prints a node's log, whose path the state tells. */
+/** Prints a node's log, of which the state tells where it is. */
 export async function logsCommand(node: string, options: LogsOptions, around: Surroundings): Promise<void> {
   if (!/^\d{1,7}$/.test(options.lines)) throw usage(`--lines: must be a number, got ${options.lines}`);
   const { title, logs } = await stackPlaces(options, around);
-  const path = logs.get(node);
-  if (path === undefined) throw unknownNode(node, title, [...logs.keys()]);
+  const place = logs.get(node);
+  if (place === undefined) throw unknownNode(node, title, [...logs.keys()]);
+  if ("container" in place) await printContainer(node, place, options, around);
+  else await printFile(node, place.file, options, around);
+}
+
+async function printFile(
+  node: string,
+  path: string,
+  options: LogsOptions,
+  around: Surroundings,
+): Promise<void> {
   const log = LogFile.open(path);
   if (log === undefined) {
     throw new MesosError(
@@ -40,10 +51,10 @@ function unknownNode(node: string, title: string, known: readonly string[]): Mes
   if (known.length === 0) {
     return new MesosError(
       "MESOS_CLI_NODE",
-      `${title} runs nothing on this machine; logs of other platforms are where these keep them (docker logs, the instance's journal)`,
+      `${title} has no node on this machine or on Docker; on AWS a machine's log is its journal (journalctl there)`,
     );
   }
   const meant = nearest(node, known);
   const hint = meant === undefined ? `there are ${known.join(", ")}` : `did you mean ${meant}?`;
-  return new MesosError("MESOS_CLI_NODE", `${node}: ${title} has no such node on this machine; ${hint}`);
+  return new MesosError("MESOS_CLI_NODE", `${node}: ${title} has no such node; ${hint}`);
 }

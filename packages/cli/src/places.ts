@@ -4,15 +4,9 @@ import { type MemberAddress, type MemberKind, MesosError, ports } from "@pulumi-
 import type { Surroundings } from "./cli";
 import { type ConnectionArguments, usage } from "./connection";
 import { runEngine } from "./engine";
-import {
-  type Ensemble,
-  type Installation,
-  installationOf,
-  isClosed,
-  resourcesIn,
-  type StateResource,
-} from "./installation";
+import { type Ensemble, type Installation, installationOf, isClosed } from "./installation";
 import { authorityOf, isSecure, type KeyArguments, type MemberKeys, memberKeys } from "./member-keys";
+import { resourcesIn, type StateResource } from "./stack-state";
 
 /** Where a command finds the installation: addresses, or otherwise a stack. */
 export interface PlaceOptions extends Partial<ConnectionArguments>, KeyArguments {
