@@ -40,14 +40,20 @@ describe("a change of an ensemble's size", function () {
     return answer.body;
   }
 
+  /** The quorums by which masters run, the smallest first. */
+  async function quorums(hosts: Iterable<string>): Promise<number[]> {
+    const flags = [...hosts].map((host) =>
+      getJson<{ flags: { quorum: string } }>(`http://${host}:5050/flags`),
+    );
+    return (await Promise.all(flags)).map((answer) => Number(answer.flags.quorum)).sort();
+  }
+
   /** Fails unless masters are so many, each with that quorum, and the registry has what was put there at first. */
   async function assertMasters(size: number, quorum: number): Promise<void> {
     const members = await masters.members();
     assert.equal(members.size, size);
-    for (const host of masters.cluster.hosts("masters", size)) {
-      const { flags } = await getJson<{ flags: { quorum: string } }>(`http://${host}:5050/flags`);
-      assert.equal(Number(flags.quorum), quorum, host);
-    }
+    const all = masters.cluster.hosts("masters", size);
+    assert.deepEqual(await quorums(all), Array(size).fill(quorum));
     await eventually(hangMs, async () => assert.match(await operator({ type: "GET_QUOTA" }), /"kept"/));
     assert.equal((await masters.cluster.leadingMasters(size)).length, 1);
   }
@@ -66,6 +72,13 @@ describe("a change of an ensemble's size", function () {
     }
     assert.deepEqual(watch.losses, []);
     await masters.stack.unchanged();
+  }
+
+  /** `up` that Ctrl-C ends before a member is stopped or started. */
+  async function interruptedAt(point: { verb: "Create" | "Delete"; name: string }): Promise<void> {
+    plugin.arm({ ...point, type: "mesos:local:Process", signal: "SIGINT", moment: "before the work" });
+    const { code, output } = await masters.stack.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.ok(plugin.fired && code !== 0, output);
   }
 
   it("takes ZooKeeper from one server to three with what it holds, and masters with it", async () => {
@@ -125,9 +138,15 @@ describe("a change of an ensemble's size", function () {
     );
   });
 
-  it("takes masters from three to five in one step: all know the new quorum before the new ones come; two ZooKeeper servers come without a vote", async () => {
+  it("takes masters from three to five in one step, also where it was interrupted and flags change with it: all know the new quorum before the new ones come; two ZooKeeper servers come without a vote", async () => {
     const before = await masters.members();
-    await upZooKeeper({ size: 5, quorumOf: 3 }, 3, ["masters", "5"]);
+    const [leader] = await masters.cluster.leadingMasters(3);
+    const [first, second = ""] = [...before.keys()].filter((host) => host !== leader).sort();
+    await masters.stack.ok("config", "set", "masters", "5");
+    await interruptedAt({ verb: "Delete", name: before.get(second)?.name ?? "no second master" });
+    assert.deepEqual(await quorums([first ?? "", leader ?? ""]), [2, 3]);
+    const flags = '{"agent_ping_timeout":"20secs"}';
+    await upZooKeeper({ size: 5, quorumOf: 3 }, 3, ["masterFlags", flags]);
     await assertMasters(5, 3);
     const started = [...(await masters.members())].sort(([, a], [, b]) =>
       (a.startedAt ?? "") < (b.startedAt ?? "") ? -1 : 1,
@@ -143,6 +162,15 @@ describe("a change of an ensemble's size", function () {
     assert.match(refused.output, /first size: 3 with quorumOf: 5, then size: 3 alone/);
     await upZooKeeper({ size: 5, quorumOf: 4 }, 3, ["quorumOf", "5"]);
     await assertMasters(3, 3);
+    const between = await masters.members();
+    await masters.stack.ok("config", "rm", "masterFlags");
+    const unfit = await masters.stack.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(unfit.code, 0);
+    assert.match(
+      unfit.output,
+      /must not leave its mesos-master ensemble: its 3 members count with 5, so that none/,
+    );
+    assert.deepEqual(await masters.startedSince(between), []);
     await upZooKeeper({ size: 5 }, 4, ["quorumOf", undefined]);
     await assertMasters(3, 2);
   });
@@ -151,10 +179,7 @@ describe("a change of an ensemble's size", function () {
     const zookeepers = masters.cluster.hosts("zookeeper", 5);
     const watch = await ZooKeeperWatch.start(zookeepers, [5, 4]);
     await masters.stack.ok("config", "set", "zookeeper", '{"size":5,"quorumOf":4}');
-    const at = { verb: "Create", type: "mesos:local:Process", name: "demo-zookeeper-3" } as const;
-    plugin.arm({ ...at, signal: "SIGINT", moment: "before the work" });
-    const interrupted = await masters.stack.pulumi(["up", "--yes", "--skip-preview"]);
-    assert.ok(plugin.fired && interrupted.code !== 0, interrupted.output);
+    await interruptedAt({ verb: "Create", name: "demo-zookeeper-3" });
     assert.deepEqual(await watch.stop(zookeepers), []);
     assert.deepEqual(watch.losses, []);
     await upZooKeeper({ size: 5, quorumOf: 4 }, 5);

@@ -173,6 +173,7 @@ export {
 export {
   changedAfter,
   changeOrder,
+  countOf,
   EnsembleInputs,
   GetEnsembleInputs,
   type GetEnsembleResult,

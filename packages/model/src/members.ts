@@ -173,6 +173,14 @@ export function neededWithout(kind: MemberKind, size: number): number {
   return kind === "zookeeper" || kind === "mesos-master" ? quorumOf(size) : 1;
 }
 
+/** With how many masters count: the one that leads does so for all, and any of those that have joined may be elected where none does. */
+export function countOf(masters: readonly MemberStatus[]): number | undefined {
+  const joined = masters.filter((m) => m.joined);
+  const leader = joined.find((m) => m.leading);
+  const told = (leader === undefined ? joined : [leader]).flatMap((m) => m.told ?? []);
+  return told.length === 0 ? undefined : Math.max(...told);
+}
+
 /**
  * The order in which members are changed: broken first, leader last, otherwise as declared; none when nobody is up.
  *

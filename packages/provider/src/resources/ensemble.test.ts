@@ -21,6 +21,24 @@ describe("Ensemble", () => {
     deepEqual(failures({ kind: "zookeeper", size: computed, quorum: computed }), []);
   });
 
+  it("lets the gates of masters know with how many they are to count", () => {
+    const declared = new Map<string, number>();
+    const check = (inputs: object): unknown =>
+      createEnsemble(answering(), declared).check?.({
+        urn,
+        inputs: { ...inputs },
+        oldInputs: undefined,
+        isSecret: () => false,
+      });
+    check({ kind: "mesos-master", size: 3, quorum: 3, members: computed });
+    check({ kind: "zookeeper", size: 3, quorum: 2, members: three });
+    deepEqual([...declared], []);
+    check({ kind: "mesos-master", size: 3, quorum: 3, members: three });
+    deepEqual([...declared.values()], [5, 5, 5]);
+    check({ kind: "mesos-master", size: 3, quorum: 2, members: three });
+    deepEqual([...declared.entries()][0], ["127.82.0.1:2181", 3]);
+  });
+
   it("fails when the size changes in an unsafe step, in one line", () => {
     const masters = (size: number, quorum: number) => ({ kind: "mesos-master", size, quorum });
     deepEqual(failures(masters(5, 3), masters(3, 2)), []);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   authorityId,
+  decoder,
   describeSize,
   describeStep,
   EnsembleInputs,
@@ -16,9 +17,12 @@ import {
   votersOf,
   votes,
 } from "@pulumi-mesos/model";
+import { declaredCounts, placeOf } from "../declared-counts";
 import { compareInputs } from "../differences";
 import { describeMissing, lookUntil, type ProbeEnsemble, probeEnsemble } from "../members";
 import type { CheckRequest, Context, Properties, Resource } from "../resource";
+
+const inputsOf = decoder(EnsembleInputs);
 
 /** What the state holds of an ensemble besides its inputs. */
 type EnsembleOutputs = {
@@ -27,7 +31,10 @@ type EnsembleOutputs = {
 };
 
 /** Makes the declared size of an ensemble: its members depend on it, so that an unsafe change is refused before one is touched. */
-export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, EnsembleOutputs> {
+export function createEnsemble(
+  probe: ProbeEnsemble,
+  declared: Map<string, number> = declaredCounts,
+): Resource<EnsembleInputs, EnsembleOutputs> {
   return {
     description:
       "The declared size of an ensemble; refuses unsafe changes of it before any member is touched.",
@@ -40,7 +47,10 @@ export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, E
       },
     },
     timeouts: { create: 10, read: 10, update: 30, delete: 10 },
-    check: (request) => ({ inputs: request.inputs, failures: failuresOf(request) }),
+    check(request) {
+      declare(declared, request.inputs);
+      return { inputs: request.inputs, failures: failuresOf(request) };
+    },
     diff({ oldInputs, inputs }) {
       const [from, to] = [sizeIn(oldInputs), sizeIn(inputs)];
       const summary = from && to && describeStep(oldInputs.kind, from, to);
@@ -63,6 +73,14 @@ export function createEnsemble(probe: ProbeEnsemble): Resource<EnsembleInputs, E
 }
 
 export const ensemble = createEnsemble(probeEnsemble);
+
+/** Lets the gates of this run know with how many masters are to count. */
+function declare(declared: Map<string, number>, inputs: Properties): void {
+  const known = inputsOf.decode(inputs);
+  if (!known.ok || known.value.kind !== "mesos-master") return;
+  const { members = [], quorum } = known.value;
+  for (const member of members) declared.set(placeOf(member), 2 * quorum - 1);
+}
 
 type Sized = Pick<EnsembleInputs, "size">;
 

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LeaveInputs, type MemberStatus, MesosError, neededWithout } from "@pulumi-mesos/model";
+import {
+  countOf,
+  LeaveInputs,
+  type MemberStatus,
+  MesosError,
+  neededWithout,
+  quorumOf,
+} from "@pulumi-mesos/model";
 import { now } from "../clock";
+import { type DeclaredCounts, declaredCounts, placeOf } from "../declared-counts";
 import { compareInputs } from "../differences";
 import { describeMissing, lookUntil, type ProbeEnsemble, probeEnsemble } from "../members";
 import type { Context, Resource } from "../resource";
@@ -14,6 +22,7 @@ const silenceMs = 30_000;
 export function createLeave(
   probe: ProbeEnsemble,
   patienceMs = silenceMs,
+  declared: DeclaredCounts = declaredCounts,
 ): Resource<LeaveInputs, typeof noOutputs> {
   return {
     description:
@@ -29,24 +38,58 @@ export function createLeave(
     create: async ({ member }) => ({ id: member.name, outputs: noOutputs }),
     read: async ({ id, known }) => known && { id, inputs: known.inputs, outputs: noOutputs },
     update: async () => noOutputs,
-    delete: (_id, state, context) => allowToLeave(probe, patienceMs, state, context),
+    delete: (_id, state, context) => allowToLeave({ probe, patienceMs, declared }, state, context),
   };
 }
 
 export const leave = createLeave(probeEnsemble);
+
+interface Asked {
+  readonly probe: ProbeEnsemble;
+  readonly patienceMs: number;
+  readonly declared: DeclaredCounts;
+}
+
+/**
+ * How many of the others must have joined: the quorum by which they work now, which is not that of the declared size while masters
+ * change from one to another; all of them where even these are too few.
+ */
+function neededOf({ kind, peers }: LeaveInputs, others: readonly MemberStatus[]): number {
+  const counted = kind === "mesos-master" ? countOf(others) : undefined;
+  return counted === undefined
+    ? neededWithout(kind, peers.length + 1)
+    : Math.min(quorumOf(counted), peers.length);
+}
+
+/**
+ * Between the two steps from five masters to three nobody can be spared. Each is restarted once by the second step, which ends
+ * that; for anything else none should be.
+ */
+function refuseBetweenSteps(
+  { kind, member, peers }: LeaveInputs,
+  members: readonly MemberStatus[],
+  declared: DeclaredCounts,
+): void {
+  const wanted = declared.get(placeOf(member));
+  if (kind !== "mesos-master" || wanted === undefined || quorumOf(wanted) <= peers.length) return;
+  if (members.some(({ told = wanted }) => told !== wanted)) return;
+  throw new MesosError(
+    "MESOS_GATE_QUORUM",
+    `${member.name} must not leave its ${kind} ensemble: its ${members.length} members count with ${wanted}, so that none can be spared; set back what changed, and change it in the up without quorumOf or after it`,
+  );
+}
 
 /**
  * Lets the member go when enough others have joined, or when it contributes nothing itself. Both may change within
  * seconds (an election, a restart by the supervisor), so a refusal waits until the time is over.
  */
 async function allowToLeave(
-  probe: ProbeEnsemble,
-  patienceMs: number,
+  { probe, patienceMs, declared }: Asked,
   inputs: LeaveInputs,
   context: Context,
 ): Promise<void> {
   const { kind, member, peers, authorization, ca } = inputs;
-  const needed = neededWithout(kind, peers.length + 1);
+  let needed = 0;
   let own: MemberStatus | undefined;
   let others: readonly MemberStatus[] = [];
   let downs = 0;
@@ -57,6 +100,8 @@ async function allowToLeave(
     context.config.access !== undefined && [own, ...others].every((status) => status?.silent === true);
   const allowed = await lookUntil(context.signal, async () => {
     [own, ...others] = await probe(kind, [member, ...peers], context.signal, access);
+    needed = neededOf(inputs, others);
+    if (own?.joined === true) refuseBetweenSteps(inputs, [own, ...others], declared);
     if (others.filter((m) => m.joined).length >= needed) return true;
     unheardSince = isUnheard() ? (unheardSince ?? now()) : undefined;
     if (unheardSince !== undefined && now() - unheardSince > patienceMs)
