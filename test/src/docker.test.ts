@@ -9,6 +9,7 @@ import { ClusterView } from "./support/cluster-view";
 import { Desktop } from "./support/desktop";
 import { dockerFaults } from "./support/docker-faults";
 import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
+import { listenersOf, refusesStrangers } from "./support/docker-listeners";
 import { eventually, hangMs } from "./support/eventually";
 import { request } from "./support/http";
 import { OwnApp, removeImages } from "./support/own-app";
@@ -142,22 +143,36 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
   it("is reached by its outputs and by pulumi-mesos from where its network is not", async () => {
     const [command = "", ...enter] = desktop?.enter ?? ["env"];
     const there = (...words: string[]) =>
-      run(command, [...enter, process.execPath, ...words], { cwd: running().directory, env: running().env });
+      run(command, [...enter, process.execPath, ...words], {
+        cwd: running().directory,
+        env: { ...running().env, PATH: host.path },
+      });
     const { url = "", mesosUi = "" } = await running().outputs();
     assert.match(`${url} ${mesosUi}`, /^http:\/\/127\.0\.0\.1:\d+ https:\/\/127\.0\.0\.1:\d+$/);
     const page = await there("-e", `fetch("${url}").then(async (r) => console.log(await r.text()))`);
     assert.match(page.output, /Welcome to nginx/);
     const believing = `require("https").get("${mesosUi}/health", { ca: process.argv[1] }, (r) => console.log(r.statusCode))`;
     assert.equal((await there("-e", believing, "--", keys.ca)).output, "200\n");
-    const host = cluster.hosts("masters", 1)[0];
+    const master = cluster.hosts("masters", 1)[0];
     const direct = await there(
       "-e",
-      `require("net").connect(5050, "${host}").on("error", (e) => console.log(e.code))`,
+      `require("net").connect(5050, "${master}").on("error", (e) => console.log(e.code))`,
     );
     if (desktop !== undefined) assert.equal(direct.output, "ENETUNREACH\n");
     const status = await there(path.join(repository, "packages/cli/bin/pulumi-mesos"), "status");
     assert.equal(status.code, 0, status.output);
     for (const words of [/all well/, /3 of 3/, /Agents: 2 active/]) assert.match(status.output, words);
+    for (const node of ["demo-masters-1", "demo-web-1"]) {
+      const logs = await there(
+        path.join(repository, "packages/cli/bin/pulumi-mesos"),
+        "logs",
+        node,
+        "-n",
+        "5",
+      );
+      assert.equal(logs.code, 0, logs.output);
+      assert.ok(logs.output.trim().split("\n").length <= 5 && logs.output.trim() !== "", logs.output);
+    }
   });
 
   it("changes nothing at a second up and sees no drift", async () => {
@@ -218,21 +233,40 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
     assert.doesNotMatch(shown, /PULUMI_|AWS_|PRIVATE KEY-----/);
   });
 
-  it("is closed to strangers, who are told health by TLS and get traffic alone", async () => {
+  it("is closed to strangers at every port that listens, who are told health by TLS and get traffic alone", async () => {
     const strangers: Record<string, string>[] = [{}, { Authorization: "Basic b3BlcmF0b3I6Z3Vlc3NlZA==" }];
-    const places = [
-      `${cluster.hosts("masters", 1)[0]}:5050/state`,
-      `${cluster.hosts("marathon", 1)[0]}:8080/v2/apps`,
-      `${cluster.hosts("edge", 1)[0]}:8000/api/services`,
-      `${cluster.hosts("groups", 1)[0]}:8010/status`,
-      `${(await cluster.activeAgents())[0]}:5051/state`,
-    ];
-    for (const place of places) {
+    const closed: Readonly<Record<string, string>> = {
+      5050: "/state",
+      5051: "/state",
+      8000: "/api/services",
+      8010: "/status",
+      8080: "/v2/apps",
+    };
+    // ZooKeeper's clients, its servers among themselves, traffic of the edge, and of tasks.
+    const others = /^(2181|2888|3888|80|31\d{3})$/;
+    const containers = [...nodes, "demo-web-1", "demo-web-2"].map((name) => containerName(owner, name));
+    const all = (await listenersOf(host, containers)).map((at) => at.split(":") as [string, string]);
+    assert.deepEqual(
+      all.filter(([, port]) => closed[port] === undefined && !others.test(port)),
+      [],
+    );
+    for (const port of [...Object.keys(closed), "2181", "3888", "80"])
+      assert.ok(
+        all.some(([, each]) => each === port),
+        `${port} listens`,
+      );
+    for (const [at, port] of all) {
+      const where = closed[port];
+      if (where === undefined) continue;
+      const place = `${at}:${port}${where}`;
       for (const headers of strangers) {
         assert.equal((await request(`https://${place}`, { headers, ca })).status, 401, place);
       }
       await assert.rejects(request(`http://${place}`), /ECONNRESET|EPIPE|socket hang up/, place);
     }
+    const servers = all.filter(([, port]) => port === "2181").map((server) => server.join(":"));
+    assert.equal(servers.length, 3);
+    for (const server of servers) await refusesStrangers(server);
     assert.equal(
       (await request(`https://${cluster.hosts("masters", 1)[0]}:5050/health`, { ca })).status,
       200,

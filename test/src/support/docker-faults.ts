@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import path from "node:path";
 import { probeMember } from "@pulumi-mesos/client";
 import { containerName, containerNetwork, type StackName } from "@pulumi-mesos/model";
 import type { DockerHost } from "./docker-host";
 import { hangMs } from "./eventually";
-import type { TestStack } from "./test-stack";
+import { repository } from "./repository";
+import { TestStack } from "./test-stack";
 
 /** A stack on Docker whose program may be written anew, and of which nothing is there yet. */
 export interface FaultyStack {
@@ -31,6 +34,12 @@ const platform = new DockerPlatform({ reach: "published"${more} });
 new mesos.ZooKeeper("demo-zookeeper", { platform, size: 1 });
 `;
 }
+
+const neighbourProgram = `
+const mesos = require("pulumi-mesos");
+const { DockerPlatform } = require("@pulumi-mesos/docker");
+new mesos.ZooKeeper("demo-zookeeper", { platform: new DockerPlatform(), size: 1 });
+`;
 
 /** What goes wrong on a Docker host, one after the other on one stack, which is gone at the end. */
 export function dockerFaults(given: () => FaultyStack): void {
@@ -77,6 +86,35 @@ export function dockerFaults(given: () => FaultyStack): void {
     await stack.unchanged();
   });
 
+  it("has another stack beside it on the host, whose end it does not notice", async () => {
+    const { host, owner, stack } = given();
+    const other = { ...owner, stack: "other" };
+    const before = await host.everythingOf(owner);
+    const neighbour = await TestStack.create({
+      ...{ name: other.stack, plugins: { docker: host.plugin }, env: host.env },
+      program: { source: neighbourProgram },
+    });
+    try {
+      await neighbour.up();
+      const container = containerName(other, member);
+      const name = host.docker(
+        "inspect",
+        "--format",
+        '{{index .Config.Labels "pulumi-mesos.stack"}}',
+        container,
+      );
+      assert.deepEqual(await name, ["other"]);
+      await serves();
+      await stack.unchanged();
+      await neighbour.ok("destroy", "--yes", "--skip-preview");
+    } finally {
+      await neighbour.close();
+    }
+    assert.deepEqual(await host.everythingOf(other), []);
+    assert.deepEqual(await host.everythingOf(owner), before);
+    await serves();
+  });
+
   it("names the container that a killed engine left behind, and makes it and the network anew once somebody has removed both", async () => {
     const { host, owner, stack } = given();
     const name = containerName(owner, member);
@@ -89,7 +127,28 @@ export function dockerFaults(given: () => FaultyStack): void {
     await host.docker("network", "rm", containerNetwork(owner));
     await stack.up("--refresh");
     await serves();
-    await stack.ok("destroy", "--yes", "--skip-preview");
-    assert.deepEqual(await host.everythingOf(owner), []);
+    await stack.unchanged();
   });
+
+  it("is destroyed with what nothing knows by the README's commands, and leaves nothing", async () => {
+    const { host, owner, stack } = given();
+    await forgetContainer();
+    const { code, output } = await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+    assert.notEqual(code, 0, output);
+    assert.match(output, /^.*error: .*(active endpoints|in_use).*$/m);
+    await host.shell(whatIsLeft());
+    await stack.ok("destroy", "--yes", "--skip-preview", "--refresh");
+    assert.deepEqual(await host.everythingOf(owner), []);
+    assert.deepEqual(await stack.resources(), []);
+  });
+}
+
+/** The commands of DockerPlatform's README that end what a stack has left. */
+function whatIsLeft(): string {
+  const readme = readFileSync(path.join(repository, "packages/docker/README.md"), "utf8");
+  const [commands] = [...readme.matchAll(/^ *```sh\n([\s\S]*?)^ *```$/gm)].flatMap(([, text = ""]) =>
+    text.includes("xargs") ? [text] : [],
+  );
+  assert.ok(commands !== undefined, "the README has them");
+  return commands;
 }

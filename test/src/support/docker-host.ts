@@ -36,6 +36,17 @@ export class DockerHost {
     return output.split("\n").filter((line) => line !== "");
   }
 
+  /** Where commands are looked for, the docker command among them. */
+  get path(): string {
+    return `${path.dirname(process.env["TEST_DOCKER_COMMAND"] ?? "")}:${process.env["PATH"]}`;
+  }
+
+  /** Runs commands as somebody types them on the Docker host; each must succeed. */
+  async shell(commands: string): Promise<void> {
+    const env = { ...this.#environment(), PATH: this.path };
+    await this.#ok(run("sh", ["-e", "-c", commands], { cwd: repository, env }));
+  }
+
   /** Names of everything that carries a stack's labels or name: containers, networks and volumes. */
   async everythingOf(stack: StackName): Promise<string[]> {
     const filters = Object.entries(stackLabels(stack)).flatMap(([k, v]) => ["--filter", `label=${k}=${v}`]);

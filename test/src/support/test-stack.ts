@@ -11,6 +11,8 @@ import { type Outcome, run } from "./run";
 export interface TestStackOptions {
   /** Directory of the program, or its JavaScript text. */
   readonly program: { readonly directory: string } | { readonly source: string };
+  /** Of the stack. @default "dev" */
+  readonly name?: string;
   readonly config?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   /** Directory of the executable `pulumi-resource-mesos`. @default the repository's */
@@ -28,15 +30,20 @@ export class TestStack {
   /** Root of the supervisor's records of this stack. */
   readonly state: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly name = "dev";
+  readonly name: string;
   readonly project = "quickstart";
   readonly #enter: readonly string[];
   /** Nothing of it is left, because its last change was its destroy. */
   #destroyed = false;
   readonly #forget = onInterrupt(() => this.remove());
 
-  private constructor(directory: string, env: NodeJS.ProcessEnv, enter: readonly string[]) {
+  private constructor(
+    directory: string,
+    env: NodeJS.ProcessEnv,
+    { name = "dev", enter = [] }: Pick<TestStackOptions, "name" | "enter">,
+  ) {
     this.directory = directory;
+    this.name = name;
     this.env = env;
     this.#enter = enter;
     this.state = path.join(directory, "xdg", "pulumi-mesos", this.project, this.name);
@@ -58,7 +65,7 @@ export class TestStack {
       XDG_STATE_HOME: path.join(directory, "xdg"),
       ...options.env,
     };
-    const stack = new TestStack(directory, env, options.enter ?? []);
+    const stack = new TestStack(directory, env, options);
     let main = ".";
     let runtime = "nodejs";
     if ("directory" in options.program) {

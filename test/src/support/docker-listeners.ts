@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { ZooKeeper } from "@pulumi-mesos/client";
+import type { DockerHost } from "./docker-host";
+
+/** `host:port` of whatever listens in these containers, but for what they keep to themselves. */
+export async function listenersOf(host: DockerHost, containers: readonly string[]): Promise<string[]> {
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  const found = containers.map(async (container) => {
+    const [address] = await host.docker("inspect", "--format", format, container);
+    const table = await host.docker("exec", container, "cat", "/proc/net/tcp", "/proc/net/tcp6");
+    return listening(table).map((port) => `${address}:${port}`);
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Ports in the state LISTEN (0A) at other than loopback addresses, where dockerd's name server is, too. */
+function listening(table: readonly string[]): number[] {
+  const isLoopback = /^(?:0{24}01000000|(?:0{16}FFFF0000)?[0-9A-F]{6}7F)$/;
+  const ports = table.flatMap((line) => {
+    const [, address = "", port = ""] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /.exec(line) ?? [];
+    return port === "" || isLoopback.test(address) ? [] : [Number.parseInt(port, 16)];
+  });
+  return [...new Set(ports)];
+}
+
+/** Fails unless a ZooKeeper server closes its door to whoever has no credential, and its nodes to whoever has a wrong one. */
+export async function refusesStrangers(server: string): Promise<void> {
+  const signal = AbortSignal.timeout(60_000);
+  const look = async (credential?: string): Promise<unknown> => {
+    const session = await ZooKeeper.connect({ servers: server, credential }, signal);
+    try {
+      return await session.get("/marathon/state");
+    } finally {
+      await session.close();
+    }
+  };
+  await assert.rejects(look(), /it asks for a credential/, server);
+  await assert.rejects(look("marathon:guessed-by-a-stranger"), { code: "MESOS_ZOOKEEPER_DENIED" }, server);
+}
