@@ -66,4 +66,4 @@ new mesos.bamboo.Service(
 export const url = cluster.edge.url;
 export const mesosUi = cluster.masters.uiUrl;
 export const marathonUrl = cluster.marathon.url;
-export const usdAnHour = platform.hourlyCost().usd;
+export const usdAnHour = cluster.hourlyCost?.usd;

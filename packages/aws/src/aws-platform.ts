@@ -7,6 +7,7 @@ import { type Address, privateBlock, type Software, type StackName, stackLabels 
 import {
   containers,
   type EndpointArgs,
+  type HourlyCost,
   InvalidArgsError,
   lifted,
   madeWithoutStackTraces,
@@ -38,7 +39,7 @@ import {
 } from "./platform-args";
 import { makePool } from "./pool";
 import { partyOf, traffic } from "./port-table";
-import { type HourlyCost, hourlyCost, listPrices } from "./prices";
+import { hourlyCost, listPrices } from "./prices";
 import { type MachineRole, makeRole } from "./roles";
 import { makeSecurityGroups, type SecurityGroups } from "./security-groups";
 import { logGroupName, type Surroundings } from "./surroundings";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HourlyCost } from "pulumi-mesos";
 
 /** On-demand prices in US dollars. They change: give your own, or correct one by `{ ...listPrices, instanceHour: { … } }`. */
 export interface PriceTable {
@@ -53,14 +54,6 @@ export interface Inventory {
   readonly natGateways: number;
   readonly balancers: number;
   readonly publicAddresses: number;
-}
-
-/** An estimate: traffic, requests and discounts are not in it. */
-export interface HourlyCost {
-  readonly usd: number;
-  readonly date: string;
-  /** Instance types of which the table has no price; they are not in the sum. */
-  readonly unpriced: readonly string[];
 }
 
 const hoursAMonth = 730;

@@ -10,7 +10,7 @@ import { Credentials, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
 import { Masters, type MastersArgs, masterRules } from "./masters";
-import type { Platform, Timeouts } from "./platform";
+import type { HourlyCost, Platform, Timeouts } from "./platform";
 import { addressMapOf } from "./reach";
 import { Provider, type ProviderArgs } from "./resources/provider";
 import { ZooKeeper, type ZooKeeperArgs, zookeeperRules } from "./zookeeper";
@@ -104,6 +104,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly addressMap: AddressMap | undefined;
   /** By what its programs speak TLS; nothing where they do not. */
   readonly tls: Certificates | undefined;
+  /** What it costs an hour, with everything that its platform made before it; undefined where nobody is paid by the hour. */
+  readonly hourlyCost: HourlyCost | undefined;
   /** Knows the cluster's endpoints from the first preview on, and waits for all of it: pass it to apps and rules. */
   readonly provider: Provider;
 
@@ -160,6 +162,7 @@ export class Cluster extends pulumi.ComponentResource {
       { addresses: edge.addresses, port: ports.edge.api },
     ]);
     this.tls = tls;
+    this.hourlyCost = platform.hourlyCost?.();
     const parts = [marathon, edge, controller, ...Object.values(agents)];
     this.provider = new Provider(
       `${name}-provider`,

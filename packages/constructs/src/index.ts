@@ -24,6 +24,7 @@ export { Marathon, type MarathonArgs, marathonPlaces } from "./marathon-servers"
 export { Masters, type MastersArgs } from "./masters";
 export type {
   EndpointArgs,
+  HourlyCost,
   Node,
   NodeArgs,
   NodeService,

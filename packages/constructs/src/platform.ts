@@ -11,6 +11,16 @@ export interface Timeouts {
   readonly delete?: string;
 }
 
+/** What a cluster costs an hour: an estimate. */
+export interface HourlyCost {
+  /** Without traffic, requests and discounts. */
+  readonly usd: number;
+  /** When the prices were looked up. */
+  readonly date: string;
+  /** Types of machines of which there is no price; they are not in the sum. */
+  readonly unpriced: readonly string[];
+}
+
 /** A `Service` whose environment and files may come from other resources or be secret. */
 export type NodeService = Omit<Service, "env" | "files"> & {
   readonly env: Readonly<Record<string, pulumi.Input<string>>>;
@@ -109,4 +119,6 @@ export interface Platform {
   pool(name: string, args: PoolArgs, opts: pulumi.ComponentResourceOptions): Pool;
   /** One stable URL in front of several nodes. */
   endpoint(name: string, args: EndpointArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string>;
+  /** What everything that it has made so far costs an hour. @default nothing is known of it */
+  hourlyCost?(): HourlyCost;
 }
