@@ -74,7 +74,7 @@ describe("Ready", function () {
         equal(isMesosError(e) && e.code, "MESOS_GATE_TIMEOUT");
         match(
           String(e),
-          /the whole zookeeper ensemble is not ready after 0 s: zk-2 is up but has not joined \(it is up\), zk-3 is down/,
+          /the whole zookeeper ensemble is not ready after 0 s: zk-2 is up but has not joined \(it is up\), zk-3 is down .*; see why in its log \(npx pulumi-mesos logs zk-2;/,
         );
         return true;
       },

@@ -99,10 +99,11 @@ async function waitUntilReady(probe: ProbeEnsemble, inputs: ReadyInputs, context
     return undefined;
   });
   if (done) return;
+  const missing = members.find((m) => !m.joined)?.name ?? member.name;
   const waitedFor = whole ? `the whole ${kind} ensemble` : member.name;
   throw new MesosError(
     "MESOS_GATE_TIMEOUT",
-    `${waitedFor} is not ready after ${Math.round((now() - began) / 1000)} s: ${describeMissing(members) || "nobody leads"}; see the logs of these members, then run up again, with --refresh where a container or a machine has stopped`,
+    `${waitedFor} is not ready after ${Math.round((now() - began) / 1000)} s: ${describeMissing(members) || "nobody leads"}; see why in its log (npx pulumi-mesos logs ${missing}; on AWS the machine's journal), then run up again, with --refresh where a container or a machine has stopped`,
     { cause: context.signal.reason },
   );
 }
