@@ -7,7 +7,7 @@ import { containerName, PublishedPorts, privateBlock } from "@pulumi-mesos/model
 import { ClusterKeys } from "./support/cluster-keys";
 import { ClusterView } from "./support/cluster-view";
 import { Desktop } from "./support/desktop";
-import { dockerFaults } from "./support/docker-faults";
+import { dockerFaults, dockerRolls, type FaultyStack } from "./support/docker-faults";
 import { DockerHost, quickstart, whyNoDocker } from "./support/docker-host";
 import { listenersOf, refusesStrangers } from "./support/docker-listeners";
 import { eventually, hangMs } from "./support/eventually";
@@ -372,8 +372,10 @@ describe("the quickstart on Docker, for a machine that reaches published ports a
     assert.deepEqual(await host.everythingOf(owner), []);
   });
 
-  dockerFaults(() => {
+  const faulty = (): FaultyStack => {
     const [zookeeper = ""] = cluster.hosts("zookeeper", 1);
     return { ...{ host, owner, write, zookeeper }, stack: running(), port: firstPort };
-  });
+  };
+  dockerFaults(faulty);
+  dockerRolls(faulty);
 });

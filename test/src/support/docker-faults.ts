@@ -7,7 +7,7 @@ import path from "node:path";
 import { probeMember } from "@pulumi-mesos/client";
 import { containerName, containerNetwork, type StackName } from "@pulumi-mesos/model";
 import type { DockerHost } from "./docker-host";
-import { hangMs } from "./eventually";
+import { eventually, hangMs } from "./eventually";
 import { repository } from "./repository";
 import { TestStack } from "./test-stack";
 
@@ -140,6 +140,65 @@ export function dockerFaults(given: () => FaultyStack): void {
     await stack.ok("destroy", "--yes", "--skip-preview", "--refresh");
     assert.deepEqual(await host.everythingOf(owner), []);
     assert.deepEqual(await stack.resources(), []);
+  });
+}
+
+/** Three ZooKeeper servers, whose Ready waits so long. */
+function three(more = ""): string {
+  return alone(more).replace("size: 1", 'size: 3, timeouts: { create: "30s", update: "30s" }');
+}
+
+/** What a rolling change on Docker leaves when it is interrupted, or fails at its first member. */
+export function dockerRolls(given: () => FaultyStack): void {
+  const members = [1, 2, 3].map((n) => `demo-zookeeper-${n}`);
+  const ids = (): Promise<string[]> =>
+    given().host.docker(
+      ...["inspect", "--format", "{{.Id}}"],
+      ...members.map((name) => containerName(given().owner, name)),
+    );
+  /** The members whose containers are others now. */
+  async function changedSince(before: readonly string[]): Promise<string[]> {
+    const now = await ids();
+    assert.equal(now.length, 3);
+    return members.filter((_, i) => now[i] !== before[i]);
+  }
+
+  it("stops a version that never becomes ready at the first member, also after Ctrl-C, and going back changes no other", async () => {
+    const { host, owner, stack, write } = given();
+    write(three());
+    await stack.up();
+    const before = await ids();
+    // It runs, and never answers.
+    const asleep = '{ image: simulator.zookeeper.image, command: ["sh", "-c", "exec sleep 100000"] }';
+    write(three(`, distribution: { ...simulator, zookeeper: ${asleep} }`));
+    let engine = 0;
+    const interrupted = stack.pulumi(["up", "--yes", "--skip-preview"], {
+      started: ({ pid }) => {
+        engine = pid;
+      },
+    });
+    await eventually(hangMs, async () => assert.equal((await changedSince(before)).length, 1));
+    process.kill(engine, "SIGINT");
+    const { code, output } = await interrupted;
+    assert.notEqual(code, 0, output);
+    const [first = ""] = await changedSince(before);
+    const failed = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(failed.code, 0, failed.output);
+    assert.match(
+      failed.output,
+      new RegExp(
+        `^.*error: ${first} is not ready after .*: .*${first} is down .*pulumi-mesos logs ${first};`,
+        "m",
+      ),
+    );
+    assert.deepEqual(await changedSince(before), [first], "the others were not touched");
+    const broken = await ids();
+    write(three());
+    await stack.up();
+    assert.deepEqual(await changedSince(broken), [first]);
+    await stack.unchanged();
+    await stack.ok("destroy", "--yes", "--skip-preview");
+    assert.deepEqual(await host.everythingOf(owner), []);
   });
 }
 
