@@ -11,6 +11,8 @@ const Resource = Type.Object({
   type: optional(text),
   scalar: optional(Type.Object({ value: number })),
   reservations: optional(Type.Array(Type.Object({ type: optional(text), role: optional(text) }))),
+  /** Whom it is reserved for by an agent's flags, in the form of Mesos before 1.4. */
+  role: optional(text),
   ranges: optional(Type.Object({ range: optional(Type.Array(Type.Object({ begin: number, end: number }))) })),
 });
 /** One resource in Mesos's words: `{ name: "cpus", type: "SCALAR", scalar: { value: 2 } }`. */

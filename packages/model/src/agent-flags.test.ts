@@ -3,16 +3,28 @@ import { deepEqual } from "node:assert/strict";
 import { offerOf } from "./agent-flags";
 
 describe("what a template's agents offer", () => {
-  it("is what its flags say, reserved or not, and no more", () => {
+  it("is what its flags say to everybody, and no more", () => {
     const command = [
       "mesos-agent",
       "--resources=cpus:2;cpus(web):1.5;mem:1024;ports:[{ports}]",
       "--attributes=group:web;rack:7",
     ];
     deepEqual(offerOf({ command }), {
-      resources: { cpus: 3.5, mem: 1024 },
+      resources: { cpus: 2, mem: 1024 },
       attributes: { group: "web", rack: "7" },
+      role: "*",
     });
+  });
+
+  it("is for the role that its flags reserve all for", () => {
+    const command = ["mesos-agent", "--resources=cpus:2;mem:1024", "--default_role=slave_public"];
+    deepEqual(offerOf({ command }), {
+      resources: { cpus: 2, mem: 1024 },
+      attributes: {},
+      role: "slave_public",
+    });
+    deepEqual(offerOf({ command: ["mesos-agent", "--resources=cpus(db):2;mem(db):64"] }).role, "db");
+    deepEqual(offerOf({ command: ["mesos-agent", "--default_role=db"] }).role, "db");
   });
 
   it("is nobody's guess where resources are JSON or not given", () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PoolTemplate } from "./agent-pool";
+import { everybody, offeredTo } from "./agent-roles";
 
 export type Flags = Readonly<Record<string, string>>;
 /** A scalar, the text of an attribute, or ranges. */
@@ -48,16 +49,27 @@ export function isRanges(value: Value | undefined): value is readonly (readonly 
 export interface AgentOffer {
   readonly resources: Readonly<Partial<Record<"cpus" | "mem" | "disk" | "gpus", number>>>;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Whom the resources are for; absent where only Mesos knows. */
+  readonly role?: string;
 }
 
-/** What a template says that its agents offer; resources in JSON are left to what Mesos says of them. */
+/**
+ * What a template says that its agents offer, to everybody or to the role that all is reserved for; resources in JSON are left
+ * to what Mesos says of them.
+ */
 export function offerOf(template: PoolTemplate): AgentOffer {
   const flags = flagsOf(template);
-  const resources: Record<string, number> = {};
-  for (const [name, value] of parseValues(flags["resources"])) {
-    const key = name.replace(/\(.*\)$/, "");
-    if (typeof value === "number") resources[key] = (resources[key] ?? 0) + value;
-  }
+  const { default_role: usual } = flags;
+  const amounts = [...parseValues(flags["resources"])].flatMap(([text, amount]) => {
+    const [, name = text, role = usual ?? everybody] = /^(.*?)\s*\((.*)\)$/.exec(text) ?? [];
+    return typeof amount === "number" ? [{ name, amount, role }] : [];
+  });
   const attributes = [...parseValues(flags["attributes"])].map(([name, value]) => [name, String(value)]);
-  return { resources, attributes: Object.fromEntries(attributes) };
+  const { role, resources } = offeredTo(amounts);
+  const whose = amounts.length > 0 ? role : usual;
+  return {
+    resources,
+    attributes: Object.fromEntries(attributes),
+    ...(whose === undefined ? {} : { role: whose }),
+  };
 }

@@ -6,6 +6,7 @@ export { type Access, accessFault, parseAccess, type SshAccess } from "./access"
 export { type AddressMap, type HostPort, parseHostPort, throughMap, urlThroughMap } from "./address-map";
 export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
 export { type AgentOffer, offerOf } from "./agent-flags";
+export { type AmountFor, everybody, type OfferedTo, offeredTo } from "./agent-roles";
 export {
   AgentPoolDeclaration,
   AgentPoolInputs,

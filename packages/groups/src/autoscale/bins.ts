@@ -7,6 +7,7 @@ import {
   dominantShare,
   epsilon,
   type Shape,
+  takes,
   type Vector,
   vectorOf,
 } from "./shapes";
@@ -19,6 +20,7 @@ export interface Bin {
   readonly group: number;
   readonly capacity: Vector;
   readonly attributes: Attributes;
+  readonly role: string | undefined;
   /** Agents that are alike to constraints have the same. */
   readonly attributeClass: number;
   /** The shapes of what it holds, one entry a task; tasks that are only planned for it are the last ones. */
@@ -154,6 +156,7 @@ export class Bins {
   }
 
   #allows(shape: Shape, bin: Bin): boolean {
+    if (!takes(shape, bin.role)) return false;
     if (shape.constraints.length === 0) return true;
     if (shape.namesHosts) {
       if (!satisfies(shape.constraints, bin.attributes, bin.host)) return false;
@@ -177,8 +180,8 @@ function binsOf(world: World): Bin[] {
   return (world.agents ?? []).flatMap((agent): Bin[] => {
     const g = groups.get(agent.group);
     const group: SizedGroup | undefined = g === undefined ? undefined : world.groups[g];
-    const takes = agent.state === "ready" || agent.state === "booting";
-    if (g === undefined || group === undefined || agent.doomed || !takes) return [];
+    const isOpen = agent.state === "ready" || agent.state === "booting";
+    if (g === undefined || group === undefined || agent.doomed || !isOpen) return [];
     const attributes = attributesOf(agent, group);
     const key = agent.attributes === undefined ? `${g}` : JSON.stringify(attributes);
     const attributeClass = classes.get(key) ?? classes.size;
@@ -192,6 +195,7 @@ function binsOf(world: World): Bin[] {
         group: g,
         capacity,
         attributes,
+        role: agent.role ?? group.role,
         attributeClass,
         load: [],
         batch: 0,

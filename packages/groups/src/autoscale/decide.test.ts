@@ -147,6 +147,33 @@ describe("a decision about agents", function () {
     deepEqual(sizes([["disk", "CLUSTER", "tape"]]), [0, 0, 1]);
   });
 
+  it("counts on agents for those alone whose role they are for, and opens others for the rest", () => {
+    const groups = [group("web"), group("public", { role: "slave_public" })];
+    const sizes = (roles: readonly string[], on: readonly string[] = []) => {
+      const works = [work("/a", 1, on, { roles })];
+      const seen = world({ groups, agents: agents("public", 1), works, waiting: waiting({ "/a": 9 }) });
+      const decision = decide(seen, plain({ web: {}, public: { min: 1 } }), {});
+      const [lost] = decision.unplaceable;
+      return [...Object.values(decision.groups).map(({ size }) => size), lost?.reason];
+    };
+    deepEqual(sizes(["*"]), [2, 1, undefined], "the one that is there is for others");
+    deepEqual(sizes(["slave_public"]), [0, 2, undefined]);
+    deepEqual(sizes(["*", "slave_public"]), [1, 1, undefined]);
+    deepEqual(sizes(["db"]), [0, 1, "no agent of any group offers what is for role db"]);
+  });
+
+  it("moves nobody to an agent that is for others", () => {
+    const groups = [group("web"), group("public", { role: "slave_public" })];
+    const all = [...agents("web", 2), ...agents("public", 1)];
+    const on = [...repeat("web-1", 7), ...repeat("web-2", 3)];
+    const leave = (roles: readonly string[]) => {
+      const seen = world({ groups, agents: all, works: [work("/a", 1, on, { roles })] });
+      return web(decide(seen, plain({ web: {}, public: { min: 1, max: 1 } }), {})).leave;
+    };
+    deepEqual(leave(["*"]), []);
+    deepEqual(leave(["*", "slave_public"]), ["web-2"]);
+  });
+
   it("reports tasks that fit on no agent of any group and does not chase them", () => {
     const works = [work("/huge", 9, []), work("/a", 8, [])];
     const decision = decide(

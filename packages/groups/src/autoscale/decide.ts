@@ -5,7 +5,7 @@ import { type Conclusion, conclude, hold } from "./conclude";
 import { type Draft, draftsOf } from "./draft";
 import { grow, sumShare } from "./grow";
 import { headroomOf, lacksHole, remember, standIns } from "./headroom";
-import { epsilon, fitsGroup, type Shape, shapesOf } from "./shapes";
+import { epsilon, fitsGroup, type Shape, shapesOf, takes } from "./shapes";
 import { removable } from "./shrink";
 import type { Decision, Memory, Policies, Unplaceable, World } from "./world";
 
@@ -133,7 +133,11 @@ function unplaceable(shape: Shape, tasks: number, world: World): Unplaceable[] {
   const [cpus, mem, disk, gpus] = shape.need;
   const need = `cpus ${cpus}, mem ${mem}, disk ${disk}, gpus ${gpus}`;
   const rules = shape.constraints.map((c) => c.join(" ")).join(", ");
-  const reason = `no agent of any group has ${need}${rules === "" ? "" : ` and satisfies ${rules}`}`;
+  const has = `has ${need}${rules === "" ? "" : ` and satisfies ${rules}`}`;
+  const isOffered = world.groups.some(({ role }) => takes(shape, role));
+  const reason = isOffered
+    ? `no agent of any group ${has}`
+    : `no agent of any group offers what is for role ${shape.roles?.join(" or ")}`;
   return [{ works: shape.works, tasks, reason }];
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { everybody } from "@pulumi-mesos/model";
 import { attributeOf, type Limit, limitsOf, namesHosts, satisfies } from "./constraints";
 import type { Attributes, Constraint, Resources, SizedAgent, SizedGroup, Work, World } from "./world";
 
@@ -26,6 +27,7 @@ export interface Shape {
   readonly index: number;
   readonly need: Vector;
   readonly constraints: readonly Constraint[];
+  readonly roles: readonly string[] | undefined;
   readonly limits: readonly Limit[];
   readonly namesHosts: boolean;
   /** By limit: how many tasks each value has already. */
@@ -68,7 +70,8 @@ export function shapesOf(world: World): {
 function keyOf(work: Work, counted: boolean): string {
   const { cpus, mem, disk, gpus } = work.need;
   const rules = work.constraints.length === 0 ? "" : JSON.stringify(work.constraints);
-  return `${cpus} ${mem} ${disk} ${gpus} ${work.kind} ${work.ailing} ${rules} ${counted ? work.id : ""}`;
+  const roles = work.roles?.join() ?? "";
+  return `${cpus} ${mem} ${disk} ${gpus} ${work.kind} ${work.ailing} ${rules} ${roles} ${counted ? work.id : ""}`;
 }
 
 function shapeOf(work: Work, limits: Limit[], capacities: readonly Vector[], index: number): Shape {
@@ -80,6 +83,7 @@ function shapeOf(work: Work, limits: Limit[], capacities: readonly Vector[], ind
     index,
     need,
     constraints: work.constraints,
+    roles: work.roles,
     limits,
     namesHosts: namesHosts(work.constraints),
     counts: limits.map(() => new Map()),
@@ -93,8 +97,14 @@ function shapeOf(work: Work, limits: Limit[], capacities: readonly Vector[], ind
   };
 }
 
-/** Whether an empty new agent of `group` could take one task of `shape`, by its size and by the constraints that do not count. */
+/** Whether tasks of `shape` take resources that are for `role`. */
+export function takes({ roles }: Shape, role = everybody): boolean {
+  return roles === undefined || roles.includes(role);
+}
+
+/** Whether an empty new agent of `group` could take one task of `shape`, by its size, its role and the constraints that do not count. */
 export function fitsGroup(shape: Shape, group: SizedGroup): boolean {
+  if (!takes(shape, group.role)) return false;
   if (shape.namesHosts || !satisfies(shape.constraints, group.attributes, undefined)) return false;
   return dominantShare(shape.need, vectorOf(group.resources)) <= 1 + epsilon;
 }

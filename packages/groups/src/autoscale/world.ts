@@ -24,6 +24,8 @@ export interface SizedGroup {
   /** What each of its agents offers. */
   readonly resources: Resources;
   readonly attributes: Attributes;
+  /** Whom `resources` are for: the role that they are reserved for. @default `*`, everybody */
+  readonly role?: string;
   /** What a schedule or a signal says at this time, and which; the policy's own bounds where absent. */
   readonly bounds?: { readonly min: number; readonly max: number; readonly because?: string };
   /** When its backend last refused to start an agent, in ms since the epoch. */
@@ -49,6 +51,7 @@ export interface SizedAgent {
   /** Where they differ from the group's. */
   readonly resources?: Resources;
   readonly attributes?: Attributes;
+  readonly role?: string;
 }
 
 /** Tasks of one kind: an app, a job, a service of another framework. */
@@ -59,6 +62,8 @@ export interface Work {
   /** What one task needs. */
   readonly need: Resources;
   readonly constraints: readonly Constraint[];
+  /** The roles whose resources its tasks take, `*` for those of everybody. @default all */
+  readonly roles?: readonly string[];
   /** Its running tasks: the id of the agent of each. */
   readonly on: readonly string[];
   /** Whether fewer tasks are healthy than must be: none of its tasks is moved then. */

@@ -135,6 +135,77 @@ describe("the world as sizing sees it", () => {
   });
 });
 
+describe("whose resources are", () => {
+  const template = (flags: string[]) => ({ command: ["mesos-agent", ...flags] });
+  const reserved = (role: string) => ({ reservations: [{ type: "STATIC", role }] });
+
+  it("is what flags say of a group, and what a master says of agents", () => {
+    const declared = (flags: string[]): ScaledPool => {
+      const declaration = { ...pool(0).declaration, template: template(flags) };
+      return pool(1, { declaration });
+    };
+    const seen = seenOf([
+      agent("S1", "127.81.9.1", { totalResources: scalars({ cpus: 2, mem: 64 }, reserved("slave_public")) }),
+      agent("X", "10.0.0.9", { totalResources: scalars({ cpus: 2, mem: 64 }, { role: "db" }) }),
+    ]);
+    const roles = (flags: string[]) => {
+      const { world } = senseWorld([declared(flags)], seen, none, 1000);
+      return [...world.groups, ...(world.agents ?? [])].map(({ role }) => role);
+    };
+    assert.deepEqual(roles(["--default_role=slave_public"]), ["slave_public", "db", "slave_public", "db"]);
+    assert.deepEqual(roles(['--resources=[{"name":"cpus"}]'])[0], "slave_public", "an agent says it");
+    const [open] = senseWorld([declared(["--resources=cpus:2;mem:64;cpus(web):6"])], undefined, none, 1).world
+      .groups;
+    assert.deepEqual([open?.role, open?.resources.cpus], ["*", 2]);
+  });
+
+  it("leaves room that is reserved for others out of account, and counts what of it runs", () => {
+    const [open, closed] = [scalars({ cpus: 2, mem: 64 }), scalars({ cpus: 6, mem: 64 }, reserved("web"))];
+    const used = scalars({ cpus: 1 }, reserved("web"));
+    const one = agent("S1", "127.81.9.1", { totalResources: [...open, ...closed], allocatedResources: used });
+    const task = { id: "t", name: "job", frameworkId: "F", agentId: "S1", state: "TASK_RUNNING" };
+    const seen = seenOf([one], [{ ...task, resources: used }]);
+    const demand = demandOf({ apps: [], pods: [], queue: [] }, seen, {});
+    const { world } = senseWorld([pool(1)], seen, demand, 1000);
+    assert.deepEqual([world.agents?.[0]?.role, world.agents?.[0]?.resources?.cpus], ["*", 3]);
+    assert.deepEqual(
+      world.works.map(({ roles }) => roles),
+      [["web"]],
+    );
+  });
+
+  it("is what an app or a pod takes, by its role and by what it says", () => {
+    const app = { id: "/a", instances: 1, cpus: 1, mem: 64, tasks: [] };
+    const placement = { acceptedResourceRoles: ["web"] };
+    const apps = [app, { ...app, role: "web" }, { ...app, role: "web", acceptedResourceRoles: ["*"] }];
+    const pods = [
+      { id: "/p", role: "*" },
+      { id: "/q", role: "web", scheduling: { placement } },
+    ];
+    assert.deepEqual(
+      demandOf({ apps, pods, queue: [] }, undefined, {}).works.map(({ roles }) => roles),
+      [undefined, ["*", "web"], ["*"], ["*"], ["web"]],
+    );
+  });
+
+  it("says of a task that waits whether agents of its role are wanted, where Marathon tells which that is", () => {
+    const rejects = [{ reason: "UnfulfilledRole", declined: 2, processed: 2 }];
+    const item = {
+      app: { id: "/a" },
+      count: 3,
+      processedOffersSummary: { rejectSummaryLastOffers: rejects },
+    };
+    const app = { id: "/a", instances: 3, cpus: 1, mem: 64, tasks: [] };
+    const waits = (more: object) => {
+      return [
+        ...(demandOf({ apps: [{ ...app, ...more }], pods: [], queue: [item] }, undefined, {}).waiting ?? []),
+      ];
+    };
+    assert.deepEqual(waits({}), []);
+    assert.deepEqual(waits({ role: "*" }), [["/a", 3]]);
+  });
+});
+
 describe("demand", () => {
   const app = { id: "/a", instances: 2, cpus: 1, mem: 64, tasks: [], constraints: [["rack", "LIKE", "a"]] };
 

@@ -4,6 +4,7 @@ import {
   type AgentPoolDeclaration,
   type Bounds,
   boundsOf,
+  everybody,
   type FilledAutoscalePolicy,
   fillAutoscalePolicy,
   memberName,
@@ -13,6 +14,7 @@ import type { Policies, Resources, SizedAgent, SizedGroup, World } from "../auto
 import type { Member, PoolState, ScaleState } from "../observed";
 import { agentOf } from "../pool-view";
 import type { Seen } from "../world";
+import { offeredBy } from "./roles";
 import { amounts, capacityOf, type Demand, heldOn, usedByTasks } from "./works";
 
 /** A pool as sizing sees it. */
@@ -91,8 +93,8 @@ export function orderedSize(pool: ScaledPool): number {
 
 function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
   const { name, declaration, stale, refusedAt, capacity } = pool;
-  const { resources, attributes } = offerOf(declaration.template);
-  const known = memberAgents(pool, seen)[0];
+  const { resources, attributes, role } = offerOf(declaration.template);
+  const [known] = memberAgents(pool, seen).map(offeredBy);
   const { min, max, because } = pool.bounds ?? { ...boundsOf(declaration), because: undefined };
   const held = stale.length === 0 ? pool.held : "its template is being rolled";
   return {
@@ -104,10 +106,11 @@ function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
       mem: 0,
       disk: 0,
       gpus: 0,
-      ...(known && amounts(known.totalResources)),
+      ...known?.resources,
       ...resources,
     },
     attributes,
+    role: role ?? known?.role ?? everybody,
     bounds: { min: Math.min(min, capacity), max: Math.min(max, capacity), because },
     ...(refusedAt === undefined ? {} : { refusedAt }),
     ...(held === undefined ? {} : { held }),
@@ -194,7 +197,11 @@ function agentIn(
     doomed: goes,
     ...(offer === undefined
       ? {}
-      : { resources: capacityOf(offer, o.used), attributes: textual(offer.attributes) }),
+      : {
+          resources: capacityOf(offer, o.used),
+          attributes: textual(offer.attributes),
+          role: offeredBy(offer).role,
+        }),
   };
 }
 
@@ -226,17 +233,20 @@ function strangerOf(agent: MesosAgent, now: number, used: Resources | undefined)
     doomed: false,
     resources: capacityOf(agent, used),
     attributes: textual(agent.attributes),
+    role: offeredBy(agent).role,
   };
 }
 
 function strangerGroup(agents: readonly MesosAgent[]): SizedGroup {
   const most = (key: keyof Resources): number =>
     Math.max(...agents.map((agent) => amounts(agent.totalResources)[key]));
+  const roles = [...new Set(agents.map((agent) => offeredBy(agent).role))];
   return {
     name: strangers,
     size: agents.length,
     resources: { cpus: most("cpus"), mem: most("mem"), disk: most("disk"), gpus: most("gpus") },
     attributes: {},
+    role: roles.length === 1 ? roles[0] : everybody,
     bounds: { min: agents.length, max: agents.length },
   };
 }

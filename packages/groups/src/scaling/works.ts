@@ -7,9 +7,11 @@ import type {
   MesosResource,
   MesosTask,
 } from "@pulumi-mesos/client";
+import { everybody } from "@pulumi-mesos/model";
 import type { Constraint, Resources, Work } from "../autoscale/world";
 import type { Move } from "../plan-moves";
 import { observeApp, type Seen } from "../world";
+import { hasRoles, offeredBy, placementOf, reservedFor, rolesOf } from "./roles";
 
 type Moves = Readonly<Record<string, Move>>;
 
@@ -42,9 +44,10 @@ const nothing: Resources = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
 const keys = ["cpus", "mem", "disk", "gpus"] as const;
 /** What Marathon refuses offers for that agents of the same groups would be refused for, too. */
 const hopeless: Readonly<Record<string, string>> = {
-  UnfulfilledRole: "its role gets no offers",
   NoCorrespondingReservationFound: "it waits for the agent that keeps its volume",
 };
+/** The same, of a work whose roles Marathon does not tell: of others it is known which agents are for them. */
+const hopelessOfUnknownRole = { ...hopeless, UnfulfilledRole: "its role gets no offers" };
 
 /**
  * Works of apps, of pods that wait, and of all other tasks, which nobody here can move. Pure.
@@ -52,7 +55,10 @@ const hopeless: Readonly<Record<string, string>> = {
  * A task on its way to another agent counts once, where it goes: the one more that its app has meanwhile is no demand.
  */
 export function demandOf(asked: Asked | undefined, seen: Seen | undefined, moves: Moves): Demand {
-  const queued = asked === undefined ? [] : asked.queue.flatMap((item) => queuedOf(item, moves));
+  const ofKnownRole = new Set(
+    [...(asked?.apps ?? []), ...(asked?.pods ?? [])].filter(hasRoles).map(({ id }) => id),
+  );
+  const queued = asked === undefined ? [] : asked.queue.flatMap((item) => queuedOf(item, moves, ofKnownRole));
   const apps = asked?.apps.map((app) => appWork(app, moves[app.id])) ?? [];
   const ours = new Set(asked?.apps.flatMap(({ tasks = [] }) => tasks.map(({ id }) => id)));
   const others = otherWorks(seen?.tasks.filter(({ id }) => !ours.has(id)) ?? []);
@@ -69,6 +75,7 @@ export function demandOf(asked: Asked | undefined, seen: Seen | undefined, moves
 function queuedOf(
   { app, pod, count: all = 0, processedOffersSummary: offers }: MarathonQueueItem,
   moves: Moves,
+  ofKnownRole: ReadonlySet<string>,
 ): Queued[] {
   const work = app?.id ?? pod?.id;
   const count = work !== undefined && moves[work] !== undefined ? all - 1 : all;
@@ -76,7 +83,8 @@ function queuedOf(
   const declined = (offers?.rejectSummaryLastOffers ?? []).filter((reject) => reject.declined > 0);
   const words = declined.map(({ reason, declined: n }) => `${reason} (${n} ${n === 1 ? "offer" : "offers"})`);
   const [only, ...more] = declined;
-  const why = more.length === 0 ? hopeless[only?.reason ?? ""] : undefined;
+  const inVain: Readonly<Record<string, string>> = ofKnownRole.has(work) ? hopeless : hopelessOfUnknownRole;
+  const why = more.length === 0 ? inVain[only?.reason ?? ""] : undefined;
   return [{ work, tasks: count, refused: words.join(", "), ...(why === undefined ? {} : { hopeless: why }) }];
 }
 
@@ -93,6 +101,7 @@ function appWork(app: MarathonApp, move: Move | undefined): Work {
     kind: resident || guarded || constraints === undefined ? "resident" : "service",
     need: pick(app),
     constraints: constraints ?? [],
+    ...rolesOf(app, app["acceptedResourceRoles"]),
     on: tasks.map(({ agentId }) => agentId),
     ailing: healthy < Math.ceil(instances * minimumHealthCapacity),
   };
@@ -103,10 +112,12 @@ function podWork(pod: MarathonPod): Work {
   const containers = (pod["containers"] as { resources?: object }[] | undefined) ?? [];
   const parts = [...containers.map(({ resources = {} }) => resources), pod["executorResources"] ?? {}];
   const needs = parts.map((part) => pick(part as Record<string, unknown>));
-  const { placement } = (pod["scheduling"] as { placement?: { constraints?: unknown } } | undefined) ?? {};
-  const constraints = constraintsOf(placement?.constraints);
+  const constraints = constraintsOf(placementOf(pod)["constraints"]);
   const kind = constraints === undefined ? "resident" : "service";
-  return { id: pod.id, kind, need: sum(needs), constraints: constraints ?? [], on: [], ailing: false };
+  return {
+    ...{ id: pod.id, kind, need: sum(needs), constraints: constraints ?? [], on: [], ailing: false },
+    ...rolesOf(pod, placementOf(pod)["acceptedResourceRoles"]),
+  };
 }
 
 /** Tasks that are alike, whichever framework's: they end by themselves, or are drained. */
@@ -114,16 +125,18 @@ function otherWorks(tasks: readonly MesosTask[]): Work[] {
   const works = new Map<string, { work: Work; on: string[] }>();
   for (const task of tasks) {
     const need = amounts(task.resources);
-    const key = JSON.stringify([task.frameworkId, need]);
-    const known = works.get(key) ?? { work: otherWork(task, need), on: [] };
+    const role = task.resources.map(reservedFor).find((one) => one !== everybody) ?? everybody;
+    const key = JSON.stringify([task.frameworkId, need, role]);
+    const known = works.get(key) ?? { work: otherWork(task, need, role), on: [] };
     known.on.push(task.agentId ?? "");
     works.set(key, known);
   }
   return [...works.values()].map(({ work, on }) => ({ ...work, on }));
 }
 
-function otherWork({ name, frameworkId = "" }: MesosTask, need: Resources): Work {
-  return { id: `${name} of ${frameworkId}`, kind: "batch", need, constraints: [], on: [], ailing: false };
+function otherWork({ name, frameworkId = "" }: MesosTask, need: Resources, role: string): Work {
+  const id = `${name} of ${frameworkId}`;
+  return { id, kind: "batch", need, constraints: [], roles: [role], on: [], ailing: false };
 }
 
 /** What is reserved on agents and that no task uses: somebody's data may be there. */
@@ -136,10 +149,14 @@ export function heldOn(offers: readonly MesosAgent[]): Work[] {
   });
 }
 
-/** What an agent has for tasks: executors take their share of it. */
+/** What an agent has for tasks: executors take their share of it, and what its flags reserve for others is theirs. */
 export function capacityOf(agent: MesosAgent, used: Resources | undefined): Resources {
   const executors = less(amounts(agent.allocatedResources), used ?? nothing);
-  return less(amounts(agent.totalResources), executors);
+  const { role } = offeredBy(agent);
+  const isOthers = (one: MesosResource): boolean => ![everybody, role].includes(reservedFor(one));
+  const of = (resources: readonly MesosResource[]): Resources => amounts(resources.filter(isOthers));
+  const idle = less(of(agent.totalResources), of(agent.allocatedResources));
+  return less(less(amounts(agent.totalResources), executors), idle);
 }
 
 /** What the tasks of each agent use. */
