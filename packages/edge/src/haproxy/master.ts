@@ -4,6 +4,7 @@ import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { MesosError } from "@pulumi-mesos/model";
 import type { Clock } from "../clock";
+import { goFirst } from "./precedence";
 import {
   HeldProcess,
   identityOf,
@@ -68,6 +69,7 @@ export class Master {
     if (!recorded || !lives(recorded)) return false;
     if (!(await processesWith(this.#o.configFile)).includes(recorded.pid)) return false;
     this.#hold(recorded);
+    goFirst(recorded.pid);
     return true;
   }
 
@@ -82,6 +84,7 @@ export class Master {
         detached: true,
         stdio: ["ignore", log.fd, log.fd],
       });
+      if (child.pid !== undefined) goFirst(child.pid);
       const pid = await new Promise<number>((resolve, reject) => {
         child.once("error", (cause) =>
           reject(
