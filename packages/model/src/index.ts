@@ -6,7 +6,6 @@ export { type Access, accessFault, parseAccess, type SshAccess } from "./access"
 export { type AddressMap, type HostPort, parseHostPort, throughMap, urlThroughMap } from "./address-map";
 export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
 export { type AgentOffer, offerOf } from "./agent-flags";
-export { type AmountFor, everybody, type OfferedTo, offeredTo } from "./agent-roles";
 export {
   AgentPoolDeclaration,
   AgentPoolInputs,
@@ -27,6 +26,7 @@ export {
   poolsPath,
   RollPolicy,
 } from "./agent-pool";
+export { type AmountFor, everybody, type OfferedTo, offeredTo } from "./agent-roles";
 export {
   App,
   AppResourceInputs,
