@@ -46,9 +46,6 @@ const patient = new Set([
   "e2e:upgrade",
 ]);
 
-/** The suites that run only where they are named: whether systemd's control groups work in a container is up to the machine. */
-const onlyNamed = new Set(["e2e:aws-machines"]);
-
 /** What runs in one mocha process: an end-to-end test, a package's unit tests, or what uses Pulumi's process-wide mocks. */
 function suites() {
   const endToEnd = readdirSync(path.join(root, "test/src"))
@@ -94,17 +91,14 @@ function suites() {
 
 function chosen(words) {
   const all = suites();
-  const usual = ({ name }) => !onlyNamed.has(name);
-  const matches = (suite, word) => suite.name === word || (usual(suite) && suite.name.startsWith(`${word}:`));
+  const matches = (suite, word) => suite.name === word || suite.name.startsWith(`${word}:`);
   const unknown = words.filter((word) => !all.some((suite) => matches(suite, word)));
   if (unknown.length > 0) {
     throw new Error(
       `no suite is named ${unknown.join(", ")}; there are ${all.map((s) => s.name).join(", ")}`,
     );
   }
-  return words.length === 0
-    ? all.filter(usual)
-    : all.filter((suite) => words.some((word) => matches(suite, word)));
+  return words.length === 0 ? all : all.filter((suite) => words.some((word) => matches(suite, word)));
 }
 
 /** Runs one suite and prints its output in one piece; answers whether its process ended well. */

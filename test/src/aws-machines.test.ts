@@ -16,7 +16,8 @@ const unit = "pulumi-mesos.service";
  * The user data of `AwsPlatform` as its program renders them, on machines in containers. Real are cloud-init, systemd, each machine's
  * dockerd, ZooKeeper and what is between them (passwords and TLS); Mesos is the simulator's. What stands in for AWS is said in
  * `images/machine/Dockerfile`; and the data volume is there before the machine, so that nobody waits for it by its id.
- * Where systemd or a dockerd in it cannot start, `e2e:aws` runs the units' commands in their order.
+ * Where systemd does not start, or a dockerd in it runs no container, the titles say so, and `e2e:aws` runs the units' commands in
+ * their order.
  */
 describe("machines that systemd and cloud-init boot with the user data of AwsPlatform", function () {
   // A bound against hanging.

@@ -47,7 +47,8 @@ export class BootedMachines {
       await eventually(hangMs, async () =>
         assert.equal(await this.stateOf(name, "docker.service"), "active", name),
       );
-    return undefined;
+    const refusals = await Promise.all(machines.map((machine) => this.#whyNoContainer(machine)));
+    return refusals.find((one) => one !== undefined);
   }
 
   /** Runs a command on a machine; answers what it prints, in lines. */
@@ -130,11 +131,24 @@ export class BootedMachines {
         );
         if (running !== "true")
           return `it has ended: ${(await this.#host.docker("logs", nameOf(member))).at(-1)}`;
-        await this.on(member, "systemctl", "show", "--property", "Version");
+        // One that stands answers nobody, and would be waited for without end.
+        await this.on(member, "timeout", "10", "systemctl", "show", "--property", "Version");
         return undefined;
       });
     } catch (error) {
       return messageOf(error);
+    }
+  }
+
+  /** Where a dockerd in a container starts, but may not write to the control groups: it has no place for a container then. */
+  async #whyNoContainer({ name, image }: RenderedMachine): Promise<string | undefined> {
+    try {
+      await this.on(name, ..."docker run --rm --network none --entrypoint true".split(" "), image);
+      return undefined;
+    } catch (error) {
+      const groups = await this.on(name, "grep", " /sys/fs/cgroup", "/proc/self/mountinfo");
+      console.log(`${name}\n${groups.join("\n")}`);
+      return `a dockerd in a container runs none: ${messageOf(error).replaceAll(/\s+/g, " ")}`;
     }
   }
 
