@@ -42,7 +42,7 @@ describe("an autoscaling policy", () => {
   it("is told in one line", () => {
     equal(
       describeAutoscalePolicy({ min: 1, max: 5, targetUtilization: 0.8, billing: { per: "hour" } }),
-      "1 to 5 agents by load, at most 80 % in use, grows by 100 or 100 % in 60 s, shrinks after 150 s without need, by 1 or 10 % in 60 s, agents end with their paid hour",
+      "1 to 5 agents by load, at most 80 % in use, grows by 100 or 100 % in 60 s, shrinks after 150 to 1200 s without need, by 1 or 10 % in 60 s, agents end with their paid hour",
     );
   });
 

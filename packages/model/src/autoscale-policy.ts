@@ -119,6 +119,11 @@ export const AutoscalePolicy = Type.Object(
           stabilizationSeconds: Type.Optional(
             seconds("As many agents stay as were needed at any time within so long."),
           ),
+          maxStabilizationSeconds: Type.Optional(
+            seconds(
+              "So long at most where demand has come back after `stabilizationSeconds`; 0: never longer.",
+            ),
+          ),
           cooldownSeconds: Type.Optional(seconds("How long after a growth nobody leaves.")),
           maxStep: Type.Optional(
             agents("So many agents with tasks to move may begin to leave in one period, or `maxStepShare`."),
@@ -217,6 +222,7 @@ export interface FilledAutoscalePolicy {
 
 /** The policy with the defaults for what it leaves out. */
 export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePolicy {
+  const stabilizationSeconds = policy.scaleDown?.stabilizationSeconds ?? 150;
   return {
     min: policy.min,
     max: policy.max,
@@ -239,7 +245,8 @@ export function fillAutoscalePolicy(policy: AutoscalePolicy): FilledAutoscalePol
       ...policy.scaleUp,
     },
     scaleDown: {
-      stabilizationSeconds: 150,
+      stabilizationSeconds,
+      maxStabilizationSeconds: 8 * stabilizationSeconds,
       cooldownSeconds: 120,
       maxStep: 1,
       maxStepShare: 0.1,
@@ -261,13 +268,15 @@ export function describeAutoscalePolicy(policy: AutoscalePolicy): string {
   const { min, max, targetUtilization, scaleUp, scaleDown, billing, schedule, signals } =
     fillAutoscalePolicy(policy);
   const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  const { stabilizationSeconds: shortest, maxStabilizationSeconds: longest } = scaleDown;
+  const window = longest > shortest ? `${shortest} to ${longest}` : shortest;
   const step = (o: { maxStep: number; maxStepShare: number; periodSeconds: number }): string =>
     `${o.maxStep} or ${percent(o.maxStepShare)} in ${o.periodSeconds} s`;
   return [
     `${min} to ${max} agents by load`,
     `at most ${percent(targetUtilization)} in use`,
     `grows by ${step(scaleUp)}`,
-    `shrinks after ${scaleDown.stabilizationSeconds} s without need, by ${step(scaleDown)}`,
+    `shrinks after ${window} s without need, by ${step(scaleDown)}`,
     ...schedule.map(describeSchedule),
     ...signals.map(({ name, perAgent }) => `an agent for each ${perAgent} of signal ${name}`),
     ...(billing.per === "hour" ? ["agents end with their paid hour"] : []),

@@ -31,7 +31,7 @@ export function conclude(
 ): Conclusion {
   const { group, policy, bounds, members } = draft;
   const needed = draft.bins - spare.length + draft.fresh;
-  const kept = rememberNeed(draft.memory, policy, now, needed, draft.demand, draft.fresh > 0);
+  const kept = rememberNeed(draft.memory, draft, needed, now);
   const leave = chooseLeavers(draft, kept, spare, frozen !== undefined, now);
   const { forced, missing } = toBounds(draft, leave, tasks);
   const all = [...leave, ...forced];
@@ -75,13 +75,13 @@ export function conclude(
 }
 
 function chooseLeavers(
-  { policy, bounds, members, bins, fresh }: Draft,
+  { policy, bounds, members, bins, fresh, window }: Draft,
   kept: GroupMemory,
   spare: readonly Bin[],
   frozen: boolean,
   now: number,
 ): SizedAgent[] {
-  const unneeded = bins + fresh - mostNeeded(kept);
+  const unneeded = bins + fresh - mostNeeded(kept, window, now);
   const most = members.length + fresh - bounds.min;
   const isHeld = frozen || isCooling(kept, policy, now);
   const limit = isHeld ? undefined : allowedDown(kept, policy, members.length, now);
@@ -104,15 +104,14 @@ function toBounds(
   };
 }
 
-function describeLeaving({ policy, members }: Draft, leave: readonly SizedAgent[]): string[] {
+function describeLeaving({ window, members }: Draft, leave: readonly SizedAgent[]): string[] {
   const chosen = new Set(leave);
   const begin = leave.filter(({ leaving }) => !leaving);
   const back = members.filter((agent) => agent.leaving && !chosen.has(agent));
-  const seconds = policy.scaleDown.stabilizationSeconds;
   const hold = begin.length === 1 ? "it holds" : "they hold";
   return [
     ...(begin.length > 0
-      ? [`${namesOf(begin)} not needed for ${seconds} s, and what ${hold} fits elsewhere`]
+      ? [`${namesOf(begin)} not needed for ${window} s, and what ${hold} fits elsewhere`]
       : []),
     ...(leave.length > begin.length
       ? [`${namesOf(leave.filter(({ leaving }) => leaving))} on the way out`]

@@ -83,6 +83,21 @@ describe("a decision about agents", function () {
     equal(rising.size, 2);
   });
 
+  it("expects demand that goes up and down to rise from below, and not from where it has been at most", () => {
+    const sizeAt = (tasks: number, first: number) => {
+      const on = agents("web", 8).flatMap(({ id }) => repeat(id, 8));
+      const seen = world({ agents: agents("web", 8), works: [work("/a", 1, on.slice(0, tasks))] });
+      const demand = Array.from({ length: 120 }, (_, i) => {
+        const isHigh = Math.floor(i / 10) % 2 === first;
+        return [start / minute - 120 + i, isHigh ? 8 : 4] as const;
+      });
+      const memory = { web: { demand, needed: [], leave: [] } };
+      return web(decide(seen, plain({ web: {} }), memory)).size;
+    };
+    equal(sizeAt(64, 0), 8);
+    equal(sizeAt(32, 1), 7);
+  });
+
   it("keeps some room where a crowd has come lately, and says so", () => {
     const on = agents("web", 8).flatMap(({ id }) => repeat(id, 8));
     const seen = world({ agents: agents("web", 8), works: [work("/a", 1, on)] });
@@ -244,12 +259,21 @@ describe("a decision about agents", function () {
     });
     let { memory } = decide(busy, policies, {});
     const calm = { ...busy, waiting: waiting({}) };
-    for (const after of [60, 240, 300]) {
+    for (const after of [60, 240, 299]) {
       const decision = decide({ ...calm, now: start + after * 1000 }, policies, memory);
       equal(web(decision).size, 2);
       memory = decision.memory;
     }
-    equal(web(decide({ ...calm, now: start + 301_000 }, policies, memory)).size, 1);
+    equal(web(decide({ ...calm, now: start + 300_000 }, policies, memory)).size, 1);
+  });
+
+  it("takes nobody from a group that it sees for the first time before the window is over", () => {
+    const policies = plain({ web: { scaleDown: { stabilizationSeconds: 300, maxStabilizationSeconds: 0 } } });
+    const idle = world({ agents: agents("web", 3), works: [work("/a", 1, ["web-1"])] });
+    const first = decide(idle, policies, {});
+    equal(web(first).size, 3);
+    equal(web(decide({ ...idle, now: start + 299_000 }, policies, first.memory)).size, 3);
+    equal(web(decide({ ...idle, now: start + 300_000 }, policies, first.memory)).size, 1);
   });
 
   it("holds steps to their limits", () => {

@@ -7,6 +7,7 @@ import { grow, sumShare } from "./grow";
 import { headroomOf, lacksHole, remember, standIns } from "./headroom";
 import { epsilon, fitsGroup, type Shape, shapesOf, takes } from "./shapes";
 import { removable } from "./shrink";
+import { windowOf } from "./window";
 import type { Decision, Memory, Policies, Unplaceable, World } from "./world";
 
 type Tasks = readonly (readonly [Shape, number])[];
@@ -85,6 +86,7 @@ function settle(world: World, drafts: readonly Draft[], shapes: readonly Shape[]
     draft.demand = sumShare(draft.tasks, draft.group);
     const { historySeconds } = draft.policy.headroom;
     draft.history = remember(draft.memory.demand, world.now, draft.demand, historySeconds);
+    draft.window = windowOf(draft.policy, draft.history);
   });
   return lost;
 }

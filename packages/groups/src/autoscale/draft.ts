@@ -15,6 +15,8 @@ export interface Draft extends Growable {
   /** In agents. */
   demand: number;
   history: GroupMemory["demand"];
+  /** For how many seconds agents stay that nobody needs. */
+  window: number;
   headroom: Headroom;
   readonly reasons: string[];
 }
@@ -41,6 +43,7 @@ export function draftsOf(world: World, policies: Policies, memory: Memory): Draf
         tasks: new Map(),
         demand: 0,
         history: kept.demand,
+        window: policy.scaleDown.stabilizationSeconds,
         headroom: { agents: 0, reason: "" },
         reasons: [],
       },

@@ -2,7 +2,7 @@
 import type { FilledAutoscalePolicy } from "@pulumi-mesos/model";
 import { epsilon, type Shape } from "./shapes";
 
-type Demand = readonly (readonly [minute: number, agents: number])[];
+export type Demand = readonly (readonly [minute: number, agents: number])[];
 
 /** The demand of before with that of now, as far back as the policy looks; of a minute the most. */
 export function remember(demand: Demand, now: number, agents: number, historySeconds: number): Demand {
@@ -18,27 +18,46 @@ interface Rises {
   readonly usual: number;
   readonly deviation: number;
   readonly largest: number;
+  /** Above all that demand has been before. */
+  readonly beyond: number;
 }
 
 /**
  * How much demand rose within the lead time, from each minute of the history: the median of it, the distance from there to what
  * five of six rises stay below, which is one standard deviation of noise, and the largest. Rare crowds show in the last one alone.
  */
+interface Rises {
+  readonly usual: number;
+  readonly deviation: number;
+  readonly largest: number;
+  /** What five of six rises stay below that went beyond all demand of before. */
+  readonly beyond: number;
+}
+
 function rises(demand: Demand, leadSeconds: number): Rises {
   const lead = Math.max(1, Math.ceil(leadSeconds / 60));
-  const found = demand.slice(0, -1).map(([minute, agents], i) => {
+  const [found, beyond]: [number[], number[]] = [[], []];
+  let before = 0;
+  demand.slice(0, -1).forEach(([minute, agents], i) => {
     let most = agents;
     for (let j = i + 1; j < demand.length; j++) {
       const [later, then] = demand[j] ?? [Number.POSITIVE_INFINITY, 0];
       if (later - minute > lead) break;
       most = Math.max(most, then);
     }
-    return most - agents;
+    before = Math.max(before, agents);
+    found.push(most - agents);
+    beyond.push(Math.max(0, most - before));
   });
-  found.sort((a, b) => a - b);
+  for (const list of [found, beyond]) list.sort((a, b) => a - b);
   const usual = found[Math.floor(found.length / 2)] ?? 0;
-  const most = found[Math.floor((found.length * 5) / 6)] ?? 0;
-  return { usual, deviation: most - usual, largest: found.at(-1) ?? 0 };
+  const deviation = ofSix(found) - usual;
+  return { usual, deviation, largest: found.at(-1) ?? 0, beyond: ofSix(beyond) };
+}
+
+/** What five of six stay below. */
+function ofSix(sorted: readonly number[]): number {
+  return sorted[Math.floor((sorted.length * 5) / 6)] ?? 0;
 }
 
 /** How many agents' worth of room shall be free, and why. */
@@ -53,11 +72,13 @@ export function headroomOf(
   demand: number,
 ): Headroom {
   const setpoint = demand * (1 / targetUtilization - 1);
-  const { usual, deviation, largest } = rises(history, headroom.leadSeconds);
+  const { usual, deviation, largest, beyond } = rises(history, headroom.leadSeconds);
   const noise = usual + headroom.deviations * deviation;
   // Room for a whole crowd all day would cost far more than to start agents when it comes; some of it pays where crowds do come.
   const crowd = Math.min(largest, demand * headroom.crowdShare);
-  const rise = Math.min(demand * headroom.maxShare, Math.max(noise, crowd));
+  // Demand that goes up and down is not expected to rise from its peak as it does from below.
+  const peak = history.reduce((most, [, agents]) => Math.max(most, agents), demand);
+  const rise = Math.min(demand * headroom.maxShare, Math.max(noise, crowd), peak - demand + beyond);
   if (rise <= setpoint) {
     return {
       agents: setpoint,

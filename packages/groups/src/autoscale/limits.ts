@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FilledAutoscalePolicy } from "@pulumi-mesos/model";
 import type { Bin } from "./bins";
+import type { Draft } from "./draft";
 import { isPaidUp } from "./shrink";
 import type { GroupMemory, SizedAgent, Step } from "./world";
 
@@ -42,18 +43,19 @@ export function allowedDown(
   return Math.max(0, Math.max(maxStep, Math.floor(size * maxStepShare)) - spent(down, periodSeconds, now));
 }
 
-/** The memory with what is needed now, and without what is older than the window. */
+/** The memory with what is needed now, and without what is older than any window. */
 export function rememberNeed(
   memory: GroupMemory,
-  policy: FilledAutoscalePolicy,
-  now: number,
+  { policy, members, demand, fresh }: Pick<Draft, "policy" | "members" | "demand" | "fresh">,
   needed: number,
-  demand: number,
-  grows: boolean,
+  now: number,
 ): GroupMemory {
-  const oldest = now - policy.scaleDown.stabilizationSeconds * 1000;
-  const above = memory.needed.filter(([at, agents]) => at >= oldest && at <= now && agents > needed);
-  const regrets = grows && memory.down !== undefined && now - memory.down.at < regretMs;
+  const { stabilizationSeconds, maxStabilizationSeconds } = policy.scaleDown;
+  const oldest = now - Math.max(stabilizationSeconds, maxStabilizationSeconds) * 1000;
+  // What a group has when it is first seen counts as needed, as with Kubernetes' HPA.
+  const before = memory.needed.length > 0 ? memory.needed : [[now, members.length] as const];
+  const above = before.filter(([at, agents]) => at > oldest && at <= now && agents > needed);
+  const regrets = fresh > 0 && memory.down !== undefined && now - memory.down.at < regretMs;
   const floor = regrets
     ? { size: needed, demand }
     : memory.floor !== undefined && demand >= memory.floor.demand * sameDemand
@@ -63,9 +65,15 @@ export function rememberNeed(
   return { ...rest, needed: [...above, [now, needed]], ...(floor === undefined ? {} : { floor }) };
 }
 
+/** The most that was needed within the window. */
+export function neededWithin({ needed }: GroupMemory, windowSeconds: number, now: number): number {
+  const inside = needed.find(([at]) => at > now - windowSeconds * 1000) ?? needed.at(-1);
+  return inside?.[1] ?? 0;
+}
+
 /** The most that was needed within the window, or has turned out to be needed for such a demand. */
-export function mostNeeded({ needed, floor }: GroupMemory): number {
-  return Math.max(needed[0]?.[1] ?? 0, floor?.size ?? 0);
+export function mostNeeded(memory: GroupMemory, windowSeconds: number, now: number): number {
+  return Math.max(neededWithin(memory, windowSeconds, now), memory.floor?.size ?? 0);
 }
 
 /** Who leaves of those that could: whoever does already, then others within the limits; `limit` is nothing when nobody may begin. */

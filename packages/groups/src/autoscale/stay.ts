@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Bin } from "./bins";
 import type { Draft } from "./draft";
-import { allowedDown, isCooling, mostNeeded } from "./limits";
+import { allowedDown, isCooling, mostNeeded, neededWithin } from "./limits";
 import { isPaidUp } from "./shrink";
 import type { GroupMemory } from "./world";
 
 /** Why agents stay that are not needed for now, when none of them begins to leave; nothing where all are needed. */
 export function whyTheyStay(
-  { policy, bounds, members, bins }: Draft,
+  { policy, bounds, members, bins, window }: Draft,
   kept: GroupMemory,
   spare: readonly Bin[],
   now: number,
@@ -18,11 +18,11 @@ export function whyTheyStay(
   const staying = members.filter(({ leaving }) => !leaving).length;
   if (staying <= bounds.min) return `min ${bounds.min} holds`;
   const needed = Math.max(bounds.min, bins - spare.length);
-  const most = kept.needed[0]?.[1] ?? 0;
+  const most = neededWithin(kept, window, now);
   if (most >= staying) {
-    return `not ${needed} yet: ${most} needed within the last ${scaleDown.stabilizationSeconds} s`;
+    return `not ${needed} yet: ${most} needed within the last ${window} s`;
   }
-  if (mostNeeded(kept) >= staying)
+  if (mostNeeded(kept, window, now) >= staying)
     return `not ${needed}: it had fewer than ${staying} before, which were too few`;
   if (isCooling(kept, policy, now)) {
     return `not ${needed} yet: it has grown within the last ${scaleDown.cooldownSeconds} s`;

@@ -16,7 +16,7 @@ const policy: AutoscalePolicy = {
   max: 5,
   targetUtilization: 1,
   headroom: { maxShare: 0 },
-  scaleDown: { stabilizationSeconds: 60, cooldownSeconds: 30, maxStep: 5 },
+  scaleDown: { stabilizationSeconds: 60, maxStabilizationSeconds: 0, cooldownSeconds: 30, maxStep: 5 },
 };
 
 describe("a group that sizes itself", function () {
