@@ -5,7 +5,7 @@ import { groupsService, groupsVariables, ports, userAndPassword } from "@pulumi-
 import type { Certificates } from "./certificates";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { EdgePlaces, MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
-import { validate } from "./invalid-args-error";
+import { describeValue, type Rule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
 import { namesOf } from "./reach";
@@ -26,6 +26,12 @@ export interface AgentControllerArgs {
    * @default none: such apps keep the instances that they have
    */
   readonly edges?: EdgePlaces;
+  /**
+   * How many run. One works; when it dies another goes on where it was, as soon as ZooKeeper has missed it (six seconds).
+   *
+   * @default 1: it is started again where it died
+   */
+  readonly size?: number;
   /** Name of the cluster whose groups it keeps. @default the resource's name */
   readonly clusterName?: string;
   /** Refuses whoever has none of these; its groups' agents do, too. @default everybody may do everything */
@@ -35,6 +41,19 @@ export interface AgentControllerArgs {
   /** Speaks TLS by these, as masters and Marathon do; its groups' agents do, too. @default plain HTTP */
   readonly tls?: Certificates;
   readonly timeouts?: Timeouts;
+}
+
+const defaultSize = 1;
+
+/** What a controller of agent groups is refused for. */
+export function agentControllerRules({ size = defaultSize }: Pick<AgentControllerArgs, "size">): Rule[] {
+  return [
+    {
+      path: "agentController.size",
+      when: !(Number.isInteger(size) && size >= 1 && size <= 9),
+      message: `must be a whole number from 1 to 9, got ${describeValue(size)}`,
+    },
+  ];
 }
 
 /** The program that keeps agent groups at their declared size: it starts, drains and stops agents. */
@@ -50,8 +69,18 @@ export class AgentController extends pulumi.ComponentResource {
   readonly #groups = new Set<string>();
 
   constructor(name: string, args: AgentControllerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("mesos:index:AgentController", name, {}, opts);
-    const { platform, zookeeper, masters, marathon, edges, clusterName = name, timeouts } = args;
+    super("mesos:index:AgentController", name, args.size === undefined ? {} : { size: args.size }, opts);
+    validate(this, agentControllerRules(args));
+    const {
+      size = defaultSize,
+      platform,
+      zookeeper,
+      masters,
+      marathon,
+      edges,
+      clusterName = name,
+      timeouts,
+    } = args;
     const { credentials, tls } = args;
     const plain = groupsService({
       cluster: clusterName,
@@ -66,7 +95,7 @@ export class AgentController extends pulumi.ComponentResource {
     const ready = makeMembers(this, name, {
       kind: "groups",
       platform,
-      addresses: platform.addresses(name, 1),
+      addresses: platform.addresses(name, size),
       port: ports.groups.http,
       service: (_, member) => withSecrets(plain, secrets, tls?.pair(member.name, namesOf(platform, member))),
       tls,

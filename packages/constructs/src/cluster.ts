@@ -2,7 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { type AddressMap, type Frameworks, ports, userAndPassword } from "@pulumi-mesos/model";
-import { AgentController } from "./agent-controller";
+import { AgentController, type AgentControllerArgs, agentControllerRules } from "./agent-controller";
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgePlaces, edgeRules } from "./bamboo-edge";
 import { type CertificateAuthority, Certificates } from "./certificates";
@@ -72,6 +72,12 @@ export interface ClusterArgs {
   readonly masters: Omit<MastersArgs, Wired>;
   /** Agent groups by name. @default none */
   readonly agents?: Readonly<Record<string, AgentGroupSpec>>;
+  /**
+   * The program that keeps the groups: one works, more of them wait for it to die.
+   *
+   * @default one
+   */
+  readonly agentController?: Pick<AgentControllerArgs, "size">;
   /** @default two instances */
   readonly marathon?: Omit<MarathonArgs, Wired>;
   /** @default two edges */
@@ -135,6 +141,7 @@ export class Cluster extends pulumi.ComponentResource {
     // Addresses are dealt out in the order of first use, which is not the order of parts: clusters that stand keep theirs.
     const edges = edgePlaces(platform, `${name}-edge`, { ...args.edge, credentials, tls });
     const groups = {
+      ...args.agentController,
       ...base,
       ...{ masters, marathon: places, clusterName: name },
       // A Bamboo counts no requests.
@@ -195,6 +202,7 @@ function clusterRules(args: ClusterArgs): Rule[] {
     ...masterRules({ ...args.masters, ...args.security }, closed),
     ...marathonRules(args.marathon ?? {}, closed, secure),
     ...edgeRules(args.edge ?? {}),
+    ...agentControllerRules(args.agentController ?? {}),
     {
       path: "edge.controller",
       when: closed && args.edge?.controller === "bamboo",

@@ -319,6 +319,29 @@ describe("Cluster", function () {
     assert.ok(pool.dependsOn.includes("demo-groups-ready"));
   });
 
+  it("runs as many controllers of agent groups as it is told, each at an address of its own, and refuses what is no number of them", async () => {
+    const of = (size: number) =>
+      record(() => {
+        void new Cluster("demo", {
+          platform: new LocalPlatform({ network: "127.77.0.0/16" }),
+          secret: "a-secret-of-thirty-two-characters",
+          zookeeper: { size: 1 },
+          masters: { size: 3 },
+          agentController: { size },
+        });
+      });
+    const all = await of(2);
+    const binds = ["demo-groups-1", "demo-groups-2"].map((name) => {
+      const { command } = find(all, name, "mesos:local:Process").inputs as { command: string[] };
+      return command.find((word) => word.startsWith("--bind="));
+    });
+    assert.equal(new Set(binds).size, 2);
+    const { dependsOn } = find(all, "demo-groups-ready");
+    for (const gate of ["demo-groups-1-ready", "demo-groups-2-ready"])
+      assert.ok(dependsOn.includes(gate), gate);
+    await assert.rejects(of(0), /agentController\.size: must be a whole number from 1 to 9, got 0/);
+  });
+
   it("declares bounds and policy of a group that sizes itself", async () => {
     const autoscale = { min: 1, max: 4, targetUtilization: 0.8 };
     const all = await record(() => void program({ size: 1 }, { autoscale }));
