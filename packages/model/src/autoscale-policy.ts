@@ -121,7 +121,7 @@ export const AutoscalePolicy = Type.Object(
           ),
           maxStabilizationSeconds: Type.Optional(
             seconds(
-              "So long at most where demand has come back after `stabilizationSeconds`; 0: never longer.",
+              "The longest that becomes of `stabilizationSeconds` where demand used to come back after it; by default eight times as long, 0: never longer.",
             ),
           ),
           cooldownSeconds: Type.Optional(seconds("How long after a growth nobody leaves.")),
