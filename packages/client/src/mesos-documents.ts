@@ -24,12 +24,19 @@ const Attribute = Type.Object({
   scalar: optional(Type.Object({ value: number })),
 });
 
+const Place = Type.Object({ name: text });
+
 const Agent = Type.Object({
   agent_info: Type.Object({
     id: optional(id),
     hostname: text,
     port: optional(number),
     attributes: optional(Type.Array(Attribute)),
+    domain: optional(
+      Type.Object({
+        fault_domain: optional(Type.Object({ region: optional(Place), zone: optional(Place) })),
+      }),
+    ),
   }),
   pid: optional(text),
   active: optional(Type.Boolean()),
@@ -53,6 +60,9 @@ export interface MesosAgent {
   /** `DRAINING` or `DRAINED`, undefined when it is not drained. */
   readonly drainState: string | undefined;
   readonly attributes: Readonly<Record<string, string | number>>;
+  /** Of its `--domain`. @default it has none */
+  readonly region?: string;
+  readonly zone?: string;
   readonly totalResources: readonly MesosResource[];
   readonly allocatedResources: readonly MesosResource[];
 }
@@ -164,6 +174,7 @@ export const decoders = {
 
 export function agentOf(agent: Static<typeof Agent>): MesosAgent {
   const { agent_info: info } = agent;
+  const { region, zone } = info.domain?.fault_domain ?? {};
   const attributes = (info.attributes ?? []).map((a) => [a.name, a.text?.value ?? a.scalar?.value ?? ""]);
   return {
     id: info.id?.value ?? "",
@@ -174,6 +185,8 @@ export function agentOf(agent: Static<typeof Agent>): MesosAgent {
     deactivated: agent.deactivated ?? false,
     drainState: agent.drain_info?.state,
     attributes: Object.fromEntries(attributes),
+    ...(region === undefined ? {} : { region: region.name }),
+    ...(zone === undefined ? {} : { zone: zone.name }),
     totalResources: agent.total_resources ?? [],
     allocatedResources: agent.allocated_resources ?? [],
   };

@@ -17,6 +17,7 @@ describe("MesosClient and BambooClient", function () {
         id: { value: "S1" },
         hostname: "a",
         attributes: [{ name: "group", text: { value: "web" } }],
+        domain: { fault_domain: { region: { name: "eu" }, zone: { name: "eu-a" } } },
       },
       active: true,
       registered_time: { nanoseconds: 0 },
@@ -28,6 +29,7 @@ describe("MesosClient and BambooClient", function () {
     const client = new MesosClient({ masters: [standby.host] });
     const [found] = await client.getAgents(signal);
     assert.deepEqual([found?.id, found?.attributes, found?.active], ["S1", { group: "web" }, true]);
+    assert.deepEqual([found?.region, found?.zone], ["eu", "eu-a"]);
     await client.getAgents(signal);
     assert.equal(standby.received.length, 1);
     assert.deepEqual(JSON.parse(leader.received[0]?.body ?? ""), { type: "GET_AGENTS" });

@@ -109,6 +109,32 @@ describe("the world as sizing sees it", () => {
     assert.deepEqual([groups["api"]?.size, groups["api"]?.leave], [1, []]);
   });
 
+  it("knows regions and zones: of agents as they say, of the next one where the fewest are", () => {
+    const at = (zone: string) => ({ region: "eu", zone: `eu-${zone}` });
+    const seen = seenOf([
+      agent("S1", "127.81.9.1", at("a")),
+      agent("S2", "127.81.9.2", at("b")),
+      agent("S3", "127.81.9.3", at("a")),
+    ]);
+    const grown = (...constraints: string[][]): number | undefined => {
+      const on = { host: "127.81.9.1" };
+      const app = { id: "/a", instances: 9, cpus: 2, mem: 64, constraints };
+      const apps = [{ ...app, tasks: [1, 2, 3].map((i) => ({ ...on, id: `t${i}`, slaveId: `S${i}` })) }];
+      const { works } = demandOf({ apps, pods: [], queue: [] } as never, seen, {});
+      const demand = { works, waiting: new Map([["/a", 2]]), queued: [] };
+      const { world, policies } = senseWorld([pool(3)], seen, demand, 1000);
+      return decide(world, policies, {}).groups["web"]?.size;
+    };
+    assert.equal(grown(["@zone", "GROUP_BY"]), 5);
+    assert.equal(grown(["@region", "IS", "eu"]), 5);
+    assert.equal(grown(["@zone", "IS", "eu-b"]), 5);
+    assert.equal(grown(["@zone", "MAX_PER", "2"]), 4);
+    assert.equal(grown(["@region", "IS", "us"]), 3);
+    const { agents, groups } = senseWorld([pool(3)], seen, none, 1000).world;
+    assert.deepEqual(agents?.[0]?.attributes, { "@region": "eu", "@zone": "eu-a" });
+    assert.equal(groups[0]?.attributes["@zone"], "eu-b");
+  });
+
   it("keeps an agent on which something is reserved, and counts what executors take", () => {
     const held = { reservations: [{ type: "DYNAMIC", role: "db" }] };
     const offers = [

@@ -14,6 +14,7 @@ import type { Policies, Resources, SizedAgent, SizedGroup, World } from "../auto
 import type { Member, PoolState, ScaleState } from "../observed";
 import { agentOf } from "../pool-view";
 import type { Seen } from "../world";
+import { fieldsOf, nextPlace } from "./fields";
 import { offeredBy } from "./roles";
 import { amounts, capacityOf, type Demand, heldOn, usedByTasks } from "./works";
 
@@ -94,7 +95,8 @@ export function orderedSize(pool: ScaledPool): number {
 function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
   const { name, declaration, stale, refusedAt, capacity } = pool;
   const { resources, attributes, role } = offerOf(declaration.template);
-  const [known] = memberAgents(pool, seen).map(offeredBy);
+  const agents = memberAgents(pool, seen);
+  const [known] = agents.map(offeredBy);
   const { min, max, because } = pool.bounds ?? { ...boundsOf(declaration), because: undefined };
   const held = stale.length === 0 ? pool.held : "its template is being rolled";
   return {
@@ -109,7 +111,7 @@ function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
       ...known?.resources,
       ...resources,
     },
-    attributes,
+    attributes: { ...attributes, ...nextPlace(agents) },
     role: role ?? known?.role ?? everybody,
     bounds: { min: Math.min(min, capacity), max: Math.min(max, capacity), because },
     ...(refusedAt === undefined ? {} : { refusedAt }),
@@ -199,7 +201,7 @@ function agentIn(
       ? {}
       : {
           resources: capacityOf(offer, o.used),
-          attributes: textual(offer.attributes),
+          attributes: fieldsOf(offer),
           role: offeredBy(offer).role,
         }),
   };
@@ -210,10 +212,6 @@ function stateOf(told: boolean, offer: MesosAgent | undefined, registered: boole
   if (offer === undefined) return registered ? "unreachable" : "booting";
   if (offer.deactivated || offer.drainState !== undefined) return told ? "ready" : "unready";
   return offer.active ? "ready" : "unreachable";
-}
-
-function textual(attributes: MesosAgent["attributes"]): Record<string, string> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
 }
 
 /** Agents that no pool has and that take tasks: nobody here sizes them. */
@@ -232,7 +230,7 @@ function strangerOf(agent: MesosAgent, now: number, used: Resources | undefined)
     leaving: false,
     doomed: false,
     resources: capacityOf(agent, used),
-    attributes: textual(agent.attributes),
+    attributes: fieldsOf(agent),
     role: offeredBy(agent).role,
   };
 }
