@@ -68,7 +68,12 @@ describe("AwsPlatform", function () {
     const all = await run(() => {
       const platform = new AwsPlatform({
         ...usual,
-        image: { ami: "ami-0123", architecture: "arm64", packages: ["docker.io", "awscli"] },
+        image: {
+          ami: "ami-0123",
+          architecture: "arm64",
+          packages: ["docker.io", "awscli"],
+          aptMirror: { primary: "http://mirror.example/ubuntu" },
+        },
         provider: new AwsProvider("account", { region }),
         kmsKeyArn: "arn:aws:kms:key",
         machines: { edge: { instanceType: "c7gn.large" } },
@@ -99,6 +104,10 @@ describe("AwsPlatform", function () {
       { name: "other-public.elb.amazonaws.com", zoneId: "other-public-zone", evaluateTargetHealth: true },
     ]);
     assert.equal(find(all, "Instance", "edge-1").inputs["instanceType"], "c7gn.large");
+    assert.match(
+      String(find(all, "Instance", "edge-1").inputs["userData"]),
+      /mirror\.example\/ubuntu.*"packages":\["docker\.io"/,
+    );
     assert.equal(find(all, "Volume", "edge-1-data").inputs["kmsKeyId"], "arn:aws:kms:key");
     assert.equal((find(all, "Role", "other-edge").inputs["tags"] as Record<string, string>)["team"], "shop");
     find(all, "SecurityGroupIngressRule", "other-public-balancer-80-tcp-from-clients-203.0.113.0/24");
@@ -246,6 +255,10 @@ describe("AwsPlatform", function () {
       [{ administrators: ["0.0.0.0/0"] }, /^administrators\[0\]: must be a \/8 or less/],
       [{ administrators: ["10.8.0.1"] }, /^administrators\[0\]: must be a CIDR/],
       [{ edge: { clients: ["everywhere"] } }, /^edge\.clients\[0\]: must be a CIDR/],
+      [
+        { image: { ...usual.image, aptMirror: { primary: "mirror.example" } } },
+        /^image\.aptMirror\.primary: must be a URL such as "http:\/\/mirror\.example\/debian", got "mirror\.example"$/,
+      ],
       [{ registry: "https://x/" }, /^registry: must be a host with a path/],
     ];
     for (const [change, message] of cases) {

@@ -146,6 +146,7 @@ function nodeProgram(
     volumeId,
     stop: service.stop,
     packages: image.packages ?? ["docker"],
+    aptMirror: image.aptMirror,
     logGroup,
   };
 }

@@ -41,13 +41,22 @@ export interface GivenNetwork {
   readonly spread?: 1 | 2 | 3;
 }
 
+/** A mirror of Debian or Ubuntu, as URLs. */
+export interface AptMirror {
+  readonly primary: string;
+  /** That of security updates. @default `primary`, which has them for Ubuntu, not for Debian */
+  readonly security?: string;
+}
+
 /** The operating system of every machine: it needs systemd 244 or later and cloud-init. */
 export interface MachineImage {
   /** A fixed one: the latest would replace every machine whenever there is another. */
   readonly ami: pulumi.Input<string>;
   readonly architecture: Architecture;
-  /** Packages that bring `docker` and `aws`; where its machines speak TLS, `openssl` is installed with them. @default ["docker"], which is all that Amazon Linux 2023 lacks */
+  /** Packages that bring `docker` and `aws`, `name=version` for apt to take that one; where its machines speak TLS, `openssl` is installed with them. @default ["docker"], which is all that Amazon Linux 2023 lacks */
   readonly packages?: readonly string[];
+  /** Where apt gets them. @default what the image says; Amazon Linux 2023 has its own mirror in S3, and one state of it for each image */
+  readonly aptMirror?: AptMirror;
   /** Name of the disk that it starts from, which agents have larger. @default "/dev/xvda" */
   readonly rootDevice?: string;
 }
@@ -151,6 +160,16 @@ export function platformFailures(args: AwsPlatformArgs, cidr: string): Failure[]
         ]
       : ownNetworkFailures(cidr, zonesOf(network, region), region)),
     ...administratorFailures(administrators),
+    ...Object.entries(image.aptMirror ?? {}).flatMap(([which, url]) =>
+      /^https?:\/\/[^/\s]/.test(url)
+        ? []
+        : [
+            {
+              path: `image.aptMirror.${which}`,
+              message: `must be a URL such as "http://mirror.example/debian", got ${JSON.stringify(url)}`,
+            },
+          ],
+    ),
     ...(access === undefined ? [] : [{ path: "access", message: access }]),
     ...(edge.clients ?? []).flatMap((client, i) => cidrFailure(`edge.clients[${i}]`, client)),
     ...(registry?.endsWith("/") || registry?.includes("://")

@@ -110,6 +110,14 @@ describe("the user data of a machine", function () {
     assert.equal(complaints(userData(member)), "");
     const agent = { ...program, placedAtBoot: true, makesContainers: true, group: "p-s-demo-web" };
     assert.equal(complaints(userData(agent)), "");
+    const aptMirror = {
+      primary: "http://mirror.internal/debian",
+      security: "http://mirror.internal/security",
+    };
+    assert.equal(
+      complaints(userData({ ...program, packages: ["docker.io=20.10.24+dfsg1-1"], aptMirror })),
+      "",
+    );
   });
 
   it("fails where a key is none of cloud-init's", () => {

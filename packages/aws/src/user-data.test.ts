@@ -40,6 +40,7 @@ interface WrittenFile {
 interface CloudConfig {
   readonly hostname: string;
   readonly packages: readonly string[];
+  readonly apt?: unknown;
   readonly write_files: readonly WrittenFile[];
   readonly runcmd: readonly (readonly string[])[];
 }
@@ -222,6 +223,16 @@ describe("user data", () => {
       'agent\n--ip=10.0.0.9\n--domain={"zone":"a"}\n\n',
     );
     assert.equal(config.hostname, undefined);
+  });
+
+  it("has apt ask the mirror that somebody names, for security updates as well unless they have one of their own", () => {
+    assert.equal(change({}).apt, undefined);
+    const at = (uri: string) => [{ arches: ["default"], uri }];
+    const [ubuntu, security] = ["http://mirror.example/ubuntu", "http://mirror.example/security"];
+    const aptMirror = { primary: ubuntu };
+    assert.deepEqual(change({ aptMirror }).apt, { primary: at(ubuntu), security: at(ubuntu) });
+    const both = change({ aptMirror: { ...aptMirror, security } });
+    assert.deepEqual(both.apt, { primary: at(ubuntu), security: at(security) });
   });
 
   it("makes a certificate for the machine's own address, which is believed where its authority may sign for it", function () {

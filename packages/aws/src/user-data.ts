@@ -10,6 +10,7 @@ import {
   tlsFiles,
 } from "@pulumi-mesos/model";
 import { ecrHostOf } from "./iam-policies";
+import type { AptMirror } from "./platform-args";
 import { quote } from "./shell";
 import type { StoredObject } from "./stored-object";
 import { watchScript, watchUnit, watchUnitFile } from "./watcher";
@@ -48,6 +49,7 @@ export interface NodeProgram {
   readonly stop: Service["stop"];
   /** Packages of the operating system that bring `docker` and, where a file is fetched, `aws`. */
   readonly packages: readonly string[];
+  readonly aptMirror?: AptMirror;
   /** The CloudWatch log group that takes the program's output. @default it stays on the instance, rotated */
   readonly logGroup?: string;
 }
@@ -91,6 +93,7 @@ export function userData(program: NodeProgram): string {
   const config = {
     ...(program.placedAtBoot ? {} : { preserve_hostname: false, hostname: program.member }),
     ssh_pwauth: false,
+    ...(program.aptMirror === undefined ? {} : { apt: sourcesOf(program.aptMirror) }),
     package_update: true,
     packages: [...program.packages, ...(signsItsOwn(program) ? ["openssl"] : [])],
     write_files: [
@@ -119,6 +122,12 @@ export function userData(program: NodeProgram): string {
     ],
   };
   return `#cloud-config\n${JSON.stringify(config)}\n`;
+}
+
+/** As cloud-init's module `apt_configure` takes it. */
+function sourcesOf({ primary, security = primary }: AptMirror): object {
+  const at = (uri: string) => [{ arches: ["default"], uri }];
+  return { primary: at(primary), security: at(security) };
 }
 
 function rootFile(path: string, permissions: string, content: string): object {
