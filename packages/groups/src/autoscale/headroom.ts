@@ -14,14 +14,6 @@ export function remember(demand: Demand, now: number, agents: number, historySec
   return [...kept, [minute, most]];
 }
 
-interface Rises {
-  readonly usual: number;
-  readonly deviation: number;
-  readonly largest: number;
-  /** Above all that demand has been before. */
-  readonly beyond: number;
-}
-
 /**
  * How much demand rose within the lead time, from each minute of the history: the median of it, the distance from there to what
  * five of six rises stay below, which is one standard deviation of noise, and the largest. Rare crowds show in the last one alone.

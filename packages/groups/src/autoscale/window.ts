@@ -13,11 +13,12 @@ const missingCosts = 2.5;
 export function windowOf({ scaleDown, headroom }: FilledAutoscalePolicy, history: Demand): number {
   const { stabilizationSeconds: shortest, maxStabilizationSeconds: longest } = scaleDown;
   let best = { seconds: shortest, cost: Number.POSITIVE_INFINITY };
-  for (let seconds = shortest; seconds === shortest || seconds <= longest; seconds *= 2) {
+  let seconds = shortest;
+  do {
     const cost = costOf(Math.floor(seconds / 60), history, headroom.leadSeconds / 60);
     if (cost < best.cost) best = { seconds, cost };
-    if (seconds === 0) break;
-  }
+    seconds *= 2;
+  } while (seconds > 0 && seconds <= longest);
   return best.seconds;
 }
 

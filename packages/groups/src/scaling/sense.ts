@@ -96,7 +96,7 @@ function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
   const { name, declaration, stale, refusedAt, capacity } = pool;
   const { resources, attributes, role } = offerOf(declaration.template);
   const agents = memberAgents(pool, seen);
-  const [known] = agents.map(offeredBy);
+  const known = agents[0] && offeredBy(agents[0]);
   const { min, max, because } = pool.bounds ?? { ...boundsOf(declaration), because: undefined };
   const held = stale.length === 0 ? pool.held : "its template is being rolled";
   return {
@@ -197,14 +197,17 @@ function agentIn(
     startedAt: before?.since ?? o.now,
     leaving: entry !== undefined,
     doomed: goes,
-    ...(offer === undefined
-      ? {}
-      : {
-          resources: capacityOf(offer, o.used),
-          attributes: fieldsOf(offer),
-          role: offeredBy(offer).role,
-        }),
+    ...(offer === undefined ? {} : offeringOf(offer, o.used)),
   };
+}
+
+/** What a registered agent has to offer, and to whom. */
+function offeringOf(
+  agent: MesosAgent,
+  used: Resources | undefined,
+): Pick<SizedAgent, "resources" | "attributes" | "role"> {
+  const { role } = offeredBy(agent);
+  return { resources: capacityOf(agent, role, used), attributes: fieldsOf(agent), role };
 }
 
 /** `told`: whether its keeper may have told it to take no tasks, so that it is not unready for that. */
@@ -229,9 +232,7 @@ function strangerOf(agent: MesosAgent, now: number, used: Resources | undefined)
     startedAt: now,
     leaving: false,
     doomed: false,
-    resources: capacityOf(agent, used),
-    attributes: fieldsOf(agent),
-    role: offeredBy(agent).role,
+    ...offeringOf(agent, used),
   };
 }
 

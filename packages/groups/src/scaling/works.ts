@@ -11,7 +11,7 @@ import { everybody } from "@pulumi-mesos/model";
 import type { Constraint, Resources, Work } from "../autoscale/world";
 import type { Move } from "../plan-moves";
 import { observeApp, type Seen } from "../world";
-import { hasRoles, offeredBy, placementOf, reservedFor, rolesOf } from "./roles";
+import { hasRoles, placementOf, reservedFor, rolesOf } from "./roles";
 
 type Moves = Readonly<Record<string, Move>>;
 
@@ -149,10 +149,9 @@ export function heldOn(offers: readonly MesosAgent[]): Work[] {
   });
 }
 
-/** What an agent has for tasks: executors take their share of it, and what its flags reserve for others is theirs. */
-export function capacityOf(agent: MesosAgent, used: Resources | undefined): Resources {
+/** What an agent has for the tasks of a role: executors take their share of it, and what its flags reserve for others is theirs. */
+export function capacityOf(agent: MesosAgent, role: string, used: Resources | undefined): Resources {
   const executors = less(amounts(agent.allocatedResources), used ?? nothing);
-  const { role } = offeredBy(agent);
   const isOthers = (one: MesosResource): boolean => ![everybody, role].includes(reservedFor(one));
   const of = (resources: readonly MesosResource[]): Resources => amounts(resources.filter(isOthers));
   const idle = less(of(agent.totalResources), of(agent.allocatedResources));
