@@ -5,7 +5,7 @@ import { groupsService, groupsVariables, ports, userAndPassword } from "@pulumi-
 import type { Certificates } from "./certificates";
 import { type Credentials, type ServiceSecrets, withSecrets } from "./credentials";
 import type { EdgePlaces, MarathonPlaces, MasterEndpoints, ZooKeeperEndpoints } from "./endpoints";
-import { describeValue, type Rule, validate } from "./invalid-args-error";
+import { type Rule, sizeRule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
 import { namesOf } from "./reach";
@@ -47,13 +47,7 @@ const defaultSize = 1;
 
 /** What a controller of agent groups is refused for. */
 export function agentControllerRules({ size = defaultSize }: Pick<AgentControllerArgs, "size">): Rule[] {
-  return [
-    {
-      path: "agentController.size",
-      when: !(Number.isInteger(size) && size >= 1 && size <= 9),
-      message: `must be a whole number from 1 to 9, got ${describeValue(size)}`,
-    },
-  ];
+  return [sizeRule("agentController.size", size, 9)];
 }
 
 /** The program that keeps agent groups at their declared size: it starts, drains and stops agents. */

@@ -16,7 +16,7 @@ import {
 import type { Certificates } from "./certificates";
 import { type Credentials, withSecrets } from "./credentials";
 import type { EdgePlaces, MarathonEndpoints, ZooKeeperEndpoints } from "./endpoints";
-import { describeValue, type Rule, validate } from "./invalid-args-error";
+import { describeValue, type Rule, sizeRule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { NodeService, Platform, Timeouts } from "./platform";
 import { namesOf } from "./reach";
@@ -260,11 +260,7 @@ export function edgeRules(args: Partial<BambooEdgeArgs>): Rule[] {
       message:
         "must be the name of a file that ends in .pem, of letters, digits, dots, dashes and underscores",
     })),
-    {
-      path: "edge.size",
-      when: !(Number.isInteger(size) && size >= 1 && size <= 16),
-      message: `must be a whole number from 1 to 16, got ${describeValue(size)}`,
-    },
+    sizeRule("edge.size", size, 16),
     {
       path: "edge.controller",
       when: controller !== "edge" && controller !== "bamboo",

@@ -28,6 +28,15 @@ export function validate(resource: pulumi.Resource | undefined, rules: readonly 
   }
 }
 
+/** A number of members: 1 or more, and no more than `most`. */
+export function sizeRule(path: string, size: number, most: number): Rule {
+  return {
+    path,
+    when: !(Number.isInteger(size) && size >= 1 && size <= most),
+    message: `must be a whole number from 1 to ${most}, got ${describeValue(size)}`,
+  };
+}
+
 /** A received value on one line, for a message. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";

@@ -23,7 +23,7 @@ import type {
   MasterEndpoints,
   ZooKeeperEndpoints,
 } from "./endpoints";
-import { describeValue, flagRules, type Rule, validate } from "./invalid-args-error";
+import { flagRules, type Rule, sizeRule, validate } from "./invalid-args-error";
 import { makeMembers } from "./members";
 import type { Platform, Timeouts } from "./platform";
 import { namesOf } from "./reach";
@@ -140,11 +140,7 @@ export function marathonRules(
   tls: boolean,
 ): Rule[] {
   return [
-    {
-      path: "marathon.size",
-      when: !(Number.isInteger(size) && size >= 1 && size <= 9),
-      message: `must be a whole number from 1 to 9, got ${describeValue(size)}`,
-    },
+    sizeRule("marathon.size", size, 9),
     ...flagRules("marathon.flags", flags, [
       ...reservedMarathonFlags,
       ...(authentication ? closedMarathonFlags : []),
