@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { ZooKeeper } from "@pulumi-mesos/client";
 import type { DockerHost } from "./docker-host";
+import { ipv4Of, listening } from "./processes";
 
 /** `host:port` of whatever listens in these containers, but for what they keep to themselves. */
 export async function listenersOf(host: DockerHost, containers: readonly string[]): Promise<string[]> {
@@ -9,19 +10,15 @@ export async function listenersOf(host: DockerHost, containers: readonly string[
   const found = containers.map(async (container) => {
     const [address] = await host.docker("inspect", "--format", format, container);
     const table = await host.docker("exec", container, "cat", "/proc/net/tcp", "/proc/net/tcp6");
-    return listening(table).map((port) => `${address}:${port}`);
+    const open = listening(table).filter((one) => !isLoopback(one.address));
+    return [...new Set(open.map(({ port }) => `${address}:${port}`))];
   });
   return (await Promise.all(found)).flat();
 }
 
-/** Ports in the state LISTEN (0A) at other than loopback addresses, where dockerd's name server is, too. */
-function listening(table: readonly string[]): number[] {
-  const isLoopback = /^(?:0{24}01000000|(?:0{16}FFFF0000)?[0-9A-F]{6}7F)$/;
-  const ports = table.flatMap((line) => {
-    const [, address = "", port = ""] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /.exec(line) ?? [];
-    return port === "" || isLoopback.test(address) ? [] : [Number.parseInt(port, 16)];
-  });
-  return [...new Set(ports)];
+/** In 127.x/8, where dockerd's name server is, too, or `::1`. */
+function isLoopback(address: string): boolean {
+  return ipv4Of(address)?.[0] === 127 || address === `${"0".repeat(24)}01000000`;
 }
 
 /** Fails unless a ZooKeeper server closes its door to whoever has no credential, and its nodes to whoever has a wrong one. */

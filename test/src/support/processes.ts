@@ -76,8 +76,16 @@ export function killAll(processes: readonly ProcessEntry[]): void {
   }
 }
 
+/** Where something listens, by the lines of /proc/net/tcp and /proc/net/tcp6: the address as they write it, and the port. */
+export function listening(lines: readonly string[]): { readonly address: string; readonly port: number }[] {
+  return lines.flatMap((line) => {
+    const [, address = "", port] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /.exec(line) ?? [];
+    return port === undefined ? [] : [{ address, port: Number.parseInt(port, 16) }];
+  });
+}
+
 /** The IPv4 address in a field of /proc/net/tcp or, mapped, of /proc/net/tcp6; undefined for any other. */
-function ipv4Of(hex: string): number[] | undefined {
+export function ipv4Of(hex: string): number[] | undefined {
   if (hex.length === 32 && !hex.startsWith("0000000000000000FFFF0000")) return undefined;
   return [...Buffer.from(hex.slice(-8), "hex")].reverse();
 }
@@ -85,15 +93,9 @@ function ipv4Of(hex: string): number[] | undefined {
 /** `host:port` of every TCP listener of this machine in 127.x/8 with the given second octet. */
 export function listenersIn(octet: number): string[] {
   // Java listens on sockets that serve both families.
-  return ["/proc/net/tcp", "/proc/net/tcp6"]
-    .flatMap((file) => (read(file) ?? "").trim().split("\n").slice(1))
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === "0A")
-    .flatMap((fields) => {
-      const [address = "", port = ""] = (fields[1] ?? "").split(":");
-      const octets = ipv4Of(address);
-      return octets?.[0] === 127 && octets[1] === octet
-        ? [`${octets.join(".")}:${Number.parseInt(port, 16)}`]
-        : [];
-    });
+  const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => (read(file) ?? "").split("\n"));
+  return listening(lines).flatMap(({ address, port }) => {
+    const octets = ipv4Of(address);
+    return octets?.[0] === 127 && octets[1] === octet ? [`${octets.join(".")}:${port}`] : [];
+  });
 }
