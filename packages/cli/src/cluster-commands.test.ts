@@ -148,7 +148,17 @@ describe("pulumi-mesos status, validate, explain, logs and ui", function () {
         equal(err.trim().split("\n").length, 1);
       }
     }
-    equal((await run("logs", "demo-masters-1")).code, 1);
+  });
+
+  it("fails with a way out that the command has: addresses where it takes them, else the folder", async () => {
+    const commands = [["logs", "demo-masters-1"], ["ui"], ["explain", "web"]];
+    for (const command of commands) {
+      const { code, err } = await run(...command);
+      equal(code, 1);
+      match(err, /^error: pulumi stack export: .* not on PATH; run this in .* \(--cwd, --stack\)\n$/);
+    }
+    engine("true");
+    match((await run("ui", "--cwd", "gone")).err, /export: --cwd: there is no folder \/.*\/gone; /);
   });
 
   it("prints a node's log, and names those that there are for another", async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { messageOf } from "@pulumi-mesos/model";
 
 /** Which stack is meant, and how its engine is run. */
@@ -37,7 +38,7 @@ export function runEngine(args: readonly string[], place: StackPlace, input = ""
       resolve({ output: Buffer.concat(output).toString(), problem });
     child.once("error", (error) => {
       const missing = "code" in error && error.code === "ENOENT";
-      end(missing ? "the program pulumi is not on PATH" : messageOf(error));
+      end(missing ? missingFor(place) : messageOf(error));
     });
     // An engine that ends before it has read its input says why on stderr.
     child.stdin.on("error", () => {});
@@ -47,4 +48,11 @@ export function runEngine(args: readonly string[], place: StackPlace, input = ""
       end(code === 0 ? undefined : last.replace(/^error: /, "") || `ended with ${code}`);
     });
   });
+}
+
+/** A folder that is not there and a program that is not there fail alike. */
+function missingFor({ directory }: StackPlace): string {
+  return existsSync(directory)
+    ? "the program pulumi is not on PATH"
+    : `--cwd: there is no folder ${directory}`;
 }

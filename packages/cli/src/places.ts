@@ -15,10 +15,14 @@ export interface PlaceOptions extends Partial<ConnectionArguments>, KeyArguments
   readonly zk?: readonly string[];
 }
 
+/** What to do where no stack says it; a command that takes addresses has another way out. */
+const byStack = "run this in the folder of a Pulumi project (--cwd, --stack)";
+const byStackOrFlags = `${byStack}, or say where things are by --zk, --masters, --marathon and --edge`;
+
 /** Where everything is: by the flags, when there is any of them, otherwise by the stack's state. */
 export async function findInstallation(options: PlaceOptions, around: Surroundings): Promise<Installation> {
   const keys = memberKeys(options, around);
-  if (!isGiven(options)) return await stackInstallation(options, around);
+  if (!isGiven(options)) return await stackInstallation(options, around, byStackOrFlags);
   return givenInstallation(options, keys, authorityOf(options, around));
 }
 
@@ -29,19 +33,24 @@ function isGiven({ zk, masters, marathon, edge }: PlaceOptions): boolean {
 
 /** What the stack's state says; nothing is decrypted, for addresses are no secrets. */
 export async function stackPlaces(options: PlaceOptions, around: Surroundings): Promise<Installation> {
-  return installationOf(await stackResources(options, around));
+  return installationOf(await stackResources(options, around, byStack));
 }
 
 /** As {@link stackPlaces}; where members ask who one is the state is decrypted, for what opens them. */
-export async function stackInstallation(options: PlaceOptions, around: Surroundings): Promise<Installation> {
-  const resources = await stackResources(options, around);
+export async function stackInstallation(
+  options: PlaceOptions,
+  around: Surroundings,
+  otherwise = byStack,
+): Promise<Installation> {
+  const resources = await stackResources(options, around, otherwise);
   if (!isClosed(resources)) return installationOf(resources);
-  return installationOf(await stackResources(options, around, ["--show-secrets"]));
+  return installationOf(await stackResources(options, around, otherwise, ["--show-secrets"]));
 }
 
 async function stackResources(
   options: PlaceOptions,
   around: Surroundings,
+  otherwise: string,
   flags: readonly string[] = [],
 ): Promise<readonly StateResource[]> {
   const place = {
@@ -51,8 +60,6 @@ async function stackResources(
     stack: options.stack,
   };
   const { output, problem } = await runEngine(["stack", "export", ...flags], place);
-  const otherwise =
-    "run this in the folder of a Pulumi project (--cwd, --stack), or say where things are by --zk, --masters, --marathon and --edge";
   if (problem !== undefined) {
     throw new MesosError("MESOS_CLI_STACK", `pulumi stack export: ${problem}; ${otherwise}`);
   }
