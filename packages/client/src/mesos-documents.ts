@@ -13,6 +13,8 @@ const Resource = Type.Object({
   reservations: optional(Type.Array(Type.Object({ type: optional(text), role: optional(text) }))),
   /** Whom it is reserved for by an agent's flags, in the form of Mesos before 1.4. */
   role: optional(text),
+  /** Whose frameworks it is offered to, or used by. */
+  allocation_info: optional(Type.Object({ role: optional(text) })),
   ranges: optional(Type.Object({ range: optional(Type.Array(Type.Object({ begin: number, end: number }))) })),
 });
 /** One resource in Mesos's words: `{ name: "cpus", type: "SCALAR", scalar: { value: 2 } }`. */
@@ -43,6 +45,7 @@ const Agent = Type.Object({
   deactivated: optional(Type.Boolean()),
   total_resources: optional(Type.Array(Resource)),
   allocated_resources: optional(Type.Array(Resource)),
+  offered_resources: optional(Type.Array(Resource)),
   drain_info: optional(Type.Object({ state: optional(text) })),
 });
 
@@ -65,6 +68,8 @@ export interface MesosAgent {
   readonly zone?: string;
   readonly totalResources: readonly MesosResource[];
   readonly allocatedResources: readonly MesosResource[];
+  /** What frameworks have been offered and have not answered yet. */
+  readonly offeredResources: readonly MesosResource[];
 }
 
 const Framework = Type.Object({
@@ -189,6 +194,7 @@ export function agentOf(agent: Static<typeof Agent>): MesosAgent {
     ...(zone === undefined ? {} : { zone: zone.name }),
     totalResources: agent.total_resources ?? [],
     allocatedResources: agent.allocated_resources ?? [],
+    offeredResources: agent.offered_resources ?? [],
   };
 }
 

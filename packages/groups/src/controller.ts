@@ -18,6 +18,7 @@ import { type Move, planMoves } from "./plan-moves";
 import { decodeDeclaration, hostsOf, type Pool, scaledPool } from "./pool";
 import type { PoolStore } from "./pool-store";
 import { isActive, type PoolView } from "./pool-view";
+import { type RoleResources, resourcesByRole } from "./scaling/resources";
 import { Scaler, type ScalingReport } from "./scaling/scaler";
 import { type ScaledPool, sizeOf } from "./scaling/sense";
 import { poolStatus } from "./status";
@@ -53,6 +54,10 @@ export class GroupsController {
   readonly #versions = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
   readonly #statuses = new Map<string, AgentPoolStatus>();
+  #looked: { readonly pools: readonly Pool[]; readonly seen: Seen | undefined } = {
+    pools: [],
+    seen: undefined,
+  };
   #waker = new AbortController();
   readonly #wake = (): void => this.#waker.abort();
 
@@ -66,6 +71,18 @@ export class GroupsController {
   /** The last decisions about groups that size themselves. */
   get scaling(): ScalingReport {
     return this.#scaler.report;
+  }
+
+  /** What the agents of each pool have, hold and offer by role, as the leading master said last; nothing while none leads. */
+  get resources(): Readonly<Record<string, readonly RoleResources[]>> {
+    const { pools, seen } = this.#looked;
+    if (seen === undefined) return {};
+    return Object.fromEntries(
+      pools.map((pool) => {
+        const hosts = new Set(hostsOf([pool]));
+        return [pool.name, resourcesByRole(seen.offers.filter(({ hostname }) => hosts.has(hostname)))];
+      }),
+    );
   }
 
   /** The last status of each pool. */
@@ -101,6 +118,7 @@ export class GroupsController {
     }
     const moves = await store.moves();
     const seen = found.length === 0 ? undefined : await lookAtMesos(this.#parts, hostsOf(found), signal);
+    this.#looked = { pools: found, seen };
     const due = this.#scaler.isDue(found);
     const someMove = found.some((pool) => mayMove(pool, sizeOf(pool), seen?.agents));
     const asked: Asked =

@@ -110,7 +110,12 @@ export async function runGroups(
   const metrics = new ScalingMetrics();
   const appMetrics = new AppMetrics();
   const texts = async (): Promise<string> => {
-    const groups = await metrics.text(leading, controller?.statuses ?? {}, controller?.scaling ?? noScaling);
+    const groups = await metrics.text(
+      leading,
+      controller?.statuses ?? {},
+      controller?.scaling ?? noScaling,
+      controller?.resources ?? {},
+    );
     return groups + (await appMetrics.text(scaler?.report ?? {}));
   };
   const server = createStatusServer({
@@ -119,6 +124,7 @@ export async function runGroups(
       leading,
       cluster: options.cluster,
       pools: controller?.statuses ?? {},
+      resources: controller?.resources ?? {},
       autoscale: controller?.scaling ?? noScaling,
       apps: scaler?.report ?? {},
     }),

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentPoolStatus } from "@pulumi-mesos/model";
 import { Gauge, Registry } from "prom-client";
+import type { RoleResources } from "./resources";
 import type { ScalingReport } from "./scaler";
+
+const byRole = ["group", "role", "resource", "unit"];
+/** Prometheus counts in base units; Mesos counts memory and disk in MiB. */
+const units = {
+  cpus: { unit: "core", factor: 1 },
+  mem: { unit: "byte", factor: 1024 * 1024 },
+  disk: { unit: "byte", factor: 1024 * 1024 },
+  gpus: { unit: "gpu", factor: 1 },
+} as const;
+const resourceKeys = ["cpus", "mem", "disk", "gpus"] as const;
 
 /** What Prometheus gets. */
 export class ScalingMetrics {
@@ -28,12 +39,28 @@ export class ScalingMetrics {
     "Tasks that no agent of any group could take.",
     [],
   );
+  readonly #capacity = this.#gauge(
+    "mesos_groups_resource_capacity",
+    "What the agents of a group have, by the role that it is reserved for (* for nobody).",
+    byRole,
+  );
+  readonly #allocated = this.#gauge(
+    "mesos_groups_resource_allocated",
+    "What tasks and executors on the agents of a group hold, by the role of their framework.",
+    byRole,
+  );
+  readonly #offered = this.#gauge(
+    "mesos_groups_resource_offered",
+    "What frameworks are offered of the agents of a group and have not answered yet, by their role.",
+    byRole,
+  );
 
   /** Prometheus' text format. */
   text(
     leading: boolean,
     pools: Readonly<Record<string, AgentPoolStatus>>,
     { groups, queued, unplaceable }: ScalingReport,
+    resources: Readonly<Record<string, readonly RoleResources[]>>,
   ): Promise<string> {
     this.#registry.resetMetrics();
     this.#leading.set(leading ? 1 : 0);
@@ -52,7 +79,22 @@ export class ScalingMetrics {
       if (sample.cost !== undefined) this.#cost.set({ group }, sample.cost);
     }
     for (const { work, tasks } of queued) this.#waiting.set({ work }, tasks);
+    for (const [group, rows] of Object.entries(resources)) this.#tellResources(group, rows);
     return this.#registry.metrics();
+  }
+
+  /** Of kinds that no agent of the group has nothing. */
+  #tellResources(group: string, rows: readonly RoleResources[]): void {
+    for (const resource of resourceKeys) {
+      if (rows.every(({ total }) => total[resource] === 0)) continue;
+      const { unit, factor } = units[resource];
+      for (const { role, total, allocated, offered } of rows) {
+        const labels = { group, role, resource, unit };
+        this.#capacity.set(labels, total[resource] * factor);
+        this.#allocated.set(labels, allocated[resource] * factor);
+        this.#offered.set(labels, offered[resource] * factor);
+      }
+    }
   }
 
   #gauge(name: string, help: string, labelNames: string[] = ["group"]): Gauge<string> {

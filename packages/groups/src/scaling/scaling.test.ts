@@ -70,6 +70,17 @@ describe("a group that sizes itself", function () {
     assert.deepEqual(cluster.harm, []);
   });
 
+  it("tells what the agents of each group have by role, and nothing while no master leads", async () => {
+    await declare({ ...policy, min: 2 });
+    const controller = controllerOf();
+    await pass(() => controller, 3);
+    const [everybodys] = controller.resources["web"] ?? [];
+    assert.deepEqual([everybodys?.role, everybodys?.total.cpus], ["*", 2 * cluster.offer.cpus]);
+    cluster.broken.add("GET_AGENTS");
+    await pass(() => controller, 1);
+    assert.deepEqual(controller.resources, {});
+  });
+
   it("grows for the tasks that wait and says why, and shrinks after its window by moving them", async () => {
     await declare(policy);
     const controller = controllerOf();

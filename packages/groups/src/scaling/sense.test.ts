@@ -22,6 +22,7 @@ function agent(id: string, host: string, more: Partial<MesosAgent> = {}): MesosA
     attributes: {},
     totalResources: scalars({ cpus: 2, mem: 1024 }),
     allocatedResources: [],
+    offeredResources: [],
     ...more,
   };
 }
