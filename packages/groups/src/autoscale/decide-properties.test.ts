@@ -3,11 +3,17 @@ import { deepEqual, ok } from "node:assert/strict";
 import { type AutoscalePolicy, fillAutoscalePolicy } from "@pulumi-mesos/model";
 import fc from "fast-check";
 import { decide } from "./decide";
-import type { Decision, Memory, Policies, SizedAgent, Work, World } from "./world";
+import type { Decision, Memory, Policies, Resources, SizedAgent, Work, World } from "./world";
 import { agents, group, minute, plain, resources, start, work, world } from "./world.test.support";
 
 const names = ["web", "big"];
-const sizes: Readonly<Record<string, number>> = { web: 8, big: 16 };
+const kinds = ["cpus", "mem", "disk", "gpus"] as const;
+/** What each agent of a group has: only big ones have processors for graphics. */
+const offers: Readonly<Record<string, Resources>> = {
+  web: { ...resources(8), disk: 2000 },
+  big: { ...resources(16), disk: 1000, gpus: 2 },
+};
+const nothing: Resources = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
 
 const policy: fc.Arbitrary<AutoscalePolicy> = fc
   .record({
@@ -50,6 +56,8 @@ const fleet = fc.array(agent, { maxLength: 20 });
 const task = fc.record({
   milli: fc.integer({ min: 1, max: 17_000 }),
   mem: fc.integer({ min: 0, max: 20_000 }),
+  disk: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2500 })),
+  gpus: fc.constantFrom(0, 0, 0, 1, 2),
   kind: fc.constantFrom<Work["kind"]>("service", "batch", "resident"),
   unique: fc.boolean(),
   running: fc.array(fc.nat(), { maxLength: 12 }),
@@ -66,28 +74,26 @@ const cluster: fc.Arbitrary<World> = fc
         return { id: `${name}-${i}`, group: name, startedAt: start - age * 1000, ...rest };
       }),
     );
-    const free = new Map(
-      all.map(({ id, group: g }) => [id, { cpus: sizes[g] ?? 0, mem: (sizes[g] ?? 0) * 1024 }]),
-    );
+    const free = new Map(all.map(({ id, group: g }) => [id, { ...nothing, ...offers[g] }]));
     const hosts = all.filter(({ state }) => state !== "booting");
-    const works = tasks.map(({ milli, mem, kind, unique, running }, i): Work => {
+    const works = tasks.map(({ milli, mem, disk, gpus, kind, unique, running }, i): Work => {
+      const need: Resources = { cpus: milli / 1000, mem, disk, gpus };
       const on = running.flatMap((n) => {
         const host = hosts[n % Math.max(1, hosts.length)]?.id;
         const room = host === undefined ? undefined : free.get(host);
-        if (host === undefined || room === undefined || room.cpus < milli / 1000 || room.mem < mem) return [];
-        room.cpus -= milli / 1000;
-        room.mem -= mem;
+        if (host === undefined || room === undefined || kinds.some((one) => room[one] < need[one])) return [];
+        for (const one of kinds) room[one] -= need[one];
         return [host];
       });
       const constraints = unique ? [["hostname", "UNIQUE"] as const] : [];
       return work(`/w${i}`, milli / 1000, unique ? [...new Set(on)] : on, {
         kind,
         constraints,
-        need: { ...resources(milli / 1000), mem },
+        need,
       });
     });
     const waiting = isKnown ? new Map(tasks.map(({ waiting: n }, i) => [`/w${i}`, n])) : undefined;
-    const groups = names.map((name) => group(name, { resources: resources(sizes[name] ?? 0) }));
+    const groups = names.map((name) => group(name, { resources: { ...nothing, ...offers[name] } }));
     return world({ groups, agents: all, works, waiting });
   });
 
@@ -150,16 +156,40 @@ describe("every decision", function () {
         if (over) return;
         const bins = (seen.agents ?? []).filter((a) => !a.doomed && ["ready", "booting"].includes(a.state));
         const stays = bins.filter(({ id }) => !leave.has(id));
-        const offered = stays.reduce((sum, a) => sum + (sizes[a.group] ?? 0), 0);
         const takers = new Set(bins.map(({ id }) => id));
-        const used = seen.works.reduce(
-          (sum, w) => sum + w.need.cpus * w.on.filter((id) => takers.has(id)).length,
-          0,
-        );
-        ok(used <= offered + 1e-3, `${used} of ${offered}`);
+        for (const kind of kinds) {
+          const offered = stays.reduce((sum, a) => sum + (offers[a.group]?.[kind] ?? 0), 0);
+          const used = seen.works.reduce(
+            (sum, w) => sum + w.need[kind] * w.on.filter((id) => takers.has(id)).length,
+            0,
+          );
+          ok(used <= offered + 1e-3, `${kind}: ${used} of ${offered}`);
+        }
       }),
     );
   });
+
+  for (const kind of kinds)
+    it(`keeps as many agents as the tasks that run need of ${kind}, however little they need of the rest`, () => {
+      const rules = plain({ big: { scaleDown: { maxStep: 100 } } });
+      const whole = offers["big"]?.[kind] ?? 0;
+      const unit = kind === "gpus" ? 1 : whole / 8;
+      // By agent: how many tasks, of one unit each, are on it.
+      const counts = fc.array(fc.nat(whole / unit), { minLength: 2, maxLength: 12 });
+      fc.assert(
+        fc.property(counts, (tasks) => {
+          const members = agents("big", tasks.length);
+          const on = members.flatMap(({ id }, i) => Array.from({ length: tasks[i] ?? 0 }, () => id));
+          const groups = [
+            group("big", { size: members.length, resources: { ...nothing, ...offers["big"] } }),
+          ];
+          const works = [work("/a", 0, on, { need: { ...nothing, [kind]: unit } })];
+          const { leave } = decide(world({ groups, agents: members, works }), rules, {}).groups["big"] ?? {};
+          const stay = members.length - (leave?.length ?? 0);
+          deepEqual(stay, Math.ceil((on.length * unit) / whole));
+        }),
+      );
+    });
 
   it("asks for no fewer agents when more tasks wait", () => {
     // Sizes that divide each other: what first fit packs of them is never more than needed, so that nothing but the policy shows.
