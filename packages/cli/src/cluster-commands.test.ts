@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepEqual, equal, match } from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { runCli } from "./cli";
 
 /** Nobody listens there. */
@@ -176,6 +179,26 @@ describe("pulumi-mesos status, validate, explain, logs and ui", function () {
       (await run("logs", "demo-masters-1")).err,
       /has no node on this machine or on Docker; on AWS .*journal/,
     );
+  });
+
+  it("ends without a word when whoever reads a log that it follows has gone", async () => {
+    const log = path.join(directory, "log");
+    stateWith(stack, gate, node(log));
+    writeFileSync(log, "one\n");
+    const main = path.join(__dirname, "main.js");
+    const child = spawn(process.execPath, [main, "logs", "demo-masters-1", "--follow"], {
+      cwd: directory,
+      env: { PATH: `${directory}/bin:/usr/bin:/bin` },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = once(child, "close");
+    const said = text(child.stderr);
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    await once(child.stdout, "close");
+    appendFileSync(log, "two\n");
+    const [code] = await ended;
+    deepEqual([code, await said], [141, ""]);
   });
 
   it("prints the log of a node or agent on Docker, and fails in one line without docker or the container", async () => {
