@@ -64,6 +64,22 @@ describe("a node's log", function () {
     log.close();
   });
 
+  it("is followed from the line behind the last, also what comes while the lines before it are handed on", async () => {
+    writeFileSync(file, "one\n");
+    const log = open();
+    log.last(1);
+    appendFileSync(file, "two\n");
+    const stop = new AbortController();
+    const seen: string[] = [];
+    await log.follow((line) => {
+      seen.push(line);
+      if (line === "two") appendFileSync(file, "three\n");
+      else stop.abort();
+    }, stop.signal);
+    deepEqual(seen, ["two", "three"]);
+    log.close();
+  });
+
   it("is followed until somebody stops", async () => {
     writeFileSync(file, "");
     const log = open();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { watch } from "node:fs/promises";
+import { on } from "node:events";
+import { closeSync, fstatSync, openSync, readSync, watch } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 
 const blockBytes = 64 * 1024;
@@ -56,8 +56,11 @@ export class LogFile {
 
   /** Hands every whole line on that is written from now on, until `signal` aborts or the file is removed. */
   async follow(line: (text: string) => void, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    // Not that of fs/promises, which begins only when it is first waited for: what is written before that would stay unseen.
+    const watcher = watch(this.#path);
     try {
-      const changes = watch(this.#path, { signal });
+      const changes = on(watcher, "change", { signal });
       // What was written since the last look, before the watch began.
       this.#drain(line);
       for await (const _ of changes) {
@@ -66,6 +69,8 @@ export class LogFile {
       }
     } catch (error) {
       if (!signal.aborted) throw error;
+    } finally {
+      watcher.close();
     }
   }
 
