@@ -15,7 +15,7 @@ import { type Asked, askMs, type Log, lookAtMarathon, lookAtMesos } from "./look
 import type { Agents, Member, ScaleState } from "./observed";
 import { type Action, type PoolPlan, planPool } from "./plan";
 import { type Move, planMoves } from "./plan-moves";
-import { decodeDeclaration, hostsOf, type Pool, scaledPool } from "./pool";
+import { decodeDeclaration, hostsOf, type Pool, scaledPool, withPlaces } from "./pool";
 import type { PoolStore } from "./pool-store";
 import { isActive, type PoolView } from "./pool-view";
 import { type RoleResources, resourcesByRole } from "./scaling/resources";
@@ -199,7 +199,7 @@ export class GroupsController {
     signal: AbortSignal,
   ): Promise<ScaledPool[]> {
     const states = await this.#scaler.decide(
-      pools,
+      await withPlaces(pools, this.#parts.backend, this.#parts.log),
       o.seen,
       { apps: o.asked.documents, moves: o.moves },
       signal,

@@ -2,7 +2,7 @@
 import { describeAutoscalePolicy } from "@pulumi-mesos/model";
 import type { ControllerParts } from "./controller";
 import { lookAtMarathon, lookAtMesos } from "./look";
-import { decodeDeclaration, hostsOf, type Pool, scaledPool } from "./pool";
+import { decodeDeclaration, hostsOf, type Pool, scaledPool, withPlaces } from "./pool";
 import { Scaler, type ScalingReport } from "./scaling/scaler";
 import { sizeOf } from "./scaling/sense";
 import { AppScaler, type AppScalerParts } from "./traffic/app-scaler";
@@ -53,7 +53,7 @@ async function groupLines(parts: ControllerParts, signal: AbortSignal): Promise<
     store.moves(),
   ]);
   const sizes = new Map(scaled.map((pool) => [pool.name, sizeOf(pool)]));
-  await scaler.decide(scaled, seen, { apps, moves }, signal);
+  await scaler.decide(await withPlaces(scaled, backend, parts.log), seen, { apps, moves }, signal);
   return pools
     .flatMap((pool) => linesOf(pool, sizes.get(pool.name) ?? 0, scaler.report))
     .concat(waitingLines(scaler.report));

@@ -19,6 +19,7 @@ interface FakeApp {
   cpus?: number;
   mem?: number;
   resourceLimits?: object;
+  constraints?: string[][];
   /** Another one than Marathon runs it, and Marathon knows nothing of it. */
   framework?: string;
   /** Deployments that lock it; only `force` gets past them. */

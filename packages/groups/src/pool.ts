@@ -61,6 +61,28 @@ export function scaledPool(pool: Pool, backend: Backend, refusedAt: number | und
   };
 }
 
+/** The pools that size themselves with the places that their backend spreads members over, where it says them. */
+export function withPlaces(
+  pools: readonly ScaledPool[],
+  { places }: Backend,
+  log: { warn(details: object, message: string): void },
+): Promise<ScaledPool[]> {
+  return Promise.all(
+    pools.map(async (pool) => {
+      if (places === undefined || pool.declaration.autoscale === undefined) return pool;
+      try {
+        return { ...pool, places: await places(pool.state.backend ?? pool.declaration.backend) };
+      } catch (error) {
+        log.warn(
+          { pool: pool.name, reason: messageOf(error) },
+          "its backend does not say where members come",
+        );
+        return pool;
+      }
+    }),
+  );
+}
+
 /** The addresses of all members that there are. */
 export function hostsOf(pools: readonly Pool[]): string[] {
   return pools.flatMap(({ state, declaration, members }) =>

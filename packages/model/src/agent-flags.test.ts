@@ -27,6 +27,19 @@ describe("what a template's agents offer", () => {
     deepEqual(offerOf({ command: ["mesos-agent", "--default_role=db"] }).role, "db");
   });
 
+  it("tells where its agents are, unless only their machine knows", () => {
+    const at = (zone: string) => {
+      const domain = { fault_domain: { region: { name: "eu" }, zone: { name: zone } } };
+      const { region, zone: found } = offerOf({
+        command: ["mesos-agent", `--domain=${JSON.stringify(domain)}`],
+      });
+      return [region, found];
+    };
+    deepEqual(at("eu-a"), ["eu", "eu-a"]);
+    deepEqual(at("{zone}"), ["eu", undefined]);
+    deepEqual(offerOf({ command: ["mesos-agent", "--domain=file:///etc/domain"] }).zone, undefined);
+  });
+
   it("is nobody's guess where resources are JSON or not given", () => {
     const command = ["mesos-agent", '--resources=[{"name":"cpus"}]'];
     deepEqual(offerOf({ command }), { resources: {}, attributes: {} });

@@ -51,6 +51,9 @@ export interface AgentOffer {
   readonly attributes: Readonly<Record<string, string>>;
   /** Whom the resources are for; absent where only Mesos knows. */
   readonly role?: string;
+  /** Where they are, by `--domain`; absent where only the machine knows. */
+  readonly region?: string;
+  readonly zone?: string;
 }
 
 /**
@@ -71,5 +74,15 @@ export function offerOf(template: PoolTemplate): AgentOffer {
     resources,
     attributes: Object.fromEntries(attributes),
     ...(whose === undefined ? {} : { role: whose }),
+    ...placeOf(flags["domain"]),
   };
+}
+
+/** `{"fault_domain":{"region":{"name":"eu"},"zone":{"name":"eu-a"}}}`; what the machine fills in or a file says is not known here. */
+function placeOf(domain = ""): Pick<AgentOffer, "region" | "zone"> {
+  const [region, zone] = ["region", "zone"].map((level) => {
+    const name = new RegExp(`"${level}"\\s*:\\s*\\{\\s*"name"\\s*:\\s*"([^"\\\\{}]+)"`).exec(domain)?.[1];
+    return name === undefined ? {} : { [level]: name };
+  });
+  return { ...region, ...zone };
 }

@@ -27,6 +27,27 @@ describe("a decision about agents", function () {
     deepEqual(reasons, ["4 more for 7 tasks of /a that fit on no agent"]);
   });
 
+  it("says of tasks that want another zone than that of the next agent when they get one", () => {
+    const place = (zone: string) => ({ "@region": "eu", "@zone": zone });
+    const groups = [group("web", { attributes: place("a"), later: [place("b")] })];
+    const reasonOf = (zone: string): string | undefined => {
+      const works = [work("/a", 1, [], { constraints: [["@zone", "IS", zone]] })];
+      const { groups: made, unplaceable } = decide(
+        world({ groups, works, waiting: waiting({ "/a": 1 }) }),
+        plain({ web: {} }),
+        {},
+      );
+      equal(made["web"]?.size, zone === "a" ? 1 : 0);
+      return unplaceable[0]?.reason;
+    };
+    equal(reasonOf("a"), undefined);
+    equal(
+      reasonOf("b"),
+      "the next agent of web comes to eu a, where none satisfies @zone IS b; a group of one zone would grow for it",
+    );
+    match(reasonOf("c") ?? "", /^no agent of any group has cpus 1, .* and satisfies @zone IS c$/);
+  });
+
   it("leaves a group without agents empty until tasks wait, and fills it to its least at once", () => {
     const works = [work("/a", 3, [])];
     equal(web(decide(world({ works }), plain({ web: {} }), {})).size, 0);

@@ -136,6 +136,15 @@ function unplaceable(shape: Shape, tasks: number, world: World): Unplaceable[] {
   const need = `cpus ${cpus}, mem ${mem}, disk ${disk}, gpus ${gpus}`;
   const rules = shape.constraints.map((c) => c.join(" ")).join(", ");
   const has = `has ${need}${rules === "" ? "" : ` and satisfies ${rules}`}`;
+  const spread = world.groups.find(({ later = [], ...group }) =>
+    later.some((attributes) => fitsGroup(shape, { ...group, attributes })),
+  );
+  if (spread !== undefined) {
+    const { "@region": region, "@zone": zone } = spread.attributes;
+    const place = [region, zone].filter((one) => one !== undefined).join(" ");
+    const reason = `the next agent of ${spread.name} comes to ${place}, where none satisfies ${rules}; a group of one zone would grow for it`;
+    return [{ works: shape.works, tasks, reason }];
+  }
   const isOffered = world.groups.some(({ role }) => takes(shape, role));
   const reason = isOffered
     ? `no agent of any group ${has}`

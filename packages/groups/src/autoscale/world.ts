@@ -23,7 +23,10 @@ export interface SizedGroup {
   readonly size: number;
   /** What each of its agents offers. */
   readonly resources: Resources;
+  /** Of its next agent. */
   readonly attributes: Attributes;
+  /** Of agents after that, where its backend spreads them over zones, in their turn. @default the same */
+  readonly later?: readonly Attributes[];
   /** Whom `resources` are for: the role that they are reserved for. @default `*`, everybody */
   readonly role?: string;
   /** What a schedule or a signal says at this time, and which; the policy's own bounds where absent. */

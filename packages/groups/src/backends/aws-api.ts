@@ -58,7 +58,8 @@ export function awsApi(
         ]),
       );
       const sizes = { desired: group.DesiredCapacity ?? 0, most: group.MaxSize ?? 0 };
-      return { ...sizes, launches: `${id}:${version}`, phases };
+      const places = (group.AvailabilityZones ?? []).map((zone) => ({ region, zone }));
+      return { ...sizes, launches: `${id}:${version}`, phases, places };
     },
     async setDesired(name, count) {
       const input = { AutoScalingGroupName: name, DesiredCapacity: count, HonorCooldown: false };

@@ -58,6 +58,12 @@ describe("the aws backend on a moto server", function () {
 
   describe("as every backend", () => backendContract(() => test));
 
+  it("says over which zones its group spreads machines, before there is one", async function () {
+    if (test === undefined) this.skip();
+    const places = await test.backend.places?.({ kind: "aws", group });
+    assert.deepEqual(places, [{ region, zone: `${region}a` }]);
+  });
+
   describe("after that", () => {
     it("has asked for the end of each machine once, and lets none wait for it", function () {
       if (front === undefined) this.skip();
@@ -123,7 +129,7 @@ async function underTest(endpoint: string): Promise<BackendUnderTest> {
 /** A group as AwsPlatform makes them; answers with its launch template and version. */
 async function makeGroup(ec2: EC2Client, autoScaling: AutoScalingClient): Promise<string> {
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.9.0.0/16" }));
-  const place = { VpcId: Vpc?.VpcId, CidrBlock: "10.9.0.0/24" };
+  const place = { VpcId: Vpc?.VpcId, CidrBlock: "10.9.0.0/24", AvailabilityZone: `${region}a` };
   const { Subnet } = await ec2.send(new CreateSubnetCommand(place));
   const Tags = Object.entries(stackLabels(stack)).map(([Key, Value]) => ({ Key, Value }));
   const instance = { ImageId: "ami-12c6146b", InstanceType: "t3.small" as const };

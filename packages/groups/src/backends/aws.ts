@@ -11,7 +11,7 @@ import { asksOverNetwork, attemptOverNetwork, describeProbe } from "@pulumi-meso
 import type { Clock } from "../clock";
 import { readNotice } from "../notice";
 import type { Applied, Member } from "../observed";
-import { type Backend, fill, indexOf, ofKind, withNotice } from "./backend";
+import { type Backend, fill, indexOf, ofKind, type Place, withNotice } from "./backend";
 
 /** An instance of an auto-scaling group. */
 export interface Machine {
@@ -39,6 +39,8 @@ export interface MachineGroup {
   readonly launches: string;
   /** Where each of its machines is in its life, by id: `InService`, `Terminating:Wait`. */
   readonly phases: ReadonlyMap<string, string>;
+  /** Over which it spreads its machines. */
+  readonly places: readonly Place[];
 }
 
 /** What the backend asks of AWS. */
@@ -83,6 +85,7 @@ export function awsBackend(api: AwsApi, clock: Clock): Backend {
     kind: "aws",
     // The group's own limit is asked for when a member is started.
     capacity: () => Number.MAX_SAFE_INTEGER,
+    places: async (where) => (await api.group(ofKind(where, "aws").group)).places,
     members: (pool) => backend.members(pool),
     start: (pool, index, applied, signal) => backend.start(pool, index, applied, signal),
     terminate: (name, signal) => backend.terminate(name, signal),

@@ -9,12 +9,20 @@ import {
 import type { Notice } from "../notice";
 import type { Applied, Member } from "../observed";
 
+/** A fault domain of Mesos. */
+export interface Place {
+  readonly region: string;
+  readonly zone: string;
+}
+
 /** Where members of pools are made. */
 export interface Backend {
   /** Which declarations it follows; the controller hands it no other. */
   readonly kind: PoolBackend["kind"];
   /** The members that a pool has, whatever their state, with what was said about the end of each. */
   members(pool: string): Promise<Member[]>;
+  /** Where its members may come to be, of a backend that spreads them; it keeps each as full as the others. @default it does not say */
+  places?(backend: PoolBackend): Promise<readonly Place[]>;
   /** How many members there is room for. */
   capacity(backend: PoolBackend): number;
   /**

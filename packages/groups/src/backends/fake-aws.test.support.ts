@@ -72,7 +72,8 @@ export class FakeAws implements AwsApi {
   async group(): ReturnType<AwsApi["group"]> {
     await this.#answers();
     const phases = new Map(this.#phases);
-    return await later({ desired: this.desired, most: this.most, launches: this.launches, phases });
+    const places = [{ region: "eu", zone: "eu-a" }];
+    return await later({ desired: this.desired, most: this.most, launches: this.launches, phases, places });
   }
 
   async setDesired(_group: string, count: number): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { MarathonClient, MesosClient } from "@pulumi-mesos/client";
 import type { AgentPoolStatus, AutoscalePolicy } from "@pulumi-mesos/model";
+import type { Backend } from "../backends/backend";
 import { GroupsController } from "../controller";
 import { FakeCluster, MemoryStore } from "../fake-cluster.test.support";
 import { PoolStore, scaleStatePath } from "../pool-store";
@@ -27,13 +28,13 @@ describe("a group that sizes itself", function () {
   let now: number;
   let wall: number;
 
-  const controllerOf = (): GroupsController =>
+  const controllerOf = (more: Partial<Backend> = {}): GroupsController =>
     new GroupsController({
       store: new PoolStore(store, "c"),
       mesos: new MesosClient({ masters: [address], electionMs: 0 }),
       marathon: new MarathonClient({ urls: [`http://${address}`], electionMs: 0 }),
       marathonName: "marathon",
-      backend: cluster.backend(),
+      backend: { ...cluster.backend(), ...more },
       clock: { now: () => now, wall: () => wall, pause: async () => {} },
       log,
     });
@@ -79,6 +80,30 @@ describe("a group that sizes itself", function () {
     cluster.broken.add("GET_AGENTS");
     await pass(() => controller, 1);
     assert.deepEqual(controller.resources, {});
+  });
+
+  it("grows from nothing for an app that asks for a zone, by what its backend says of zones, once that says it", async () => {
+    await declare({ ...policy, min: 0 });
+    let isThrottled = true;
+    const controller = controllerOf({
+      places: async () => {
+        if (isThrottled) throw new Error("Rate exceeded");
+        return [{ region: "eu", zone: "eu-a" }];
+      },
+    });
+    cluster.apps.push({
+      id: "/a",
+      instances: 1,
+      cpus: 1,
+      mem: 64,
+      tasks: [],
+      constraints: [["@zone", "IS", "eu-a"]],
+    });
+    await pass(() => controller, 2);
+    assert.deepEqual(cluster.members, []);
+    isThrottled = false;
+    await pass(() => controller, 2);
+    assert.deepEqual(cluster.members, ["web-1"]);
   });
 
   it("grows for the tasks that wait and says why, and shrinks after its window by moving them", async () => {

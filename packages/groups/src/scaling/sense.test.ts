@@ -136,6 +136,37 @@ describe("the world as sizing sees it", () => {
     assert.equal(groups[0]?.attributes["@zone"], "eu-b");
   });
 
+  it("knows where the next agent comes of a group without one: by its flags, or by its backend", () => {
+    const place = (count: number, more: Partial<ScaledPool>, agents: readonly MesosAgent[] = []) =>
+      senseWorld([pool(count, more)], seenOf(agents), none, 1000).world.groups[0]?.attributes;
+    const places = ["a", "b", "c"].map((zone) => ({ region: "eu", zone }));
+    assert.deepEqual(place(0, {}), {});
+    assert.deepEqual(place(0, { places }), { "@region": "eu", "@zone": "a" });
+    const there = [agent("S1", "127.81.9.1", places[0]), agent("S2", "127.81.9.2", places[1])];
+    assert.deepEqual(place(2, { places }, there), { "@region": "eu", "@zone": "c" });
+    const elsewhere = [agent("S1", "127.81.9.1", { region: "home", zone: "cellar" })];
+    assert.deepEqual(place(1, { places }, elsewhere), { "@region": "home", "@zone": "cellar" });
+    assert.deepEqual(place(1, { places }, [agent("S1", "127.81.9.1")]), {}, "agents without a domain");
+    const domain = JSON.stringify({ fault_domain: { region: { name: "eu" }, zone: { name: "rack-7" } } });
+    const base = pool(0).declaration;
+    const declaration = {
+      ...base,
+      template: { ...base.template, command: ["mesos-agent", `--domain=${domain}`] },
+    };
+    assert.deepEqual(place(0, { declaration }), { "@region": "eu", "@zone": "rack-7" });
+    const demand = {
+      ...none,
+      works: demandOf(
+        { apps: [{ id: "/a", cpus: 1, constraints: [["@zone", "UNIQUE"]] }], pods: [], queue: [] } as never,
+        undefined,
+        {},
+      ).works,
+      waiting: new Map([["/a", 1]]),
+    };
+    const { world, policies } = senseWorld([pool(0, { places })], seenOf([agent("S9", "x")]), demand, 1000);
+    assert.equal(decide(world, policies, {}).groups["web"]?.size, 1);
+  });
+
   it("keeps an agent on which something is reserved, and counts what executors take", () => {
     const held = { reservations: [{ type: "DYNAMIC", role: "db" }] };
     const offers = [

@@ -11,10 +11,11 @@ import {
   offerOf,
 } from "@pulumi-mesos/model";
 import type { Policies, Resources, SizedAgent, SizedGroup, World } from "../autoscale/world";
+import type { Place } from "../backends/backend";
 import type { Member, PoolState, ScaleState } from "../observed";
 import { agentOf } from "../pool-view";
 import type { Seen } from "../world";
-import { fieldsOf, nextPlace } from "./fields";
+import { fieldsOf, nextPlaces } from "./fields";
 import { offeredBy } from "./roles";
 import { amounts, capacityOf, type Demand, heldOn, usedByTasks } from "./works";
 
@@ -30,6 +31,8 @@ export interface ScaledPool {
   readonly addressOf: (index: number) => string;
   /** How many members the backend has room for. */
   readonly capacity: number;
+  /** Over which its backend spreads members. @default it does not say */
+  readonly places?: readonly Place[];
   /** Names of members on another template than the declared one. */
   readonly stale: readonly string[];
   readonly refusedAt: number | undefined;
@@ -94,8 +97,10 @@ export function orderedSize(pool: ScaledPool): number {
 
 function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
   const { name, declaration, stale, refusedAt, capacity } = pool;
-  const { resources, attributes, role } = offerOf(declaration.template);
+  const { resources, attributes, role, region, zone } = offerOf(declaration.template);
+  const told = { ...(region && { "@region": region }), ...(zone && { "@zone": zone }) };
   const agents = memberAgents(pool, seen);
+  const [next, ...later] = nextPlaces(agents, pool.places);
   const known = agents[0] && offeredBy(agents[0]);
   const { min, max, because } = pool.bounds ?? { ...boundsOf(declaration), because: undefined };
   const held = stale.length === 0 ? pool.held : "its template is being rolled";
@@ -111,7 +116,8 @@ function groupOf(pool: ScaledPool, seen: Seen | undefined): SizedGroup {
       ...known?.resources,
       ...resources,
     },
-    attributes: { ...attributes, ...nextPlace(agents) },
+    attributes: { ...attributes, ...next, ...told },
+    later: later.map((place) => ({ ...attributes, ...place, ...told })),
     role: role ?? known?.role ?? everybody,
     bounds: { min: Math.min(min, capacity), max: Math.min(max, capacity), because },
     ...(refusedAt === undefined ? {} : { refusedAt }),
