@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decoder, type Static, Type } from "@pulumi-mesos/model";
+import { attributeText, decoder, type Static, Type } from "@pulumi-mesos/model";
 
 const { Optional: optional } = Type;
 const text = Type.String();
@@ -24,6 +24,8 @@ const Attribute = Type.Object({
   name: text,
   text: optional(Type.Object({ value: text })),
   scalar: optional(Type.Object({ value: number })),
+  ranges: optional(Type.Object({ range: optional(Type.Array(Type.Object({ begin: number, end: number }))) })),
+  set: optional(Type.Object({ item: optional(Type.Array(text)) })),
 });
 
 const Place = Type.Object({ name: text });
@@ -62,7 +64,8 @@ export interface MesosAgent {
   readonly deactivated: boolean;
   /** `DRAINING` or `DRAINED`, undefined when it is not drained. */
   readonly drainState: string | undefined;
-  readonly attributes: Readonly<Record<string, string | number>>;
+  /** As constraints of Marathon compare them: the text, `1,000.5`, `[1-2,5-9]`, `{a,b}`. */
+  readonly attributes: Readonly<Record<string, string>>;
   /** Of its `--domain`. @default it has none */
   readonly region?: string;
   readonly zone?: string;
@@ -177,10 +180,20 @@ export const decoders = {
   anything: decoder(Type.Object({})),
 };
 
+function attributeValue({
+  text,
+  scalar,
+  ranges,
+  set,
+}: Static<typeof Attribute>): Parameters<typeof attributeText>[0] {
+  const range = ranges?.range?.map(({ begin, end }) => [begin, end] as const);
+  return text?.value ?? scalar?.value ?? range ?? set?.item ?? "";
+}
+
 export function agentOf(agent: Static<typeof Agent>): MesosAgent {
   const { agent_info: info } = agent;
   const { region, zone } = info.domain?.fault_domain ?? {};
-  const attributes = (info.attributes ?? []).map((a) => [a.name, a.text?.value ?? a.scalar?.value ?? ""]);
+  const attributes = (info.attributes ?? []).map((one) => [one.name, attributeText(attributeValue(one))]);
   return {
     id: info.id?.value ?? "",
     hostname: info.hostname,

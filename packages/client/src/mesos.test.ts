@@ -16,7 +16,20 @@ describe("MesosClient and BambooClient", function () {
       agent_info: {
         id: { value: "S1" },
         hostname: "a",
-        attributes: [{ name: "group", text: { value: "web" } }],
+        attributes: [
+          { name: "group", text: { value: "web" } },
+          { name: "iops", scalar: { value: 1000.5 } },
+          {
+            name: "slots",
+            ranges: {
+              range: [
+                { begin: 7, end: 9 },
+                { begin: 1, end: 2 },
+              ],
+            },
+          },
+          { name: "disks", set: { item: ["ssd", "hdd"] } },
+        ],
         domain: { fault_domain: { region: { name: "eu" }, zone: { name: "eu-a" } } },
       },
       active: true,
@@ -28,7 +41,9 @@ describe("MesosClient and BambooClient", function () {
     const standby = await serve((q, r) => r.writeHead(307, { Location: `//${leader.host}${q.url}` }).end());
     const client = new MesosClient({ masters: [standby.host] });
     const [found] = await client.getAgents(signal);
-    assert.deepEqual([found?.id, found?.attributes, found?.active], ["S1", { group: "web" }, true]);
+    assert.deepEqual([found?.id, found?.active], ["S1", true]);
+    const attributes = { group: "web", iops: "1,000.5", slots: "[1-2,7-9]", disks: "{hdd,ssd}" };
+    assert.deepEqual(found?.attributes, attributes, "as Marathon compares them");
     assert.deepEqual([found?.region, found?.zone], ["eu", "eu-a"]);
     await client.getAgents(signal);
     assert.equal(standby.received.length, 1);

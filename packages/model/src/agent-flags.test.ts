@@ -16,6 +16,13 @@ describe("what a template's agents offer", () => {
     });
   });
 
+  it("has attributes as Marathon compares them", () => {
+    const { attributes } = offerOf({
+      command: ["mesos-agent", "--attributes=iops:1000;load:0.12345;slots:[7-9,1-2]"],
+    });
+    deepEqual(attributes, { iops: "1,000", load: "0.123", slots: "[1-2,7-9]" });
+  });
+
   it("is for the role that its flags reserve all for", () => {
     const command = ["mesos-agent", "--resources=cpus:2;mem:1024", "--default_role=slave_public"];
     deepEqual(offerOf({ command }), {

@@ -41,6 +41,25 @@ function parseValue(text: string): Value {
   return [...text.matchAll(/(\d+)\s*-\s*(\d+)/g)].map(([, first, last]) => [Number(first), Number(last)]);
 }
 
+const scalars = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
+
+/**
+ * An attribute of an agent as constraints compare it: `1,000.5`, `[1-2,5-9]`, `{a,b}`, or the text.
+ *
+ * Source: Marathon, Constraints.scala, `getValueString`: scalars by Java's NumberFormat, ranges and sets sorted.
+ */
+export function attributeText(value: Value | readonly string[]): string {
+  if (typeof value === "number") return scalars.format(value);
+  if (typeof value === "string") return value;
+  if (isItems(value)) return `{${[...value].sort().join(",")}}`;
+  const ranges = [...value].sort(([a], [b]) => a - b);
+  return `[${ranges.map((range) => range.join("-")).join(",")}]`;
+}
+
+function isItems(value: readonly unknown[]): value is readonly string[] {
+  return value.every((item) => typeof item === "string");
+}
+
 export function isRanges(value: Value | undefined): value is readonly (readonly [number, number])[] {
   return Array.isArray(value);
 }
@@ -67,7 +86,10 @@ export function offerOf(template: PoolTemplate): AgentOffer {
     const [, name = text, role = usual ?? everybody] = /^(.*?)\s*\((.*)\)$/.exec(text) ?? [];
     return typeof amount === "number" ? [{ name, amount, role }] : [];
   });
-  const attributes = [...parseValues(flags["attributes"])].map(([name, value]) => [name, String(value)]);
+  const attributes = [...parseValues(flags["attributes"])].map(([name, value]) => [
+    name,
+    attributeText(value),
+  ]);
   const { role, resources } = offeredTo(amounts);
   const whose = amounts.length > 0 ? role : usual;
   return {

@@ -5,7 +5,7 @@ export { type Static, Type } from "@sinclair/typebox";
 export { type Access, accessFault, parseAccess, type SshAccess } from "./access";
 export { type AddressMap, type HostPort, parseHostPort, throughMap, urlThroughMap } from "./address-map";
 export { type AgentChange, agentChange, describeAgentChange, templateDigest } from "./agent-change";
-export { type AgentOffer, offerOf } from "./agent-flags";
+export { type AgentOffer, attributeText, offerOf } from "./agent-flags";
 export {
   AgentPoolDeclaration,
   AgentPoolInputs,

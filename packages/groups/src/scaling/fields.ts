@@ -5,8 +5,7 @@ import type { Place } from "../backends/backend";
 
 /** What constraints find at an agent, by Marathon's names of fields: its attributes, and region and zone of its `--domain`. */
 export function fieldsOf(agent: MesosAgent): Attributes {
-  const attributes = Object.entries(agent.attributes).map(([name, value]) => [name, String(value)]);
-  return { ...Object.fromEntries(attributes), ...placeOf(agent) };
+  return { ...agent.attributes, ...placeOf(agent) };
 }
 
 /**
