@@ -136,6 +136,32 @@ describe("the world as sizing sees it", () => {
     assert.equal(groups[0]?.attributes["@zone"], "eu-b");
   });
 
+  it("keeps together what Marathon puts where the first task is, and grows there", () => {
+    const seen = seenOf([
+      agent("S1", "127.81.9.1", { attributes: { rack: "r1" } }),
+      agent("S2", "127.81.9.2", { attributes: { rack: "r2" } }),
+    ]);
+    const app = { id: "/a", instances: 3, cpus: 1, mem: 64, constraints: [["rack", "CLUSTER"]] };
+    const tasks = ["t1", "t2"].map((id) => ({ id, host: "127.81.9.1", slaveId: "S1" }));
+    const apps = [{ ...app, tasks }];
+    const { works } = demandOf({ apps, pods: [], queue: [] } as never, seen, {});
+    const demand = { works, waiting: new Map([["/a", 1]]), queued: [] };
+    const decided = (rack: string) => {
+      const base = pool(2).declaration;
+      const template = { ...base.template, command: ["mesos-agent", `--attributes=rack:${rack}`] };
+      const { world, policies } = senseWorld(
+        [pool(2, { declaration: { ...base, template } })],
+        seen,
+        demand,
+        1000,
+      );
+      const { groups, unplaceable } = decide(world, policies, {});
+      return [...(groups["web"]?.reasons ?? []), ...unplaceable.map(({ reason }) => reason)].join("\n");
+    };
+    assert.match(decided("r1"), /^1 more for 1 task of \/a that fits on no agent$/m, "free is another rack");
+    assert.match(decided("r2"), /^no agent of any group has cpus 1, .* and satisfies rack CLUSTER r1$/m);
+  });
+
   it("knows where the next agent comes of a group without one: by its flags, or by its backend", () => {
     const place = (count: number, more: Partial<ScaledPool>, agents: readonly MesosAgent[] = []) =>
       senseWorld([pool(count, more)], seenOf(agents), none, 1000).world.groups[0]?.attributes;

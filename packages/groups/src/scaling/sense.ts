@@ -16,6 +16,7 @@ import type { Member, PoolState, ScaleState } from "../observed";
 import { agentOf } from "../pool-view";
 import type { Seen } from "../world";
 import { fieldsOf, nextPlaces } from "./fields";
+import { gathered } from "./gathered";
 import { offeredBy } from "./roles";
 import { amounts, capacityOf, type Demand, heldOn, usedByTasks } from "./works";
 
@@ -59,12 +60,15 @@ export function senseWorld(
   const used = usedByTasks(seen?.tasks ?? []);
   const members = pools.flatMap((pool) => agentsOf(pool, { seen, used, ids, now }));
   if (others.length > 0) policies[strangers] = fixedPolicy(others.length);
-  const works = seen === undefined ? demand.works : [...demand.works, ...heldOn(seen.offers)];
+  const agents = [...members, ...others.map((agent) => strangerOf(agent, now, used.get(agent.id)))];
+  const works = [...demand.works, ...heldOn(seen?.offers ?? [])].map((work) => {
+    return { ...work, on: work.on.map((id) => ids.get(id) ?? id) };
+  });
   const world: World = {
     now,
     groups: others.length === 0 ? groups : [...groups, strangerGroup(others)],
-    agents: seen && [...members, ...others.map((agent) => strangerOf(agent, now, used.get(agent.id)))],
-    works: works.map((work) => ({ ...work, on: work.on.map((id) => ids.get(id) ?? id) })),
+    agents: seen && agents,
+    works: gathered(works, agents),
     waiting: demand.waiting,
   };
   return { world, policies };
