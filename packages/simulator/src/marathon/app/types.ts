@@ -223,10 +223,6 @@ export function portsOf(app: App): AppPort[] {
   }));
 }
 
-export function isHostMode(app: Pick<App, "networks">): boolean {
-  return app.networks.every((n) => n.mode === "host");
-}
-
 /** An executor of the app's own, not Mesos's command executor. */
 export function usesOwnExecutor(app: App): boolean {
   return app.executor !== "" && app.executor !== "//cmd";
