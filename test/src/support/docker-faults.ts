@@ -5,7 +5,13 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { probeMember } from "@pulumi-mesos/client";
-import { containerName, containerNetwork, type StackName } from "@pulumi-mesos/model";
+import {
+  containerName,
+  containerNetwork,
+  memberLabel,
+  type StackName,
+  stackLabels,
+} from "@pulumi-mesos/model";
 import type { DockerHost } from "./docker-host";
 import { eventually, hangMs } from "./eventually";
 import { repository } from "./repository";
@@ -61,6 +67,41 @@ export function dockerFaults(given: () => FaultyStack): void {
     assert.ok(container);
     await stack.ok("state", "delete", container.urn, "--target-dependents", "--yes");
   }
+
+  it("names the member whose volume is full and what could not be written, and goes on once there is room", async () => {
+    const { host, owner, stack, write } = given();
+    const volume = containerName(owner, member);
+    const filler = "fills-a-volume";
+    const labels = Object.entries({ ...stackLabels(owner), [memberLabel]: member });
+    const small = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=128m"];
+    await host.docker(
+      ...["volume", "create", ...small, ...labels.flatMap(([k, v]) => ["--label", `${k}=${v}`]), volume],
+    );
+    const images = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "pulumi-mesos/zookeeper"];
+    const [image = ""] = await host.docker(...images);
+    try {
+      await host.docker(
+        ...["run", "--detach", "--name", filler, "--volume", `${volume}:/full`, "--entrypoint", "sleep"],
+        ...[image, "infinity"],
+      );
+      await host.docker(
+        ...["exec", filler, "sh", "-c"],
+        'head -c 200M /dev/zero > /full/filler || test "$(df --output=avail /full | tail -n 1)" -eq 0',
+      );
+      write(alone());
+      await fails(
+        /^.*Container::demo-zookeeper-1: .*\n.*write \/var\/lib\/pulumi-mesos\/.*: no space left on device$/m,
+      );
+    } finally {
+      // What it has filled is freed with it.
+      await host.docker("rm", "--force", filler);
+    }
+    await stack.up();
+    await serves();
+    await stack.unchanged();
+    await stack.ok("destroy", "--yes", "--skip-preview");
+    assert.deepEqual(await host.everythingOf(owner), []);
+  });
 
   it("says in one line that dockerd is away, an image missing or a port taken, and goes on once it is there and free", async () => {
     const { stack, port, write } = given();
