@@ -94,6 +94,15 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
+    title: "such a secret once where it is known later, for all that derives from it",
+    body: `
+const sizes = { zookeeper: { size: 1 }, masters: { size: 3 }, agents: { web: { size: 1, resources: { cpus: 1, mem: 128 } } }, marathon: { size: 1 }, edge: { size: 1 } };
+new mesos.Cluster("demo", { platform, secret: pulumi.secret("hunter2"), security: { authentication: true, tls: true }, ...sizes });`,
+    says: [
+      "secret: must be a text of 16 characters or more, because every credential derives from it, got 7; make one by: openssl rand -base64 32",
+    ],
+  },
+  {
     title: "a quorum set by hand",
     body: `new mesos.Masters("m", { platform, zookeeper, size: 3, flags: { quorum: 1 } });`,
     says: ["masters.flags.quorum: follows from the program and cannot be set, got 1; leave it out"],

@@ -3,7 +3,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deriveBytes, deriveCredential, tlsFiles } from "@pulumi-mesos/model";
 import type { Identity } from "@pulumi-mesos/model/certificates";
-import { type ServiceSecrets, secretRule } from "./credentials";
+import { checkedSecret, type ServiceSecrets } from "./credentials";
 import { validate } from "./invalid-args-error";
 import type { PoolAddresses } from "./platform";
 
@@ -41,12 +41,8 @@ export class Certificates {
 
   /** @param resource whose error it is when the secret is too short, or the authority cannot sign */
   constructor({ secret, cluster, ca }: CertificatesArgs, resource?: pulumi.Resource) {
-    if (typeof secret === "string") validate(resource, [secretRule(secret)]);
     this.#cluster = cluster;
-    this.#secret = pulumi.secret(secret).apply((text) => {
-      validate(resource, [secretRule(text)]);
-      return text;
-    });
+    this.#secret = checkedSecret(secret, resource);
     this.#authority = ca === undefined ? this.#derivedAuthority() : givenAuthority(ca, resource);
     this.ca = pulumi.unsecret(this.#authority.cert);
   }

@@ -6,7 +6,7 @@ import { AgentController, type AgentControllerArgs, agentControllerRules } from 
 import { AgentGroup, type AgentGroupSpec, agentGroupRules } from "./agent-group";
 import { BambooEdge, type BambooEdgeArgs, edgePlaces, edgeRules } from "./bamboo-edge";
 import { type CertificateAuthority, Certificates } from "./certificates";
-import { Credentials, secretRule } from "./credentials";
+import { Credentials, checkedSecret, secretRule } from "./credentials";
 import { type Rule, validate } from "./invalid-args-error";
 import { Marathon, type MarathonArgs, marathonPlaces, marathonRules } from "./marathon-servers";
 import { Masters, type MastersArgs, masterRules } from "./masters";
@@ -120,12 +120,14 @@ export class Cluster extends pulumi.ComponentResource {
     validate(this, clusterRules(args));
     const { platform, timeouts } = args;
     const child = { parent: this };
-    const derived = new Credentials({ secret: args.secret, cluster: name }, this);
+    // Once for all that derives from it, so that it is refused once.
+    const secret = checkedSecret(args.secret, this);
+    const derived = new Credentials({ secret, cluster: name }, this);
     // A Bamboo's template says its own.
     const stats =
       args.edge?.controller === "bamboo" ? {} : { statsPassword: derived.password("edge", "stats") };
     const credentials = isClosed(args) ? derived : undefined;
-    const tls = certificatesOf(name, args, this);
+    const tls = certificatesOf(name, { ...args, secret }, this);
     const common = { platform, timeouts, credentials };
     const zookeeper = new ZooKeeper(`${name}-zookeeper`, { ...args.zookeeper, ...common }, child);
     const base = { ...common, zookeeper, tls };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import {
   basicAuthorization,
@@ -378,6 +379,12 @@ describe("Credentials", () => {
       record(() => closed("short")),
       /secret: must be a text of 16 characters or more, .* got 5; make one by/,
     );
+  });
+
+  it("fail without a word of the resources that hang on theirs", async () => {
+    const owner = new pulumi.ComponentResource("test:index:Owner", "owner");
+    const credentials = () => new Credentials({ secret: "short", cluster: "demo" }, owner);
+    assert.throws(credentials, (error) => !inspect(error).includes("test:index:Owner"));
   });
 });
 

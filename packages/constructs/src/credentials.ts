@@ -42,12 +42,8 @@ export class Credentials {
 
   /** @param resource whose error it is when the secret is too short */
   constructor({ secret, cluster }: CredentialsArgs, resource?: pulumi.Resource) {
-    if (typeof secret === "string") validate(resource, [secretRule(secret)]);
     this.#cluster = cluster;
-    this.#secret = pulumi.secret(secret).apply((text) => {
-      validate(resource, [secretRule(text)]);
-      return text;
-    });
+    this.#secret = checkedSecret(secret, resource);
     this.fingerprint = pulumi.unsecret(this.#derived(`${cluster}/fingerprint`).apply(fingerprintOf));
   }
 
@@ -89,6 +85,18 @@ export class Credentials {
     const stack = { project: pulumi.getProject(), stack: pulumi.getStack() };
     return this.#secret.apply((secret) => deriveCredential(secret, stack, role));
   }
+}
+
+/** A secret that is long enough; else the error is the resource's. */
+export function checkedSecret(
+  secret: pulumi.Input<string>,
+  resource: pulumi.Resource | undefined,
+): pulumi.Output<string> {
+  const checked = (text: string) => {
+    validate(resource, [secretRule(text)]);
+    return text;
+  };
+  return typeof secret === "string" ? pulumi.secret(checked(secret)) : pulumi.secret(secret).apply(checked);
 }
 
 /** What a secret is refused for. */

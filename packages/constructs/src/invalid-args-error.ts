@@ -2,13 +2,14 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { describeFailures, type Failure, type Flags, isMesosError } from "@pulumi-mesos/model";
+import { OneLineError } from "./one-line-error";
 
-/** Arguments that cannot work. Pulumi prints it as one line on the resource, without a stack. */
-export class InvalidArgsError extends pulumi.ResourceError {
+/** Arguments that cannot work. */
+export class InvalidArgsError extends OneLineError {
   readonly failures: readonly Failure[];
 
   constructor(resource: pulumi.Resource | undefined, failures: readonly Failure[]) {
-    super(describeFailures(failures), resource, true);
+    super(describeFailures(failures), resource);
     this.failures = failures;
   }
 }

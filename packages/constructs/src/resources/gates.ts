@@ -14,6 +14,7 @@ import {
   resourceTokens,
   type ZooKeeperRoot,
 } from "@pulumi-mesos/model";
+import { OneLineError } from "../one-line-error";
 import { pluginOptions } from "./plugin-options";
 
 type Accessed<T> = Omit<T, "authorization" | "ca"> & {
@@ -66,7 +67,7 @@ export function getEnsemble(
     args,
     options,
   ) as Promise<GetEnsembleResult>;
-  return pulumi.output(answer.catch((error: unknown) => failed(messageOf(error), opts.parent)));
+  return pulumi.output(answer.catch((error: unknown) => failed(error, opts.parent)));
 }
 
 /**
@@ -74,10 +75,13 @@ export function getEnsemble(
  * between fails in words that would stand beside the refusal as a fault of its own; the SDK is told what it is told when
  * the monitor is gone, and nothing is made with the answer that never came.
  */
-function failed(message: string, parent: pulumi.Resource | undefined): Promise<never> {
+function failed(error: unknown, parent: pulumi.Resource | undefined): Promise<never> {
+  // Of an argument, which is reported where it comes from; the same error is printed once.
+  if (pulumi.ResourceError.isInstance(error)) throw error;
+  const message = messageOf(error);
   if (message.includes("the client connection is closing")) {
     pulumi.runtime.terminateRpcs();
     return new Promise(() => {});
   }
-  throw new pulumi.ResourceError(message, parent, true);
+  throw new OneLineError(message, parent);
 }
