@@ -162,6 +162,44 @@ describe("the world as sizing sees it", () => {
     assert.match(decided("r2"), /^no agent of any group has cpus 1, .* and satisfies rack CLUSTER r1$/m);
   });
 
+  it("counts tasks by what they have, while their app asks for more than any agent offers", () => {
+    const has = (id: string, mem: number): MesosTask =>
+      ({
+        id,
+        name: "a",
+        state: "TASK_RUNNING",
+        agentId: "S1",
+        frameworkId: "F",
+        resources: scalars({ cpus: 1, mem }),
+      }) as MesosTask;
+    const seen = seenOf([agent("S1", "127.81.9.1")], [has("t1", 64), has("t2", 128)]);
+    const tasks = ["t1", "t2", "t3"].map((id) => ({ id, host: "127.81.9.1", slaveId: "S1" }));
+    const app = { id: "/a", instances: 3, cpus: 1, mem: 64_000, tasks };
+    const { works } = demandOf({ apps: [app], pods: [], queue: [] } as never, seen, {});
+    assert.deepEqual(
+      works.map(({ need, on }) => [need.mem, on.length]),
+      [
+        [64_000, 1],
+        [64, 1],
+        [128, 1],
+      ],
+      "what Mesos does not know yet has what the app asks for",
+    );
+    const both = { ...app, tasks: tasks.slice(0, 2) };
+    const demand = demandOf(
+      { apps: [both], pods: [], queue: [{ app: { id: "/a" }, count: 2 }] } as never,
+      seen,
+      {},
+    );
+    const { world, policies } = senseWorld([pool(1)], seen, demand, 1000);
+    const { groups, unplaceable } = decide(world, policies, {});
+    assert.equal(groups["web"]?.size, 1);
+    assert.deepEqual(
+      unplaceable.map(({ works: names, tasks: n }) => [names, n]),
+      [[["/a"], 2]],
+    );
+  });
+
   it("knows where the next agent comes of a group without one: by its flags, or by its backend", () => {
     const place = (count: number, more: Partial<ScaledPool>, agents: readonly MesosAgent[] = []) =>
       senseWorld([pool(count, more)], seenOf(agents), none, 1000).world.groups[0]?.attributes;

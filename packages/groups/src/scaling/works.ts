@@ -59,7 +59,8 @@ export function demandOf(asked: Asked | undefined, seen: Seen | undefined, moves
     [...(asked?.apps ?? []), ...(asked?.pods ?? [])].filter(hasRoles).map(({ id }) => id),
   );
   const queued = asked === undefined ? [] : asked.queue.flatMap((item) => queuedOf(item, moves, ofKnownRole));
-  const apps = asked?.apps.map((app) => appWork(app, moves[app.id])) ?? [];
+  const has = new Map(seen?.tasks.map(({ id, resources }) => [id, amounts(resources)]));
+  const apps = asked?.apps.flatMap((app) => appWorks(app, moves[app.id], has)) ?? [];
   const ours = new Set(asked?.apps.flatMap(({ tasks = [] }) => tasks.map(({ id }) => id)));
   const others = otherWorks(seen?.tasks.filter(({ id }) => !ours.has(id)) ?? []);
   const pods = asked?.pods.map(podWork) ?? [];
@@ -88,7 +89,11 @@ function queuedOf(
   return [{ work, tasks: count, refused: words.join(", "), ...(why === undefined ? {} : { hopeless: why }) }];
 }
 
-function appWork(app: MarathonApp, move: Move | undefined): Work {
+/**
+ * An app, and apart from it its tasks that have other resources than it asks for now: those of the version before, until they
+ * are replaced. They run already, whether or not there is an agent for one that comes.
+ */
+function appWorks(app: MarathonApp, move: Move | undefined, has: ReadonlyMap<string, Resources>): Work[] {
   const seen = observeApp(app);
   const { minimumHealthCapacity, resident, guarded } = seen;
   const instances = move?.instances ?? seen.instances;
@@ -96,15 +101,25 @@ function appWork(app: MarathonApp, move: Move | undefined): Work {
   const tasks = isDoubled ? seen.tasks.filter(({ id }) => id !== move.taskId) : seen.tasks;
   const healthy = seen.tasks.filter((task) => task.healthy && !task.killing).length;
   const constraints = constraintsOf(app["constraints"]);
-  return {
+  const asked = pick(app);
+  const work: Work = {
     id: app.id,
     kind: resident || guarded || constraints === undefined ? "resident" : "service",
-    need: pick(app),
+    need: asked,
     constraints: constraints ?? [],
     ...rolesOf(app, app["acceptedResourceRoles"]),
-    on: tasks.map(({ agentId }) => agentId),
+    on: [],
     ailing: healthy < Math.ceil(instances * minimumHealthCapacity),
   };
+  const byNeed = new Map([[JSON.stringify(asked), { ...work, on: [] as string[] }]]);
+  for (const { id, agentId } of tasks) {
+    const need = has.get(id) ?? asked;
+    const key = JSON.stringify(need);
+    const known = byNeed.get(key) ?? { ...work, id: `${app.id} as it was`, need, on: [] };
+    known.on.push(agentId);
+    byNeed.set(key, known);
+  }
+  return [...byNeed.values()];
 }
 
 /** Of pods only what waits: what runs of them is among the other tasks. */
