@@ -155,6 +155,7 @@ export function describeAgentChange(
 ): string {
   const { maxUnavailable, surge, canary } = fillRollPolicy(update);
   const agents = size === 1 ? "its agent" : `its ${size} agents`;
+  const [take, their] = size === 1 ? ["takes", "its"] : ["take", "their"];
   const lanes = change.kind === "replace" && surge > 0 ? surge : maxUnavailable;
   const atATime = lanes === 1 ? " one at a time" : ` ${lanes} at a time`;
   const first = canary === 1 ? "the first alone until it holds" : `the first ${canary} alone until they hold`;
@@ -167,7 +168,7 @@ export function describeAgentChange(
     case "restart":
       return `${pool}: restarts ${agents} in place${oneByOne} (${what}); tasks keep running, none moves`;
     case "additive":
-      return `${pool}: restarts ${agents} in place${oneByOne}, which take the larger ${what} by their additive policy; tasks keep running, none moves`;
+      return `${pool}: restarts ${agents} in place${oneByOne}, which ${take} the larger ${what} by ${their} additive policy; tasks keep running, none moves`;
     case "replace":
       return `${pool}: replaces ${agents}${oneByOne} (${what}), because ${change.because}; each is drained ${drained}, and Marathon's tasks move once, a replacement healthy before each kill`;
   }
