@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type * as pulumi from "@pulumi/pulumi";
-import { accessFault, type Failure } from "@pulumi-mesos/model";
+import { accessFault, type Failure, shownUrl } from "@pulumi-mesos/model";
 import type { containers } from "pulumi-mesos";
 import { parseCidr } from "./cidr";
 import {
@@ -166,7 +166,7 @@ export function platformFailures(args: AwsPlatformArgs, cidr: string): Failure[]
         : [
             {
               path: `image.aptMirror.${which}`,
-              message: `must be a URL such as "http://mirror.example/debian", got ${JSON.stringify(url)}`,
+              message: `must be a URL such as "http://mirror.example/debian", got ${JSON.stringify(shownUrl(url))}`,
             },
           ],
     ),

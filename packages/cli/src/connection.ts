@@ -8,6 +8,7 @@ import {
   connectionFaults,
   MesosError,
   messageOf,
+  shownUrl,
 } from "@pulumi-mesos/model";
 import { type Command, Option } from "commander";
 import type { Surroundings } from "./cli";
@@ -98,7 +99,8 @@ export function connectionOf(args: ConnectionArguments, around: Surroundings): M
 
 /** Never shows the URL where it may hold a password. */
 function checkedUrl(url: string): string {
-  if (!URL.canParse(url)) throw usage(`--marathon: must be a URL such as http://10.0.0.1:8080, got ${url}`);
+  if (!URL.canParse(url))
+    throw usage(`--marathon: must be a URL such as http://10.0.0.1:8080, got ${shownUrl(url)}`);
   const { protocol, username, password } = new URL(url);
   if (username !== "" || password !== "") {
     throw usage("--marathon: must not hold a user or password, use --user and MARATHON_PASSWORD");

@@ -191,7 +191,19 @@ describe("an installation", () => {
       ],
     );
     deepEqual(given.marathons, [{ name: "marathon", urls: ["http://ma:8080", "https://mb/marathon"] }]);
-    throws(() => givenInstallation({ cwd: ".", zk: ["u:p@z"] }), { code: "MESOS_CLI_USAGE" });
+    const byUser: [Parameters<typeof givenInstallation>[0], string][] = [
+      [{ cwd: ".", zk: ["u:p@z"] }, '--zk: must be host:port without a user, got "…@z"'],
+      [
+        { cwd: ".", masters: ["http://u:p@m:5050"] },
+        '--masters: must be host:port without a user; who one is goes by --mesos-user and MESOS_PASSWORD, got "http://…@m:5050"',
+      ],
+      [
+        { cwd: ".", edge: ["u:p@e"] },
+        '--edge: must be host:port without a user; who one is goes by EDGE_TOKEN, got "…@e"',
+      ],
+    ];
+    for (const [options, message] of byUser)
+      throws(() => givenInstallation(options), { code: "MESOS_CLI_USAGE", message });
   });
 
   it("is asked by TLS at addresses with https://, all members of a kind or none", () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import path from "node:path";
-import { type MemberAddress, type MemberKind, MesosError, ports } from "@pulumi-mesos/model";
+import { type MemberAddress, type MemberKind, MesosError, ports, shownUrl } from "@pulumi-mesos/model";
 import type { Surroundings } from "./cli";
 import { type ConnectionArguments, usage } from "./connection";
 import { runEngine } from "./engine";
@@ -119,17 +119,29 @@ function ensemble(
   const secure = addresses.filter(isSecure);
   if (secure.length > 0 && (ca === undefined || secure.length < addresses.length)) {
     const why = ca === undefined ? "does not speak TLS" : "is asked by TLS at all addresses or at none";
-    throw usage(`${flag}: ${why}, got ${secure.join(", ")}`);
+    throw usage(`${flag}: ${why}, got ${secure.map(shownUrl).join(", ")}`);
   }
   const members = addresses.map((text) => addressOf(flag, text, port));
   return { kind, name: kind, members, ...(secure.length > 0 && { ca }) };
+}
+
+/** What to do with the user of an address. */
+function withoutUser(flag: string, text: string): string {
+  if (!text.includes("@")) return "";
+  const ways: Readonly<Record<string, string>> = {
+    "--masters": "; who one is goes by --mesos-user and MESOS_PASSWORD",
+    "--edge": "; who one is goes by EDGE_TOKEN",
+  };
+  return ` without a user${ways[flag] ?? ""}`;
 }
 
 /** `host`, `host:port`, or the same with http:// or https:// before it. */
 function addressOf(flag: string, text: string, defaultPort: number): MemberAddress {
   const [, host, port] = /^(?:https?:\/\/)?([^/:@\s]+)(?::(\d{1,5}))?\/?$/i.exec(text) ?? [];
   if (host === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65535) {
-    throw usage(`${flag}: must be host:port, got ${JSON.stringify(text)}`);
+    throw usage(
+      `${flag}: must be host:port${withoutUser(flag, text)}, got ${JSON.stringify(shownUrl(text))}`,
+    );
   }
   const number = port === undefined ? defaultPort : Number(port);
   return { name: `${host}:${number}`, host, port: number };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isMesosError, MesosError, messageOf } from "@pulumi-mesos/model";
+import { isMesosError, MesosError, messageOf, shownUrl } from "@pulumi-mesos/model";
 
 /** The caller's signal aborted: a timeout of the caller or Cancel. Tells what the attempts until then met, if any. */
 export class ClientAbortedError extends MesosError {
@@ -61,7 +61,7 @@ export class StatusError extends MesosError {
   constructor(o: StatusErrorOptions, code = "MESOS_CLIENT_STATUS") {
     const body = shortened(o.body);
     const text = [messageInside(o.body), o.hint].filter(Boolean).join("; ");
-    super(code, `${o.method} ${shownUrl(o.url)} answered ${o.status}${text && `: ${text}`}`, {
+    super(code, `${o.method} ${withoutSecrets(o.url)} answered ${o.status}${text && `: ${text}`}`, {
       retryable: o.retryable ?? (o.status >= 500 && o.status !== 501),
     });
     this.status = o.status;
@@ -86,7 +86,7 @@ export class DecodeError extends MesosError {
     const start = startOf(body);
     super(
       "MESOS_CLIENT_DECODE",
-      `${method} ${shownUrl(url)} answered with something unexpected (${why}): ${start}`,
+      `${method} ${withoutSecrets(url)} answered with something unexpected (${why}): ${start}`,
       { cause, retryable: true },
     );
   }
@@ -166,8 +166,8 @@ function reasonsOf(attempts: readonly unknown[]): string {
 }
 
 /** `url` without user, password and query. */
-function shownUrl(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, "//").replace(/\?.*/, "");
+function withoutSecrets(url: string): string {
+  return shownUrl(url.replace(/\?.*/, ""));
 }
 
 /** Marathon's own words in a JSON body; the words of a page without its markup. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from "node:path";
-import { MesosError } from "@pulumi-mesos/model";
+import { MesosError, shownUrl } from "@pulumi-mesos/model";
 import type { MarathonZooKeeper } from "./discovery/marathon-addresses";
 import { options, type RawOptions } from "./option-table";
 import type { StatsdOptions } from "./stats";
@@ -83,7 +83,8 @@ export function parseOptions(raw: RawOptions): EdgeOptions {
         "must hold http or https URLs, or be zk://host:port/path, without a password; that goes by MARATHON_USER and MARATHON_PASSWORD",
       );
   const endpoint = withScheme(raw.endpoint);
-  if (endpoint !== undefined && !isHttpUrl(endpoint)) bad("endpoint", `must be a URL, got ${raw.endpoint}`);
+  if (endpoint !== undefined && !isHttpUrl(endpoint))
+    bad("endpoint", `must be a URL without a password, got ${shownUrl(endpoint)}`);
   const zookeeper = serversOf(raw.zookeeper);
   if (zookeeper.length === 0) bad("zookeeper", "is missing; give ZooKeeper's servers, such as 10.0.0.1:2181");
   if (!/^(\/[^/\s]+)+$/.test(raw.zookeeperPath ?? ""))

@@ -260,6 +260,7 @@ export {
   type Software,
   Stop,
 } from "./service";
+export { shownUrl } from "./shown-url";
 export {
   type AddressBlock,
   loopbackBlock,
