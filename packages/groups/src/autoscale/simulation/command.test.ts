@@ -74,5 +74,10 @@ describe("autoscale:simulate", function () {
     equal(replay("--against", "karpenter").code, 2);
     equal(run("generate", "--family", "weekly").code, 2);
     equal(run("--help").code, 0);
+    equal(
+      run("simulate", "--trace", "trace.json").err,
+      'error: there is no command "simulate"; there are replay, generate, convert, help',
+    );
+    equal(run("simulate").code, 2);
   });
 });

@@ -37,8 +37,15 @@ interface ReplayOptions {
 
 /** Runs `autoscale:simulate` with these arguments; its exit code: 0 done, 1 failed, 2 wrong usage. */
 export function runSimulation(argv: readonly string[], around: Surroundings): number {
+  const program = commands(around);
+  const [word = "--"] = argv;
+  const known = [...program.commands.map((command) => command.name()), "help"];
+  if (!word.startsWith("-") && !known.includes(word)) {
+    around.err(`error: there is no command ${JSON.stringify(word)}; there are ${known.join(", ")}`);
+    return 2;
+  }
   try {
-    commands(around).parse([...argv], { from: "user" });
+    program.parse([...argv], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -81,8 +88,12 @@ function commands(around: Surroundings): Command {
     );
   program
     .command("convert")
-    .description("Prints a trace of a demand in CSV: time (seconds or a date), cpus.")
-    .requiredOption("--csv <file>", "lines time,cpus")
+    .description(
+      "Prints a trace of a demand in CSV: time (seconds, milliseconds since the epoch or a date), cpus.",
+    )
+    .requiredOption("--csv <file>", "CSV with a column of times and one of cpus")
+    .option("--time-column <name>", "the column of times", "time")
+    .option("--cpus-column <name>", "the column of demand in cpus", "cpus")
     .option("--task-cpus <number>", "cpus of the tasks that the demand is cut into", positive, 1)
     .option("--task-mem <number>", "memory of one, MiB", positive, 1024)
     .option("--agent-cpus <number>", "cpus of an agent", positive, 16)

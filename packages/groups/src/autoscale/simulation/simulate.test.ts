@@ -218,15 +218,44 @@ describe("a trace", function () {
       named,
     );
     decodeTrace(named);
+    const others = [
+      "time;host;cpus\n100;a;4\n160;b;8\n220;c;2\n",
+      "\ufeffTIME\tCPUS\n100\t4\n160\t8\n220\t2\n",
+      '"time","cpus","said"\r\n"100","4","a, b"\r\n"160","8","c\nd"\r\n"220","2",""\r\n',
+      "time,cpus\n1767225700000,4\n1767225760000,8\n1767225820000,2\n",
+      "time,cpus\n2026-03-29 00:01:40,4\n2026-03-29 00:02:40,8\n2026-03-29 00:03:40,2\n",
+      "time,cpus\n2026-03-29T02:01:40+02:00,4\n2026-03-29T00:02:40Z,8\n2026-03-29T00:03:40Z,2\n",
+    ];
+    for (const text of others) deepEqual(traceOfCsv(text, options), named, text);
+    const columns = { ...options, timeColumn: "Timestamp", cpusColumn: "used" };
+    deepEqual(traceOfCsv("used,timestamp\n4,100\n8,160\n2,220\n", columns), named);
   });
 
   it("fails when the CSV is none", () => {
     const options = { taskCpus: 1, taskMem: 1, agentCpus: 16, agentMem: 1000, bootSeconds: 60 };
     const fails = (text: string, message: RegExp) =>
       throws(() => traceOfCsv(text, options), { code: "MESOS_GROUPS_TRACE", message });
-    fails("", /^csv: needs two lines/);
-    fails("time,cpus\n0,1\n60,x\n", /^csv: line 3: cpus must be 0 or more, got "x"/);
-    fails("0,1\n0,2\n", /^csv: line 2: times must rise/);
-    fails("noon,1\n0,2\n", /^csv: line 1: no time, got "noon"/);
+    fails("", /^csv: needs two lines of time and cpus or more, got 0$/);
+    fails("time,cpus\n0,1\n", /^csv: needs two lines of time and cpus or more, got 1$/);
+    fails("time,cpus\n0,1\n60,x\n", /^csv: line 3: cpus must be a number, 0 or more, got "x"$/);
+    fails("0,1\n60,Infinity\n", /^csv: line 2: cpus must be a number, 0 or more, got "Infinity"$/);
+    fails("0;1\n60;1,5\n", /^csv: line 2: cpus must be a number, 0 or more, got "1,5"$/);
+    fails("0,1\n0,2\n", /^csv: line 2: times must rise, got 0, which is not after the line before$/);
+    fails("time,cpus\n0,1\nnoon,2\n", /^csv: line 3: time must be seconds or a date, got "noon"$/);
+    fails(
+      "when,cpus\n0,1\n",
+      /^csv: line 1: has no column "time", got "when", "cpus"; say by --time-column which one it is$/,
+    );
+    fails('0,1\n60,"2\n', /^csv: Quote Not Closed/);
+    fails(
+      "0,1\n60,1e9\n",
+      /^csv: line 2: cpus 1000000000 are more than 100000 tasks of 1; give --task-cpus of 10000 or more$/,
+    );
+    const waves = Array.from({ length: 100 }, (_, i) => `${i},${i % 2 === 0 ? 0 : 90_000}`).join("\n");
+    fails(waves, /^csv: it starts 4500000 tasks in all, more than 2000000; give a larger --task-cpus$/);
+    throws(() => traceOfCsv("0,1\n1,1\n", { ...options, taskCpus: 17 }), {
+      message:
+        "csv: a task of cpus 17, mem 1 fits on no agent of cpus 16, mem 1000; give a smaller --task-cpus or --task-mem",
+    });
   });
 });
