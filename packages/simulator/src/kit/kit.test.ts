@@ -72,6 +72,53 @@ describe("the test kit in this process", function () {
     assert.deepEqual(await ids(cluster), before);
   });
 
+  it("runs pods: replaces an instance of which a task fails, keeps them over a new leader, frees all at the end", async () => {
+    await start({ masters: 3, agents: 2 });
+    const container = (name: string) => ({
+      ...{ name, exec: { command: { shell: "sleep 1000" } }, resources: { cpus: 0.1, mem: 16 } },
+      healthCheck: { exec: { command: { shell: "true" } } },
+    });
+    const pod = {
+      ...{ id: "/worker", containers: ["a", "b"].map(container) },
+      scaling: { kind: "fixed", instances: 2 },
+    };
+    const stable = () =>
+      cluster.waitFor("a stable pod", async () => {
+        const status = (await (await send(cluster, "GET", "/v2/pods/worker::status")).json()) as {
+          status: string;
+          instances?: unknown[];
+        };
+        return status.status === "STABLE" && status.instances?.length === 2;
+      });
+    const made = await send(cluster, "POST", "/v2/pods", pod);
+    assert.equal(made.status, 201, await made.text());
+    await stable();
+    const before = await ids(cluster);
+    assert.equal(before.length, 4);
+    assert.equal(await cluster.tasks.fail("/worker", { exitCode: 7 }), 1);
+    await cluster.waitFor("other tasks", async () => {
+      const now = await ids(cluster);
+      return now.length === 4 && now.filter((id) => before.includes(id)).length === 2;
+    });
+    await stable();
+    const after = await ids(cluster);
+    const leader = await cluster.leader();
+    await cluster.kill(leader);
+    assert.notEqual((await cluster.leader()).name, leader.name);
+    await cluster.waitForAgents();
+    await stable();
+    assert.deepEqual(await ids(cluster), after);
+    const used = async (): Promise<number> => {
+      const { slaves } = (await (await fetch(`${(await cluster.leader()).url}/slaves`)).json()) as {
+        slaves: { used_resources: { cpus: number } }[];
+      };
+      return Math.round(slaves.reduce((sum, { used_resources: { cpus } }) => sum + cpus, 0) * 10) / 10;
+    };
+    assert.equal(await used(), 0.6, "two tasks of 0.1 cpus and an executor of 0.1 each");
+    assert.equal((await send(cluster, "DELETE", "/v2/pods/worker")).status, 202);
+    await cluster.waitFor("nothing in use", async () => (await used()) === 0);
+  });
+
   it("gives up a paused and a parted leader, which comes back as a follower", async () => {
     await start({ masters: 3, agents: 1 });
     for (const fault of ["pause", "partition"] as const) {

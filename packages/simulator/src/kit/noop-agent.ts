@@ -8,6 +8,7 @@ import type { ToAgent } from "../protocol/messages";
 import {
   type AgentInfo,
   type DrainConfig,
+  type ExecutorInfo,
   type FrameworkInfo,
   isTerminal,
   mesosVersion,
@@ -140,6 +141,11 @@ export class NoopAgent {
     const { memory, pid } = this.#options;
     const tasks = [...memory.tasks.values()];
     const frameworks = new Map(tasks.map((t) => [t.framework.id?.value, t.framework]));
+    const executors = new Map(
+      tasks.flatMap(({ info: { executor } }) => {
+        return executor === undefined ? [] : [[executorKey(executor), executor] as const];
+      }),
+    );
     return {
       slave: this.info,
       pid,
@@ -153,6 +159,7 @@ export class NoopAgent {
         statuses: task.updates.statuses.map(({ uuid: _uuid, ...status }) => status),
       })),
       frameworks: [...frameworks.values()],
+      executors: [...executors.values()],
     };
   }
 
@@ -176,6 +183,9 @@ export class NoopAgent {
       case "RunTaskMessage":
         this.#run(message.framework, message.task);
         return;
+      case "RunTaskGroupMessage":
+        for (const task of message.task_group.tasks) this.#run(message.framework, task);
+        return;
       case "KillTaskMessage": {
         const task = memory.tasks.get(`${message.framework_id.value}/${message.task_id.value}`);
         if (task !== undefined) this.#kill(task, message.grace_period_ms, undefined, "TASK_KILLED");
@@ -186,6 +196,7 @@ export class NoopAgent {
         const task = memory.tasks.get(key);
         if (task?.updates.acknowledge(message.uuid) && task.updates.done && isTerminal(stateOf(task))) {
           this.#drop(task);
+          this.#endExecutor(task);
         }
         return;
       }
@@ -219,14 +230,14 @@ export class NoopAgent {
     const task: NoopTask = { info, framework, updates, timer: undefined, killed: undefined };
     listeners.set(updates, (status) => this.#send(task, status));
     memory.tasks.set(key, task);
-    const { startMs, failStart, runMs, exitCode } = scripts.of(appIdOf(info));
+    const { startMs, failStart, runMs, exitCode, healthy = true } = scripts.of(appIdOf(info));
     this.#status(task, "TASK_STARTING");
     const running = (): void => {
       if (failStart !== undefined) {
         this.#end(task, "TASK_FAILED", { message: failStart, reason: "REASON_CONTAINER_LAUNCH_FAILED" });
         return;
       }
-      this.#status(task, "TASK_RUNNING");
+      this.#status(task, "TASK_RUNNING", info.health_check === undefined ? {} : { healthy });
       if (runMs !== undefined) task.timer = world.after(runMs, () => this.exit(task, exitCode ?? 0));
     };
     if (startMs === undefined) running();
@@ -264,6 +275,29 @@ export class NoopAgent {
   #end(task: NoopTask, state: TaskState, more: Partial<TaskStatus>): void {
     this.#options.world.clear(task.timer);
     this.#status(task, state, more);
+    if (state !== "TASK_FINISHED") this.#killGroup(task);
+  }
+
+  /** The default executor ends all tasks of a group with one that failed or was killed. */
+  #killGroup({ info: { executor } }: NoopTask): void {
+    if (executor?.type !== "DEFAULT") return;
+    for (const task of this.tasks) {
+      const other = task.info.executor;
+      if (other !== undefined && executorKey(other) === executorKey(executor))
+        this.#kill(task, undefined, undefined, "TASK_KILLED");
+    }
+  }
+
+  /** An executor that a framework named ends with its last task. */
+  #endExecutor({ framework, info: { executor } }: NoopTask): void {
+    if (executor === undefined) return;
+    const key = executorKey(executor);
+    const isNeeded = [...this.tasks].some(
+      ({ info }) => info.executor !== undefined && executorKey(info.executor) === key,
+    );
+    if (isNeeded) return;
+    const { executor_id } = executor;
+    void this.#post("ExitedExecutorMessage", { framework_id: framework.id, executor_id, exit: 0 });
   }
 
   #drop(task: NoopTask): void {
@@ -280,7 +314,7 @@ export class NoopAgent {
     task.updates.add({
       task_id: task.info.task_id,
       agent_id: { value: memory.id ?? "" },
-      executor_id: task.info.task_id,
+      executor_id: task.info.executor?.executor_id ?? task.info.task_id,
       state,
       source: "SOURCE_EXECUTOR",
       timestamp: world.now() / 1000,
@@ -329,6 +363,10 @@ const listeners = new WeakMap<StatusUpdates, (status: TaskStatus) => void>();
 /** A task's key in its agent's memory. */
 export function keyOf({ framework, info }: Pick<NoopTask, "framework" | "info">): string {
   return `${framework.id?.value}/${info.task_id.value}`;
+}
+
+function executorKey({ framework_id, executor_id }: ExecutorInfo): string {
+  return `${framework_id?.value}/${executor_id.value}`;
 }
 
 function stateOf(task: NoopTask): TaskState {
