@@ -63,6 +63,18 @@ describe("pulumi-mesos status and validate by addresses", function () {
     await eventually(hangMs, () => says("status", 0, /all well/));
   });
 
+  it("count a pod's instances", async () => {
+    const container = {
+      name: "a",
+      exec: { command: { shell: "sleep 1000" } },
+      resources: { cpus: 0.1, mem: 16 },
+    };
+    const pod = { id: "/worker", containers: [container], scaling: { kind: "fixed", instances: 2 } };
+    await request(`${cluster.marathon.url}/v2/pods`, { method: "POST", json: pod });
+    const line = /^Apps: 0; 0 of 0 tasks run; pods: 1; 2 of 2 instances run; deployments: 0$/m;
+    await eventually(hangMs, () => says("status", 0, line));
+  });
+
   it("hold a change back while a deployment runs, which is no fault", async () => {
     cluster.tasks.script("/slow", { startMs: 3_600_000 });
     const app = { id: "/slow", cmd: "sleep 1000", cpus: 0.1, mem: 16 };

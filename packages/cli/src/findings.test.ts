@@ -207,6 +207,16 @@ describe("what is found", () => {
     );
     deepEqual(codes(withMarathon({ apps })), [1, 0]);
     match(texts(healthFindings(withMarathon({ apps }))).join(), /\/web: 1 of 2 tasks run, 1 unhealthy/);
+    const pods = [{ id: "/worker", instances: 3, running: 1, unhealthy: 1 }];
+    deepEqual(codes(withMarathon({ pods })), [1, 0]);
+    match(
+      texts(healthFindings(withMarathon({ pods }))).join(),
+      /\/worker: 1 of 3 instances of its pod run, 1 unhealthy/,
+    );
+    deepEqual(
+      codes(withMarathon({ pods, deployments: [{ id: "d", affects: ["/worker"], step: "1 of 1" }] })),
+      [0, 1],
+    );
     deepEqual(codes(withPool({ settled: false, message: "web: draining web-3" })), [0, 1]);
     deepEqual(codes(withPool({ settled: false, failed: true })), [1, 1]);
     deepEqual(codes(withPool({ settled: false, members: [] })), [1, 1]);

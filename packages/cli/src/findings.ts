@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type MemberKind, neededWithout, quorumOf } from "@pulumi-mesos/model";
-import type { EnsembleView, MemberView, Observation } from "./observation";
+import type { AppView, EnsembleView, MemberView, Observation } from "./observation";
 
 /** Something that is not as it should be. */
 export interface Finding {
@@ -47,12 +47,14 @@ export function healthFindings(seen: Observation): Finding[] {
       const about = `Marathon ${name}`;
       if ("problem" in said) return [{ level: "unknown", about, message: said.problem }];
       const deploying = new Set(said.answer.deployments.flatMap(({ affects }) => affects));
-      return said.answer.apps
-        .filter((app) => !deploying.has(app.id) && (app.unhealthy > 0 || app.running < app.instances))
-        .map(({ id, instances, running, unhealthy }) => {
-          const sick = unhealthy === 0 ? "" : `, ${unhealthy} unhealthy`;
-          return { level: "bad", about, message: `${id}: ${running} of ${instances} tasks run${sick}` };
-        });
+      const bad = (views: readonly AppView[], what: string): Finding[] =>
+        views
+          .filter((app) => !deploying.has(app.id) && (app.unhealthy > 0 || app.running < app.instances))
+          .map(({ id, instances, running, unhealthy }) => {
+            const sick = unhealthy === 0 ? "" : `, ${unhealthy} unhealthy`;
+            return { level: "bad", about, message: `${id}: ${running} of ${instances} ${what} run${sick}` };
+          });
+      return [...bad(said.answer.apps, "tasks"), ...bad(said.answer.pods, "instances of its pod")];
     }),
     ...edgeFindings(seen),
   ];

@@ -79,6 +79,7 @@ export function wellObservation(): Observation {
             leader: "10.0.0.1:8080",
             frameworkId: "F1",
             apps: [{ id: "/web", instances: 2, running: 2, unhealthy: 0 }],
+            pods: [],
             deployments: [],
           },
         },

@@ -48,6 +48,7 @@ export interface AgentsView {
   readonly frameworks: readonly MesosFramework[];
 }
 
+/** How many tasks of an app, or instances of a pod, there shall be and are. */
 export interface AppView {
   readonly id: string;
   readonly instances: number;
@@ -69,6 +70,7 @@ export interface MarathonView {
   /** What the masters call it; undefined before it was registered for the first time. */
   readonly frameworkId: string | undefined;
   readonly apps: readonly AppView[];
+  readonly pods: readonly AppView[];
   readonly deployments: readonly DeploymentView[];
 }
 

@@ -4,6 +4,7 @@ import {
   isAborted,
   MarathonClient,
   type MarathonOptions,
+  type MarathonPodStatus,
   type MemberAccess,
   MesosClient,
   poolStatuses,
@@ -14,6 +15,7 @@ import { type MemberAddress, type MemberKind, mapOfMembers, messageOf } from "@p
 import { accessOf, type Ensemble, type Installation } from "./installation";
 import {
   type AgentsView,
+  type AppView,
   agentView,
   type EnsembleView,
   type MarathonView,
@@ -142,7 +144,11 @@ function knownAs(
 async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promise<MarathonView> {
   const client = new MarathonClient({ ...options, ...impatient });
   const { version, leader, frameworkId } = await client.getInfo(signal);
-  const [apps, deployments] = await Promise.all([client.getApps(signal), client.getDeployments(signal)]);
+  const [apps, pods, deployments] = await Promise.all([
+    client.getApps(signal),
+    client.getPodStatuses(signal),
+    client.getDeployments(signal),
+  ]);
   return {
     version,
     leader,
@@ -153,12 +159,20 @@ async function marathonOf(options: MarathonOptions, signal: AbortSignal): Promis
       running: tasksRunning,
       unhealthy: tasksUnhealthy,
     })),
+    pods: pods.map(podView),
     deployments: deployments.map(({ id, affectedApps = [], affectedPods = [], currentStep, totalSteps }) => ({
       id,
       affects: [...affectedApps, ...affectedPods],
       step: currentStep === undefined ? undefined : `${currentStep} of ${totalSteps ?? "?"}`,
     })),
   };
+}
+
+function podView({ id, spec, instances = [] }: MarathonPodStatus): AppView {
+  const { instances: wanted = 1 } = (spec["scaling"] ?? {}) as { readonly instances?: number };
+  const are = (state: string) => instances.filter(({ status }) => status === state).length;
+  const [stable, degraded] = [are("STABLE"), are("DEGRADED")];
+  return { id, instances: wanted, running: stable + degraded, unhealthy: degraded };
 }
 
 /** Only the controller that leads has something to say. */

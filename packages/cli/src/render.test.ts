@@ -45,6 +45,18 @@ Agent groups' controller demo-groups: 1 of 1
     );
   });
 
+  it("count the instances of pods where there are some", () => {
+    const [marathon] = well.marathons;
+    ok(marathon !== undefined && "answer" in marathon.said);
+    const pods = [{ id: "/worker", instances: 3, running: 1, unhealthy: 0 }];
+    const lines = status({
+      ...well,
+      marathons: [{ ...marathon, said: { answer: { ...marathon.said.answer, pods } } }],
+    });
+    ok(lines.includes("Apps: 1; 2 of 2 tasks run; pods: 1; 1 of 3 instances run; deployments: 0"));
+    equal(lines.at(-1), "! Marathon demo-marathon: /worker: 1 of 3 instances of its pod run");
+  });
+
   it("show who of a ZooKeeper only follows", () => {
     const { members, ...ensemble } = ensembleView("zookeeper", ["up", "leads", "up", "up", "up"]);
     const told = members.map((member, i) => ({

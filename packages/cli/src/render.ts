@@ -9,7 +9,15 @@ import {
   joinedIn,
   kindNames,
 } from "./findings";
-import type { AgentView, EnsembleView, MarathonView, MemberView, Named, Observation } from "./observation";
+import type {
+  AgentView,
+  AppView,
+  EnsembleView,
+  MarathonView,
+  MemberView,
+  Named,
+  Observation,
+} from "./observation";
 
 /** Lines of a list that fit on one screen beside the rest. */
 const shownAgents = 10;
@@ -127,8 +135,7 @@ function usedOf(agents: readonly AgentView[]): string {
 
 function marathonLines({ said }: Named<MarathonView>): string[] {
   if ("problem" in said) return [];
-  const { apps, deployments } = said.answer;
-  const total = (of: "instances" | "running") => apps.reduce((n, app) => n + app[of], 0);
+  const { apps, pods, deployments } = said.answer;
   const rows = deployments
     .slice(0, shownDeployments)
     .map(({ id, affects, step }) => [
@@ -138,10 +145,19 @@ function marathonLines({ said }: Named<MarathonView>): string[] {
       id,
     ]);
   return [
-    `Apps: ${apps.length}; ${total("running")} of ${total("instances")} tasks run; deployments: ${deployments.length}`,
+    [
+      `Apps: ${apps.length}; ${howMany(apps)} tasks run`,
+      ...(pods.length === 0 ? [] : [`pods: ${pods.length}; ${howMany(pods)} instances run`]),
+      `deployments: ${deployments.length}`,
+    ].join("; "),
     ...table(rows),
     ...more(deployments.length - shownDeployments, "deployments"),
   ];
+}
+
+function howMany(views: readonly AppView[]): string {
+  const total = (of: "instances" | "running") => views.reduce((n, view) => n + view[of], 0);
+  return `${total("running")} of ${total("instances")}`;
 }
 
 function hasMarathonMembers({ ensembles }: Observation): boolean {
