@@ -28,12 +28,15 @@ export function attributeOf(
   return isHostField(field) ? host : attributes[field];
 }
 
+/** CLUSTER without a value: all tasks go where the first one is, and that may be anywhere. */
+export function isGathering([, operator, value = ""]: Constraint): boolean {
+  return operator === "CLUSTER" && value === "";
+}
+
 /** Whether constraints name an agent by its hostname, so that no agent to come can be meant. */
 export function namesHosts(constraints: readonly Constraint[]): boolean {
   return constraints.some(
-    ([field, operator]) =>
-      (field === "hostname" || field === "@hostname") &&
-      !["UNIQUE", "MAX_PER", "GROUP_BY"].includes(operator),
+    (one) => isHostField(one[0]) && !["UNIQUE", "MAX_PER", "GROUP_BY"].includes(one[1]) && !isGathering(one),
   );
 }
 
@@ -46,12 +49,13 @@ export function satisfies(
   attributes: Attributes,
   host: string | undefined,
 ): boolean {
-  return constraints.every(([field, operator, wanted = ""]) => {
+  return constraints.every((one) => {
+    const [field, operator, wanted = ""] = one;
     const value = attributeOf(field, attributes, host);
-    if (["UNIQUE", "MAX_PER", "GROUP_BY"].includes(operator))
+    if (["UNIQUE", "MAX_PER", "GROUP_BY"].includes(operator) || isGathering(one))
       return isHostField(field) || value !== undefined;
     if (value === undefined) return operator === "UNLIKE";
-    if (operator === "CLUSTER") return wanted === "" || value === wanted;
+    if (operator === "CLUSTER") return value === wanted;
     if (operator === "LIKE") return pattern(wanted).test(value);
     if (operator === "UNLIKE") return !pattern(wanted).test(value);
     return operator === "IS" && value === wanted;

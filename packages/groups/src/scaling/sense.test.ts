@@ -200,6 +200,23 @@ describe("the world as sizing sees it", () => {
     );
   });
 
+  it("grows from nothing for tasks that shall all be on one host, whichever that is, and reports those that find no room on it", () => {
+    const app = { id: "/a", instances: 2, cpus: 2, mem: 64, constraints: [["hostname", "CLUSTER"]] };
+    const decided = (count: number, tasks: readonly object[], waiting: number) => {
+      const seen = seenOf(count === 0 ? [agent("S9", "x", { active: false })] : [agent("S1", "127.81.9.1")]);
+      const { works } = demandOf({ apps: [{ ...app, tasks }], pods: [], queue: [] } as never, seen, {});
+      const demand = { works, waiting: new Map([["/a", waiting]]), queued: [] };
+      const base = pool(count).declaration;
+      const template = { ...base.template, command: ["mesos-agent", "--resources=cpus:2;mem:1024"] };
+      const declaration = { ...base, template };
+      const { world, policies } = senseWorld([pool(count, { declaration })], seen, demand, 1000);
+      const { groups, unplaceable } = decide(world, policies, {});
+      return [groups["web"]?.size, unplaceable.map(({ tasks: n }) => n)];
+    };
+    assert.deepEqual(decided(0, [], 1), [1, []]);
+    assert.deepEqual(decided(1, [{ id: "t1", host: "127.81.9.1", slaveId: "S1" }], 1), [1, [1]]);
+  });
+
   it("knows where the next agent comes of a group without one: by its flags, or by its backend", () => {
     const place = (count: number, more: Partial<ScaledPool>, agents: readonly MesosAgent[] = []) =>
       senseWorld([pool(count, more)], seenOf(agents), none, 1000).world.groups[0]?.attributes;
