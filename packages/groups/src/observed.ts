@@ -13,6 +13,8 @@ export interface Member {
   readonly address?: string;
   /** `templateDigest` of what it was started with; unknown while only its data is there. */
   readonly template?: string;
+  /** Since when its machine is paid for, in ms since the epoch. @default nobody pays for it */
+  readonly paidSince?: number;
   /** What was said about its end. */
   readonly notice?: Notice;
 }

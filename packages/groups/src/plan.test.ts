@@ -263,6 +263,20 @@ describe("the plan of a pool", () => {
     assert.deepEqual(chosen(1, guarded), ["web-1", "web-2", "web-3", "web-6"]);
   });
 
+  it("chooses of equals the one that was paid for least, then the last", () => {
+    const world = new SmallWorld(4);
+    settle(world);
+    const view = world.view();
+    const chosen = (since: readonly number[]): string[] => {
+      const members = view.members.map((member) => ({ ...member, paidSince: since[member.index - 1] }));
+      const declaration = { ...view.declaration, size: 2 };
+      return Object.keys(planPool({ ...view, members, declaration, size: 2, most: 2 }).state.leaving).sort();
+    };
+    assert.deepEqual(chosen([30, 10, 20, 10]), ["web-1", "web-3"]);
+    assert.deepEqual(chosen([10, 10, 20, 10]), ["web-3", "web-4"]);
+    assert.deepEqual(chosen([]), ["web-3", "web-4"], "where nobody pays");
+  });
+
   it("waits for a master that was just elected before it takes a silent agent for gone", () => {
     const world = new SmallWorld(2);
     settle(world);

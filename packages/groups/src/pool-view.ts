@@ -67,7 +67,7 @@ export function indexIn(view: PoolView, name: string): number {
 
 /**
  * In this order members leave and are changed: broken ones; those without a task that is protected; the emptiest; of equally empty
- * ones those with the fewest tasks that nobody moves, then the last.
+ * ones those with the fewest tasks that nobody moves, then what was paid for least, then the last.
  */
 export function inTurn(view: PoolView, members: readonly Member[]): Member[] {
   const ranks = new Map(members.map((member) => [member, rankOf(view, member)]));
@@ -83,5 +83,6 @@ function rankOf(view: PoolView, member: Member): readonly number[] {
   const agent = agentOf(view, member.index);
   if (agent === undefined) return [1];
   const moved = tasksToMove(view, agent);
-  return [2, view.guarded?.has(agent.id) ? 1 : 0, agent.tasks, agent.tasks - moved];
+  const guarded = view.guarded?.has(agent.id) ? 1 : 0;
+  return [2, guarded, agent.tasks, agent.tasks - moved, -(member.paidSince ?? 0)];
 }

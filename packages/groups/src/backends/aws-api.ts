@@ -128,7 +128,13 @@ async function listMachines(
   return found;
 }
 
-function machineOf({ InstanceId: id, State, PrivateIpAddress: address, Tags = [] }: Instance): Machine[] {
+function machineOf({
+  InstanceId: id,
+  State,
+  PrivateIpAddress: address,
+  LaunchTime,
+  Tags = [],
+}: Instance): Machine[] {
   const tag = (key: string): string | undefined => Tags.find(({ Key }) => Key === key)?.Value;
   const group = tag(groupTag);
   if (id === undefined || group === undefined) return [];
@@ -136,5 +142,5 @@ function machineOf({ InstanceId: id, State, PrivateIpAddress: address, Tags = []
   const state = State?.Name === "pending" || State?.Name === "running" ? State.Name : "dead";
   const own = { pool: tag(poolLabel), member: tag(memberLabel), template: tag(templateLabel) };
   const whose = { ...own, notice: tag(noticeLabel) };
-  return [{ id, state, address, group, launched, ...whose }];
+  return [{ id, state, address, group, launchedAt: LaunchTime?.getTime(), launched, ...whose }];
 }

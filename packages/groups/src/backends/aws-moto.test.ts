@@ -64,6 +64,16 @@ describe("the aws backend on a moto server", function () {
     assert.deepEqual(places, [{ region, zone: `${region}a` }]);
   });
 
+  it("says since when each member's machine is paid for", async function () {
+    if (test === undefined) this.skip();
+    const before = Date.now();
+    const bound = AbortSignal.timeout(240_000);
+    await test.backend.start("web", 1, test.applied, bound);
+    const [{ paidSince = 0 } = {}] = await test.backend.members("web");
+    assert.ok(paidSince >= before - 1000 && paidSince <= Date.now(), `${paidSince}, begun at ${before}`);
+    await test.backend.terminate("web-1", bound);
+  });
+
   describe("after that", () => {
     it("has asked for the end of each machine once, and lets none wait for it", function () {
       if (front === undefined) this.skip();

@@ -20,6 +20,8 @@ export interface Machine {
   /** Nothing once it is gone. */
   readonly address?: string;
   readonly group: string;
+  /** When it was launched, in ms since the epoch. */
+  readonly launchedAt?: number;
   /** Launch template with its version: `lt-0123:7`. */
   readonly launched: string;
   /** The pool and the member that claimed it; nothing while it is nobody's. */
@@ -118,11 +120,12 @@ class AwsBackend {
     return [...byName].flatMap(([name, machine]): Member[] => {
       const index = indexOf(pool, name);
       if (index === undefined) return [];
-      const { state, template, address, notice } = machine;
+      const { state, template, address, notice, launchedAt } = machine;
       const running = state === "running" && template !== undefined;
       const where = state !== "dead" && address ? { address } : {};
+      const paid = launchedAt === undefined ? {} : { paidSince: launchedAt };
       const said = notice === undefined ? undefined : readNotice(notice, this.#clock.wall());
-      return [withNotice({ index, name, running, template, ...where }, said)];
+      return [withNotice({ index, name, running, template, ...where, ...paid }, said)];
     });
   }
 

@@ -31,10 +31,10 @@ export function backendContract(given: () => BackendUnderTest | undefined): void
   });
   const start = (pool: string, index: number): Promise<void> =>
     test.backend.start(pool, index, test.applied, signal);
-  /** Without addresses, which some backends deal out themselves. */
+  /** Without what some backends deal out themselves: addresses and the beginning of what is paid. */
   const members = async (pool: string): Promise<Member[]> =>
     (await test.backend.members(pool))
-      .map(({ address: _, ...member }) => member)
+      .map(({ address: _, paidSince: __, ...member }) => member)
       .sort((a, b) => a.index - b.index);
 
   /** A member as it is seen that runs what `applied` says. */
