@@ -47,6 +47,8 @@ export class FakeCluster {
   readonly broken = new Set<string>();
   /** Answers of others that a group listens to, by path. */
   readonly answers = new Map<string, unknown>();
+  /** Windows of maintenance, as an operator posts them. */
+  maintenance: object[] = [];
   /** Why a backend starts no member. */
   refusal: string | undefined;
   /** Whether a new leader knows its agents from before and none has come back to it yet. */
@@ -224,6 +226,8 @@ export class FakeCluster {
         : { agents, recovered_agents: [] };
       return [200, { type, get_agents: told }];
     }
+    if (type === "GET_MAINTENANCE_SCHEDULE")
+      return [200, { type, get_maintenance_schedule: { schedule: { windows: this.maintenance } } }];
     if (type === "GET_FRAMEWORKS") {
       const frameworks = ["marathon", "cron"].map((name) => ({
         framework_info: { id: { value: `F-${name}` }, name },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MarathonApp } from "@pulumi-mesos/client";
 import { messageOf, within } from "@pulumi-mesos/model";
+import type { Clock } from "./clock";
 import type { App } from "./observed";
 import { type Marathon, type Mesos, observeAgents, observeApp, type Seen } from "./world";
 
@@ -24,17 +25,19 @@ interface LookParts {
   readonly mesos: Mesos;
   readonly marathon: Marathon | undefined;
   readonly marathonName: string;
+  readonly clock: Pick<Clock, "wall">;
   readonly log: Log;
 }
 
 /** Agents and tasks; nothing while no master answers. */
 export async function lookAtMesos(
-  { mesos, marathonName, log }: LookParts,
+  { mesos, marathonName: marathon, clock, log }: LookParts,
   hosts: readonly string[],
   signal: AbortSignal,
 ): Promise<Seen | undefined> {
   try {
-    return await observeAgents(mesos, hosts, marathonName, within(signal, askMs));
+    const about = { marathon, wall: clock.wall() };
+    return await observeAgents(mesos, hosts, about, within(signal, askMs));
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ reason: messageOf(error) }, "no master answers");

@@ -27,6 +27,8 @@ export interface Agent {
   readonly active: boolean;
   readonly deactivated: boolean;
   readonly drain?: "DRAINING" | "DRAINED";
+  /** An operator has its machine in maintenance: Mesos refuses to drain it. */
+  readonly maintained?: boolean;
   /** Tasks on it that have not ended, whichever framework's. */
   readonly tasks: number;
   /** Those of them that are Marathon's, or may be: a framework that nobody can name is taken for it. */

@@ -153,6 +153,8 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   // Its tasks are gone: whoever runs them hears of it at once.
   if (leftMs <= 0 && !isRunning(view, name))
     return { ...plan, forced: true, actions: [{ kind: "gone", agentId: agent.id }] };
+  // Whoever has it in maintenance ends its tasks, or takes it out again: until then Mesos drains it for nobody.
+  if (agent.maintained && agent.drain === undefined) return { ...plan, ...closed(agent, overdue) };
   if (overdue && declaration.drain.onTimeout === "end")
     return { ...plan, overdue: false, ...givenUp(view, name, entry, agent) };
   if (agent.drain !== undefined) return plan;
@@ -160,15 +162,18 @@ export function planLeaving(view: PoolView, name: string, entry: Leaving): Leave
   if (entry.drained === agent.id) return { ...plan, actions: [drain] };
   const toMove = tasksToMove(view, agent);
   const isPressing = leftMs <= reserveMs + Math.min(declaration.drain.graceSeconds * 1000, longestGraceMs);
-  if (!isPressing && (toMove > 0 || !agent.deactivated)) {
-    const deactivation: Action[] = agent.deactivated ? [] : [{ kind: "deactivate", agentId: agent.id }];
-    return { ...plan, actions: deactivation, ...(overdue ? {} : { vacate: agent.id }) };
-  }
+  if (!isPressing && (toMove > 0 || !agent.deactivated)) return { ...plan, ...closed(agent, overdue) };
   if (patient && (tasks > 0 || !view.scale?.end.includes(name))) {
     return { ...plan, vacate: agent.id, resting: true };
   }
   const forced = toMove > 0;
   return { ...plan, entry: { ...entry, drained: agent.id }, actions: [drain], forced, vacate: agent.id };
+}
+
+/** It takes no new tasks, and Marathon's move away, while that does not take too long. */
+function closed({ id, deactivated }: Agent, overdue: boolean): Pick<Leaver, "actions" | "vacate"> {
+  const actions: Action[] = deactivated ? [] : [{ kind: "deactivate", agentId: id }];
+  return { actions, ...(overdue ? {} : { vacate: id }) };
 }
 
 /**

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { type Action, planPool } from "./plan";
 import { agentOf } from "./pool-view";
 import { SmallWorld, templateOf } from "./small-world.test.support";
+import { poolStatus } from "./status";
 
 /** Rounds until everything is settled; the last message when it never is. */
 function settle(world: SmallWorld, rounds = 400): string | undefined {
@@ -261,6 +262,33 @@ describe("the plan of a pool", () => {
     assert.deepEqual(chosen(1), ["web-1", "web-4", "web-5", "web-6"]);
     const guarded = new Set(["S5", "S4"]);
     assert.deepEqual(chosen(1, guarded), ["web-1", "web-2", "web-3", "web-6"]);
+  });
+
+  it("lets agents in maintenance leave last, moves their tasks and says that Mesos does not drain them", () => {
+    const world = new SmallWorld(3);
+    settle(world);
+    const view = world.view();
+    const inMaintenance = (hosts: readonly string[], size: number) => {
+      const registered = (view.agents?.registered ?? []).map((agent) => ({
+        ...agent,
+        maintained: hosts.includes(agent.host),
+      }));
+      const declaration = { ...view.declaration, size };
+      const seen = { ...view, agents: { registered, recovering: [] }, declaration, size, most: size };
+      const plan = planPool(seen);
+      return { plan, message: poolStatus(seen, plan, new Map()).message };
+    };
+    const { plan } = inMaintenance(["127.81.9.3"], 1);
+    assert.deepEqual(Object.keys(plan.state.leaving).sort(), ["web-1", "web-2"]);
+    const all = inMaintenance(["127.81.9.1", "127.81.9.2", "127.81.9.3"], 2);
+    assert.deepEqual(
+      all.plan.actions.map(({ kind }) => kind),
+      ["deactivate"],
+    );
+    assert.match(
+      all.message,
+      /draining web-3: 0 tasks left \(its machine is in maintenance, in which Mesos drains nobody\)$/,
+    );
   });
 
   it("chooses of equals the one that was paid for least, then the last", () => {

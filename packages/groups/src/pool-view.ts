@@ -66,7 +66,7 @@ export function indexIn(view: PoolView, name: string): number {
 }
 
 /**
- * In this order members leave and are changed: broken ones; those without a task that is protected; the emptiest; of equally empty
+ * In this order members leave and are changed: broken ones; those that are not in maintenance; those without a task that is protected; the emptiest; of equally empty
  * ones those with the fewest tasks that nobody moves, then what was paid for least, then the last.
  */
 export function inTurn(view: PoolView, members: readonly Member[]): Member[] {
@@ -84,5 +84,5 @@ function rankOf(view: PoolView, member: Member): readonly number[] {
   if (agent === undefined) return [1];
   const moved = tasksToMove(view, agent);
   const guarded = view.guarded?.has(agent.id) ? 1 : 0;
-  return [2, guarded, agent.tasks, agent.tasks - moved, -(member.paidSince ?? 0)];
+  return [agent.maintained ? 3 : 2, guarded, agent.tasks, agent.tasks - moved, -(member.paidSince ?? 0)];
 }

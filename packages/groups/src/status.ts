@@ -77,9 +77,16 @@ function progress(
 
 function leavingText(view: PoolView, leaver: Leaver, stuck: ReadonlyMap<string, string>): string {
   const why = stuck.get(leaver.agentId ?? "") ?? waitsForMarathon(view, leaver);
-  const reasons = [takenAway(leaver), why].filter((reason) => reason !== undefined);
+  const reasons = [takenAway(leaver), inMaintenance(view, leaver), why].filter(
+    (reason) => reason !== undefined,
+  );
   const left = `${leaver.tasks} ${leaver.tasks === 1 ? "task" : "tasks"} left`;
   return reasons.length === 0 ? left : `${left} (${reasons.join("; ")})`;
+}
+
+function inMaintenance({ agents }: PoolView, { agentId }: Leaver): string | undefined {
+  const isIn = agents?.registered.find(({ id }) => id === agentId)?.maintained ?? false;
+  return isIn ? "its machine is in maintenance, in which Mesos drains nobody" : undefined;
 }
 
 /** What a notice says about the machine of a member. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MarathonApp, MarathonClient, MesosAgent, MesosClient, MesosTask } from "@pulumi-mesos/client";
+import { agentsInMaintenance } from "./maintenance";
 import type { Agent, Agents, App, Task } from "./observed";
 
 /** What the controller uses of Mesos's operator API. */
@@ -27,6 +28,8 @@ export interface Seen {
   readonly offers: readonly MesosAgent[];
   /** Those that have not ended. */
   readonly tasks: readonly MesosTask[];
+  /** Ids of agents in maintenance, on which nobody places tasks. @default none */
+  readonly maintained?: ReadonlySet<string>;
 }
 
 /** Label of apps whose tasks are not moved: `"true"` keeps an agent that has one from being chosen, and from being drained. */
@@ -41,10 +44,11 @@ const ended = /^TASK_(FINISHED|FAILED|KILLED|ERROR|LOST|DROPPED|GONE|GONE_BY_OPE
 export async function observeAgents(
   mesos: Mesos,
   hosts: readonly string[],
-  marathon: string,
+  { marathon, wall }: { readonly marathon: string; readonly wall: number },
   signal: AbortSignal,
 ): Promise<Seen> {
   const [offers, all] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
+  const maintained = await agentsInMaintenance(mesos, offers, wall, signal);
   const tasks = all.filter(({ agentId, state }) => agentId !== undefined && !ended.test(state ?? ""));
   const frameworks = tasks.length === 0 ? [] : await mesos.getFrameworks(signal);
   const others = new Set(frameworks.filter(({ name }) => name !== marathon).map(({ id }) => id));
@@ -56,11 +60,12 @@ export async function observeAgents(
   const registered = offers.map(({ id, hostname, active, deactivated, drainState }): Agent => {
     const drain = drainState === "DRAINING" || drainState === "DRAINED" ? { drain: drainState } : {};
     const own = { tasks: counts.get(id) ?? 0, ofMarathon: ofMarathon.get(id) ?? 0 };
-    return { id, host: hostname, active, deactivated, ...own, ...drain } as Agent;
+    const kept = maintained.has(id) ? { maintained: true } : {};
+    return { id, host: hostname, active, deactivated, ...own, ...drain, ...kept } as Agent;
   });
   const isComplete = hosts.every((host) => registered.some((agent) => agent.host === host));
   const agents = { registered, recovering: isComplete ? [] : await recovering(mesos, signal) };
-  return { agents, offers, tasks };
+  return { agents, offers, tasks, maintained };
 }
 
 async function recovering(mesos: Mesos, signal: AbortSignal): Promise<string[]> {

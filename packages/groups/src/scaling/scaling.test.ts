@@ -241,6 +241,43 @@ describe("a group that sizes itself", function () {
     assert.deepEqual(queued, [{ work: "/huge", tasks: 2, refused: "InsufficientCpus (3 offers)" }]);
   });
 
+  it("does not count on an agent in maintenance and leaves it alone, until that is over", async () => {
+    await declare({ ...policy, min: 2 });
+    const controller = controllerOf();
+    await pass(() => controller, 2);
+    const nanoseconds = (ms: number) => ({ nanoseconds: ms * 1e6 });
+    const hour = 3_600_000;
+    cluster.maintenance = [
+      {
+        machine_ids: [{ hostname: "127.81.9.2" }],
+        unavailability: { start: nanoseconds(wall + hour), duration: nanoseconds(hour) },
+      },
+    ];
+    await pass(() => controller, 2);
+    assert.equal(cluster.members.length, 2, "room until shortly before");
+    wall += hour;
+    await pass(() => controller, 3);
+    assert.equal(cluster.members.length, 2, "no task needs more");
+    const [closed] = cluster.agents.filter(({ host }) => host === "127.81.9.2");
+    assert.ok(closed);
+    cluster.others = [{ id: "filler", agentId: closed.id, cpus: 2 }]; // Marathon refuses what it offers.
+    cluster.apps.push({ id: "/a", instances: 3, cpus: 1, mem: 64, tasks: [] });
+    cluster.schedule();
+    cluster.others = [];
+    await pass(() => controller, 1);
+    assert.equal(cluster.members.length, 3);
+    assert.match(reasons(controller), /1 more for 1 task of \/a that fits on no agent/);
+    const before = cluster.calls.length;
+    cluster.apps = [];
+    await pass(() => controller, 20);
+    assert.deepEqual(cluster.members.sort(), ["web-1", "web-2"], "the other one that is free leaves");
+    assert.ok(!cluster.calls.slice(before).some((call) => call.includes(closed.id)), "nobody touches it");
+    wall += 2 * hour;
+    await declare(policy);
+    await pass(() => controller, 20);
+    assert.equal(cluster.members.length, 1);
+  });
+
   it("does not chase tasks whose role gets no offers", async () => {
     await declare(policy);
     const controller = controllerOf();

@@ -61,7 +61,7 @@ export function senseWorld(
   const members = pools.flatMap((pool) => agentsOf(pool, { seen, used, ids, now }));
   if (others.length > 0) policies[strangers] = fixedPolicy(others.length);
   const agents = [...members, ...others.map((agent) => strangerOf(agent, now, used.get(agent.id)))];
-  const works = [...demand.works, ...heldOn(seen?.offers ?? [])].map((work) => {
+  const works = [...demand.works, ...heldOn(seen?.offers ?? [], seen?.maintained)].map((work) => {
     return { ...work, on: work.on.map((id) => ids.get(id) ?? id) };
   });
   const world: World = {

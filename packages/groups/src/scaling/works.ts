@@ -154,12 +154,17 @@ function otherWork({ name, frameworkId = "" }: MesosTask, need: Resources, role:
   return { id, kind: "batch", need, constraints: [], roles: [role], on: [], ailing: false };
 }
 
-/** What is reserved on agents and that no task uses: somebody's data may be there. */
-export function heldOn(offers: readonly MesosAgent[]): Work[] {
+/**
+ * What is reserved on agents and that no task uses: somebody's data may be there. Of an agent in maintenance all that no task uses:
+ * nobody places tasks there, and it is its operator's to end.
+ */
+export function heldOn(offers: readonly MesosAgent[], maintained: ReadonlySet<string> = new Set()): Work[] {
   return offers.flatMap((agent): Work[] => {
-    const need = less(reserved(agent.totalResources), reserved(agent.allocatedResources));
-    if (keys.every((key) => need[key] === 0)) return [];
-    const id = `reservations on ${agent.hostname}`;
+    const isOut = maintained.has(agent.id);
+    const of = isOut ? amounts : reserved;
+    const need = less(of(agent.totalResources), of(agent.allocatedResources));
+    if (!isOut && keys.every((key) => need[key] === 0)) return [];
+    const id = `${isOut ? "maintenance of" : "reservations on"} ${agent.hostname}`;
     return [{ id, kind: "resident", need, constraints: [], on: [agent.id], ailing: false }];
   });
 }

@@ -40,7 +40,7 @@ const rules: Readonly<Record<string, readonly [about: string, principals: readon
   deactivate_agents: ["agents", ["operator", "groups"]],
   reactivate_agents: ["agents", ["operator", "groups"]],
   mark_agents_gone: ["agents", ["operator", "groups"]],
-  get_maintenance_schedules: ["machines", ["operator"]],
+  get_maintenance_schedules: ["machines", ["operator", "groups"]],
   get_maintenance_statuses: ["machines", ["operator"]],
   start_maintenances: ["machines", ["operator"]],
   stop_maintenances: ["machines", ["operator"]],

@@ -253,7 +253,13 @@ describe("masterAcls", () => {
     );
     assert.deepEqual(
       may("groups").filter((action) => !/^view_(frameworks|tasks|executors)$/.test(action)),
-      ["drain_agents", "deactivate_agents", "reactivate_agents", "mark_agents_gone"],
+      [
+        "drain_agents",
+        "deactivate_agents",
+        "reactivate_agents",
+        "mark_agents_gone",
+        "get_maintenance_schedules",
+      ],
     );
     assert.ok(!may("operator").includes("register_frameworks"));
   });

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MesosAgent, MesosClient } from "@pulumi-mesos/client";
+
+/** Marathon refuses offers of a machine from so long before its maintenance begins (`--draining_seconds`). */
+const leadMs = 120_000;
+
+/**
+ * Ids of agents whose machines an operator has in maintenance now, or shortly: nobody places tasks there, and Mesos refuses to
+ * drain them. A window without a duration ends when the operator says so.
+ */
+export async function agentsInMaintenance(
+  mesos: Pick<MesosClient, "call">,
+  agents: readonly MesosAgent[],
+  wall: number,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const answer = await mesos.call<Answer>({ type: "GET_MAINTENANCE_SCHEDULE" }, signal);
+  const { windows = [] } = answer.get_maintenance_schedule?.schedule ?? {};
+  const machines = windows
+    .filter(({ unavailability }) => holds(unavailability, wall))
+    .flatMap(({ machine_ids: ids = [] }) => ids);
+  return new Set(agents.filter((agent) => machines.some((one) => isOn(agent, one))).map(({ id }) => id));
+}
+
+interface Answer {
+  readonly get_maintenance_schedule?: { readonly schedule?: { readonly windows?: readonly Window[] } };
+}
+interface Window {
+  readonly machine_ids?: readonly Machine[];
+  readonly unavailability: Unavailability;
+}
+interface Unavailability {
+  readonly start: { readonly nanoseconds: number };
+  readonly duration?: { readonly nanoseconds: number };
+}
+interface Machine {
+  readonly hostname?: string;
+  readonly ip?: string;
+}
+
+function holds({ start, duration }: Unavailability, wall: number): boolean {
+  const from = start.nanoseconds / 1e6;
+  return wall >= from - leadMs && (duration === undefined || wall < from + duration.nanoseconds / 1e6);
+}
+
+/** A machine is named by its hostname, its address or both; Mesos compares hostnames without regard to case. */
+function isOn({ hostname: host, pid }: MesosAgent, { hostname = "", ip = "" }: Machine): boolean {
+  const address = /@(.+):\d+$/.exec(pid ?? "")?.[1];
+  const isNamed = hostname === "" || hostname.toLowerCase() === host.toLowerCase();
+  return isNamed && (ip === "" || ip === address) && hostname + ip !== "";
+}
