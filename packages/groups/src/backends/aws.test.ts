@@ -155,6 +155,28 @@ describe("the aws backend", () => {
     assert.equal((await backend.members("web")).length, 1);
   });
 
+  it("asks again for the end of a machine that AWS has refused, or has said and not done", async () => {
+    for (const [deaf, said] of [
+      ["refuses", /Throttling: Rate exceeded/],
+      [
+        "lies",
+        /web-1 of the auto-scaling group demo-web was ended and is still InService; see its activities$/,
+      ],
+    ] as const) {
+      const { aws, backend } = world();
+      aws.hooks = true;
+      await Promise.all([1, 2].map((index) => backend.start("web", index, declared(1), never)));
+      aws.deaf = deaf;
+      await assert.rejects(backend.terminate("web-1", never), said);
+      assert.equal((await backend.members("web")).length, 2, deaf);
+      aws.deaf = undefined;
+      await backend.terminate("web-1", never);
+      settle(aws);
+      const [left, ...more] = await backend.members("web");
+      assert.deepEqual([left?.name, more, aws.desired, aws.live().length, aws.harm], ["web-2", [], 1, 1, []]);
+    }
+  });
+
   it("replaces a machine of an earlier launch template, a member's or nobody's", async () => {
     const { aws, backend } = world();
     await backend.start("web", 1, declared(1), never);

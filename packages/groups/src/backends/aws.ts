@@ -164,8 +164,17 @@ class AwsBackend {
     const machines = await this.#api.machines({ member: name });
     const groups = [...new Set(machines.map((machine) => machine.group))];
     for (const group of groups) {
-      const { phases } = await this.#api.group(group);
-      for (const machine of machines) if (this.#stays(machine, phases)) await this.#drop(machine, true);
+      const { phases, live, ...seen } = await this.#see(group);
+      let { desired } = seen;
+      let left = live.length;
+      for (const machine of machines) {
+        if (!this.#stays(machine, phases)) continue;
+        // It is counted out already where its end was asked for before and not heeded.
+        const decrement = desired >= left;
+        await this.#drop(machine, decrement);
+        left--;
+        if (decrement) desired--;
+      }
       await this.#trim(group);
     }
     return groups;
@@ -190,7 +199,12 @@ class AwsBackend {
 
   async #drop({ id }: Machine, decrement: boolean): Promise<void> {
     this.#gone.add(id);
-    await this.#api.terminate(id, { decrement });
+    try {
+      await this.#api.terminate(id, { decrement });
+    } catch (error) {
+      this.#gone.delete(id);
+      throw error;
+    }
   }
 
   /** Has those of `machines` that wait at their end go on to it. */
@@ -209,16 +223,24 @@ class AwsBackend {
         ({ id, member = name, state }) => member === name && state !== "dead" && phases.has(id),
       );
       await this.#proceed(group, ended, phases);
-      const late = ended.find(({ id }) => phases.get(id) === "Terminating");
+      const late = ended.find(({ id }) => phases.get(id) === "Terminating" || this.#isIgnored(id, phases));
       if (late === undefined) return;
-      if (this.#clock.now() >= deadline)
+      if (this.#clock.now() >= deadline) {
+        // Whoever tries again asks for its end again.
+        this.#gone.delete(late.id);
         throw new MesosError(
           "MESOS_GROUPS_BACKEND",
-          `backend: ${late.member ?? late.id} of the auto-scaling group ${group} was ended and is still Terminating; see its activities`,
+          `backend: ${late.member ?? late.id} of the auto-scaling group ${group} was ended and is still ${phases.get(late.id)}; see its activities`,
           { retryable: true },
         );
+      }
       await this.#clock.pause(pollMs, signal);
     }
+  }
+
+  /** Whether its end was asked for and the group does not tell of it: not yet, or it was not heeded. */
+  #isIgnored(id: string, phases: MachineGroup["phases"]): boolean {
+    return this.#gone.has(id) && !phases.get(id)?.startsWith("Terminating");
   }
 
   /** A group with its machines: all of them, and those that stay. */

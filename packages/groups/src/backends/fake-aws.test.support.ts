@@ -12,6 +12,8 @@ export class FakeAws implements AwsApi {
   exhausted = false;
   /** How many more calls are refused because there are too many. */
   throttled = 0;
+  /** What it makes of being asked to end a machine, besides ending it. */
+  deaf: "refuses" | "lies" | undefined;
   /** How many more looks at machines tell what was true before the last change. */
   stale = 0;
   /** Hears of a machine before its end is asked for. */
@@ -85,8 +87,9 @@ export class FakeAws implements AwsApi {
 
   async terminate(id: string, { decrement }: { decrement: boolean }): Promise<void> {
     await this.#answers();
+    if (this.deaf === "refuses") throw new Error("Throttling: Rate exceeded");
     const machine = this.#machines.get(id);
-    if (machine === undefined || machine.state === "dead") return;
+    if (machine === undefined || machine.state === "dead" || this.deaf === "lies") return;
     this.onEnd(machine);
     if (this.#isEnding(id)) this.harm.push(`${id} ended twice`);
     if (decrement) this.desired--;
