@@ -8,9 +8,9 @@ import { describeSchedule, scheduleOf } from "./chaos/schedule";
 import { run } from "./support/run";
 
 const network = "127.109.1";
-const least = 5;
+const least = 3;
 const most = 20;
-const budgetMs = 100_000;
+const budgetMs = 40_000;
 
 describe("a cluster of programs under faults", function () {
   this.timeout(1_200_000);
