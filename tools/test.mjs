@@ -76,12 +76,13 @@ function suites() {
     glob: `packages/${name}/dist/**/*.mocks.test.js`,
   }));
   const pages = { name: "pages", glob: "packages/pages/dist/**/*.test.js" };
+  // The short ones last, so that both lanes end at about the same time.
   return [
-    pages,
-    ...endToEnd,
     ...packages,
     ...edge,
     ...groups,
+    ...endToEnd,
+    pages,
     aws,
     ...examples,
     ...mocks,

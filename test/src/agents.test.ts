@@ -66,6 +66,13 @@ describe("a change of what agents run", function () {
     return (await cluster.app("/nginx")).tasks.map(({ id }) => id).sort();
   }
 
+  /** How the last task ended that failed, for whoever reads that one did. */
+  async function lastFailure(): Promise<string> {
+    const url = `${await cluster.marathonUrl()}/v2/apps/nginx?embed=app.lastTaskFailure`;
+    const { app } = await getJson<{ app: { lastTaskFailure?: object } }>(url);
+    return `last failure: ${JSON.stringify(app.lastTaskFailure)}`;
+  }
+
   /** Four tasks, all healthy: none that is to take another's place, and none whose end is not told of yet. */
   async function assertFour(): Promise<void> {
     assert.equal((await taskIds()).length, 4);
@@ -102,7 +109,7 @@ describe("a change of what agents run", function () {
     const now = await agents();
     assert.deepEqual(Object.keys(now).sort(), ids);
     assert.ok(Object.values(now).every(({ active }) => active));
-    assert.deepEqual(await taskIds(), tasks);
+    assert.deepEqual(await taskIds(), tasks, await lastFailure());
     assert.equal(await endedTasks(), 0);
     await stack.unchanged();
   });
