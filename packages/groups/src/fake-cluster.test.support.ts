@@ -48,7 +48,8 @@ export class FakeCluster {
   /** Answers of others that a group listens to, by path. */
   readonly answers = new Map<string, unknown>();
   /** Windows of maintenance, as an operator posts them. */
-  maintenance: object[] = [];
+  maintenance: { readonly machine_ids: readonly { readonly hostname: string }[]; unavailability: object }[] =
+    [];
   /** Why a backend starts no member. */
   refusal: string | undefined;
   /** Whether a new leader knows its agents from before and none has come back to it yet. */
@@ -259,6 +260,11 @@ export class FakeCluster {
     const inner = body[type.toLowerCase()] as { agent_id: { value: string } };
     const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
     if (agent === undefined) return [200];
+    const machines = this.maintenance.flatMap(({ machine_ids: ids }) => ids);
+    if (type === "DRAIN_AGENT" && machines.some(({ hostname }) => hostname === agent.host)) {
+      this.harm.push(`${agent.host} drained in maintenance`);
+      return [400, { message: `Agent ${agent.id} is part of a maintenance schedule` }];
+    }
     agent.deactivated = type !== "REACTIVATE_AGENT";
     if (type === "MARK_AGENT_GONE") this.#bar(agent);
     if (type === "DRAIN_AGENT") this.#drain(agent, body["drain_agent"] as { mark_gone?: boolean });

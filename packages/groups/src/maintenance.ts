@@ -4,21 +4,28 @@ import type { MesosAgent, MesosClient } from "@pulumi-mesos/client";
 /** Marathon refuses offers of a machine from so long before its maintenance begins (`--draining_seconds`). */
 const leadMs = 120_000;
 
-/**
- * Ids of agents whose machines an operator has in maintenance now, or shortly: nobody places tasks there, and Mesos refuses to
- * drain them. A window without a duration ends when the operator says so.
- */
+/** Ids of agents whose machines an operator has in the maintenance schedule. */
+export interface Maintenance {
+  /** All of them, whenever their time is, also after it: Mesos refuses to drain them until they are taken out. */
+  readonly scheduled: ReadonlySet<string>;
+  /** Those whose time is now or shortly: nobody places tasks there. Without a duration it ends when the operator says so. */
+  readonly out: ReadonlySet<string>;
+}
+
 export async function agentsInMaintenance(
   mesos: Pick<MesosClient, "call">,
   agents: readonly MesosAgent[],
   wall: number,
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+): Promise<Maintenance> {
   const answer = await mesos.call<Answer>({ type: "GET_MAINTENANCE_SCHEDULE" }, signal);
   const { windows = [] } = answer.get_maintenance_schedule?.schedule ?? {};
-  const machines = windows
-    .filter(({ unavailability }) => holds(unavailability, wall))
-    .flatMap(({ machine_ids: ids = [] }) => ids);
+  const now = windows.filter(({ unavailability }) => holds(unavailability, wall));
+  return { scheduled: idsIn(windows, agents), out: idsIn(now, agents) };
+}
+
+function idsIn(windows: readonly Window[], agents: readonly MesosAgent[]): Set<string> {
+  const machines = windows.flatMap(({ machine_ids: ids = [] }) => ids);
   return new Set(agents.filter((agent) => machines.some((one) => isOn(agent, one))).map(({ id }) => id));
 }
 

@@ -27,7 +27,7 @@ export interface Agent {
   readonly active: boolean;
   readonly deactivated: boolean;
   readonly drain?: "DRAINING" | "DRAINED";
-  /** An operator has its machine in maintenance: Mesos refuses to drain it. */
+  /** An operator has its machine in the maintenance schedule: Mesos refuses to drain it. */
   readonly maintained?: boolean;
   /** Tasks on it that have not ended, whichever framework's. */
   readonly tasks: number;

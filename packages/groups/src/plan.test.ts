@@ -287,7 +287,7 @@ describe("the plan of a pool", () => {
     );
     assert.match(
       all.message,
-      /draining web-3: 0 tasks left \(its machine is in maintenance, in which Mesos drains nobody\)$/,
+      /draining web-3: 0 tasks left \(its machine is in the maintenance schedule, and Mesos drains nobody there\)$/,
     );
   });
 

@@ -86,7 +86,7 @@ function leavingText(view: PoolView, leaver: Leaver, stuck: ReadonlyMap<string, 
 
 function inMaintenance({ agents }: PoolView, { agentId }: Leaver): string | undefined {
   const isIn = agents?.registered.find(({ id }) => id === agentId)?.maintained ?? false;
-  return isIn ? "its machine is in maintenance, in which Mesos drains nobody" : undefined;
+  return isIn ? "its machine is in the maintenance schedule, and Mesos drains nobody there" : undefined;
 }
 
 /** What a notice says about the machine of a member. */

@@ -48,7 +48,7 @@ export async function observeAgents(
   signal: AbortSignal,
 ): Promise<Seen> {
   const [offers, all] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
-  const maintained = await agentsInMaintenance(mesos, offers, wall, signal);
+  const { scheduled, out } = await agentsInMaintenance(mesos, offers, wall, signal);
   const tasks = all.filter(({ agentId, state }) => agentId !== undefined && !ended.test(state ?? ""));
   const frameworks = tasks.length === 0 ? [] : await mesos.getFrameworks(signal);
   const others = new Set(frameworks.filter(({ name }) => name !== marathon).map(({ id }) => id));
@@ -60,12 +60,12 @@ export async function observeAgents(
   const registered = offers.map(({ id, hostname, active, deactivated, drainState }): Agent => {
     const drain = drainState === "DRAINING" || drainState === "DRAINED" ? { drain: drainState } : {};
     const own = { tasks: counts.get(id) ?? 0, ofMarathon: ofMarathon.get(id) ?? 0 };
-    const kept = maintained.has(id) ? { maintained: true } : {};
+    const kept = scheduled.has(id) ? { maintained: true } : {};
     return { id, host: hostname, active, deactivated, ...own, ...drain, ...kept } as Agent;
   });
   const isComplete = hosts.every((host) => registered.some((agent) => agent.host === host));
   const agents = { registered, recovering: isComplete ? [] : await recovering(mesos, signal) };
-  return { agents, offers, tasks, maintained };
+  return { agents, offers, tasks, maintained: out };
 }
 
 async function recovering(mesos: Mesos, signal: AbortSignal): Promise<string[]> {
