@@ -3,7 +3,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MesosError } from "@pulumi-mesos/model";
-import { addressIn, type Backend } from "./backends/backend";
+import { addressIn, type Backend, withNotice } from "./backends/backend";
+import type { Notice } from "./notice";
 import type { Store } from "./pool-store";
 
 interface FakeAgent {
@@ -50,6 +51,8 @@ export class FakeCluster {
   /** Windows of maintenance, as an operator posts them. */
   maintenance: { readonly machine_ids: readonly { readonly hostname: string }[]; unavailability: object }[] =
     [];
+  /** What was said about the end of members, by name. */
+  readonly notices = new Map<string, Notice>();
   /** Why a backend starts no member. */
   refusal: string | undefined;
   /** Whether a new leader knows its agents from before and none has come back to it yet. */
@@ -90,11 +93,10 @@ export class FakeCluster {
       kind: "local",
       capacity: () => 10,
       members: async (pool) =>
-        this.members.map((name) => ({
-          name,
-          index: Number(name.slice(pool.length + 1)),
-          running: !this.dead.has(name),
-        })),
+        this.members.map((name) => {
+          const index = Number(name.slice(pool.length + 1));
+          return withNotice({ name, index, running: !this.dead.has(name) }, this.notices.get(name));
+        }),
       start: async (pool, index, { backend }) => {
         if (this.refusal !== undefined) throw new MesosError("MESOS_TEST_FULL", this.refusal);
         const name = `${pool}-${index}`;
@@ -109,6 +111,8 @@ export class FakeCluster {
         const here = this.agents.filter(({ host }) => host.endsWith(end));
         if (here.some(({ drained }) => drained !== true)) this.harm.push(`${name} was not drained`);
         this.members = this.members.filter((member) => member !== name);
+        this.notices.delete(name);
+        this.dead.delete(name);
         for (const { host } of here) this.lose(host); // it unregisters
       },
     };
@@ -145,12 +149,19 @@ export class FakeCluster {
     for (const app of this.apps) {
       while (app.tasks.length < app.instances) {
         const agent = this.agents.find(
-          (a) => !a.deactivated && this.#used(a.id) + cpusOf(app) <= this.offer.cpus,
+          (a) =>
+            !a.deactivated &&
+            !this.#isMaintained(a.host) &&
+            this.#used(a.id) + cpusOf(app) <= this.offer.cpus,
         );
         if (agent === undefined) return;
         this.place(app, agent.id);
       }
     }
+  }
+
+  #isMaintained(host: string): boolean {
+    return this.maintenance.some(({ machine_ids: ids }) => ids.some(({ hostname }) => hostname === host));
   }
 
   #used(agentId: string): number {
@@ -260,8 +271,7 @@ export class FakeCluster {
     const inner = body[type.toLowerCase()] as { agent_id: { value: string } };
     const agent = this.agents.find(({ id }) => id === inner.agent_id.value);
     if (agent === undefined) return [200];
-    const machines = this.maintenance.flatMap(({ machine_ids: ids }) => ids);
-    if (type === "DRAIN_AGENT" && machines.some(({ hostname }) => hostname === agent.host)) {
+    if (type === "DRAIN_AGENT" && this.#isMaintained(agent.host)) {
       this.harm.push(`${agent.host} drained in maintenance`);
       return [400, { message: `Agent ${agent.id} is part of a maintenance schedule` }];
     }

@@ -6,6 +6,7 @@ import type { AutoscalePolicy } from "@pulumi-mesos/model";
 import { Random } from "../autoscale/simulation/random";
 import { GroupsController } from "../controller";
 import { FakeCluster, MemoryStore } from "../fake-cluster.test.support";
+import { noticeMs } from "../notice";
 import { PoolStore } from "../pool-store";
 import { declarationOf } from "../small-world.test.support";
 
@@ -39,9 +40,11 @@ export class ScalingStorm {
     try {
       for (let n = 0; n < rounds; n++) {
         await this.#round();
-        const count = this.#cluster.members.length;
+        // One whose machine goes leaves while its replacement is there already.
+        const count = this.#cluster.members.filter((name) => !this.#cluster.notices.has(name)).length;
         if (count > largest) this.#wrong.push(`${count} agents, of ${largest} at most`);
       }
+      this.#cluster.maintenance = [];
       for (let n = 0; n < calmRounds && (n < 10 || this.#unsettled().length > 0); n++) await this.#calm();
       return [...this.#wrong, ...this.#cluster.harm, ...this.#unsettled()];
     } finally {
@@ -70,6 +73,8 @@ export class ScalingStorm {
 
   async #begin(): Promise<void> {
     this.#address = await this.#cluster.listen();
+    this.#cluster.mayForce = (host) =>
+      [...this.#cluster.notices.keys()].some((name) => host.endsWith(`.${name.slice("web-".length)}`));
     const declaration = { ...declarationOf(0), autoscale };
     await this.#store.create("/pulumi-mesos/c/pools/web", Buffer.from(JSON.stringify(declaration)));
     this.#cluster.apps = ["/a", "/b"].map((id) => ({ id, instances: 1, cpus: 1, mem: 64, tasks: [] }));
@@ -110,7 +115,40 @@ export class ScalingStorm {
     () => {
       this.#cluster.recovering = true;
     },
+    () => this.#interrupt(),
+    () => {
+      // A crowd comes at the same time.
+      this.#interrupt();
+      for (const app of this.#cluster.apps) {
+        app.instances = 5;
+        app.tasks = app.tasks.slice(0, app.instances);
+      }
+      this.#cluster.schedule();
+    },
+    () => {
+      const hosts = this.#cluster.agents.map(({ host }) => host);
+      const hostname = hosts[this.#random.below(hosts.length)];
+      if (hostname === undefined) return;
+      const unavailability = { start: { nanoseconds: (this.#now + 60_000) * 1e6 } };
+      this.#cluster.maintenance = [{ machine_ids: [{ hostname }], unavailability }];
+    },
+    () => {
+      this.#cluster.maintenance = [];
+    },
   ];
+
+  /** A member's machine is told that it is taken in two minutes. */
+  #interrupt(): void {
+    const [name] = this.#cluster.members.slice(this.#random.below(this.#cluster.members.length + 1));
+    if (name === undefined || this.#cluster.notices.has(name)) return;
+    this.#cluster.notices.set(name, { kind: "interruption", until: this.#now + noticeMs });
+  }
+
+  /** Machines whose time is over are taken, whatever is on them. */
+  #take(): void {
+    for (const [name, { until = 0 }] of this.#cluster.notices)
+      if (until <= this.#now && !this.#cluster.dead.has(name)) this.#cluster.kill(name);
+  }
 
   /** A round in which something goes wrong, and is well again afterwards. */
   async #round(): Promise<void> {
@@ -125,6 +163,7 @@ export class ScalingStorm {
 
   async #calm(): Promise<void> {
     this.#now += 5_000;
+    this.#take();
     this.#controller ??= this.#made();
     try {
       await this.#controller.reconcile(signal);
