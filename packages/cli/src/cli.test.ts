@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -123,6 +123,22 @@ describe("pulumi-mesos", function () {
     ];
     for (const argv of wrong) equal((await run(...argv)).code, 2, argv.join(" "));
     equal((await run("import", "--help")).code, 0);
+  });
+
+  it("repeats no password of an address, whatever is in it", async () => {
+    for (const flag of ["--marathon", "--masters", "--edge", "--zk"]) {
+      for (const address of [
+        "http://me:hush,hush@x",
+        "https://me:hush@x:1",
+        "me:hush@x",
+        "http://me:hu/sh@x:y",
+      ]) {
+        const { code, err } = await run("status", flag, address);
+        equal(code, 2, address);
+        match(err, new RegExp(`^error: ${flag}: `));
+        doesNotMatch(err, /hu.?sh|me:/, `${flag} ${address}`);
+      }
+    }
   });
 
   it("leaves out what the check refuses, and warns of what is deployed or not known", async () => {

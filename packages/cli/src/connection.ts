@@ -29,9 +29,9 @@ export const credentialsHelp = `
 Password and token are no arguments: they are read from MARATHON_PASSWORD and
 MARATHON_TOKEN, or from the files.`;
 
-/** A list as one word with commas, or the flag several times. */
+/** A list as one word with commas, or the flag several times; a comma may also be part of a password, which is refused whole. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, ...text.split(",").filter(Boolean)];
+  return text.includes("@") ? [...before, text] : [...before, ...text.split(",").filter(Boolean)];
 }
 
 /** Says which Marathon is meant. */
@@ -106,7 +106,7 @@ function checkedUrl(url: string): string {
     throw usage("--marathon: must not hold a user or password, use --user and MARATHON_PASSWORD");
   }
   if (protocol !== "http:" && protocol !== "https:") {
-    throw usage(`--marathon: must begin with http:// or https://, got ${url}`);
+    throw usage(`--marathon: must begin with http:// or https://, got ${shownUrl(url)}`);
   }
   return url.replace(/\/+$/, "");
 }

@@ -14,6 +14,7 @@ import {
   nearest,
   parseAccess,
   parseHostPort,
+  shownUrl,
 } from "@pulumi-mesos/model";
 
 /** Where the controller of a cluster's agent groups and apps reads what is declared. */
@@ -287,7 +288,7 @@ function urlFault(key: string, url: unknown): string | undefined {
   if (key === "mesosUrls") return masterUrlFault(new URL(url));
   return protocol === "http:" || protocol === "https:"
     ? undefined
-    : `must begin with http:// or https://, got ${url}`;
+    : `must begin with http:// or https://, got ${shownUrl(url)}`;
 }
 
 /** Masters are asked at their own address, because a standby answers with the leader's. */
