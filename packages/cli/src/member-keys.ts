@@ -5,6 +5,7 @@ import {
   bearerAuthorization,
   connectionFaults,
   type MemberKind,
+  shownUrl,
 } from "@pulumi-mesos/model";
 import type { Command } from "commander";
 import type { Surroundings } from "./cli";
@@ -94,7 +95,7 @@ export function authorityOf(
     const secure = members.find(isSecure);
     if (secure === undefined) return undefined;
     throw usage(
-      `--ca: is needed for ${secure}: the certificates in PEM of the authorities that may sign its own, such as the output of the program that holds the cluster's tls.ca`,
+      `--ca: is needed for ${shownUrl(secure)}: the certificates in PEM of the authorities that may sign its own, such as the output of the program that holds the cluster's tls.ca`,
     );
   }
   const ca = contents("--ca", around.directory, args.ca);
