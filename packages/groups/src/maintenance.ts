@@ -12,14 +12,21 @@ export interface Maintenance {
   readonly out: ReadonlySet<string>;
 }
 
-export async function agentsInMaintenance(
+/** The windows of the maintenance schedule. */
+export async function maintenanceWindows(
   mesos: Pick<MesosClient, "call">,
+  signal: AbortSignal,
+): Promise<readonly Window[]> {
+  const answer = await mesos.call<Answer>({ type: "GET_MAINTENANCE_SCHEDULE" }, signal);
+  return answer.get_maintenance_schedule?.schedule?.windows ?? [];
+}
+
+/** Whose windows these are. Pure. */
+export function agentsInMaintenance(
+  windows: readonly Window[],
   agents: readonly MesosAgent[],
   wall: number,
-  signal: AbortSignal,
-): Promise<Maintenance> {
-  const answer = await mesos.call<Answer>({ type: "GET_MAINTENANCE_SCHEDULE" }, signal);
-  const { windows = [] } = answer.get_maintenance_schedule?.schedule ?? {};
+): Maintenance {
   const now = windows.filter(({ unavailability }) => holds(unavailability, wall));
   return { scheduled: idsIn(windows, agents), out: idsIn(now, agents) };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MarathonApp, MarathonClient, MesosAgent, MesosClient, MesosTask } from "@pulumi-mesos/client";
-import { agentsInMaintenance } from "./maintenance";
+import { agentsInMaintenance, maintenanceWindows } from "./maintenance";
 import type { Agent, Agents, App, Task } from "./observed";
 
 /** What the controller uses of Mesos's operator API. */
@@ -47,8 +47,12 @@ export async function observeAgents(
   { marathon, wall }: { readonly marathon: string; readonly wall: number },
   signal: AbortSignal,
 ): Promise<Seen> {
-  const [offers, all] = await Promise.all([mesos.getAgents(signal), mesos.getTasks(signal)]);
-  const { scheduled, out } = await agentsInMaintenance(mesos, offers, wall, signal);
+  const [offers, all, windows] = await Promise.all([
+    mesos.getAgents(signal),
+    mesos.getTasks(signal),
+    maintenanceWindows(mesos, signal),
+  ]);
+  const { scheduled, out } = agentsInMaintenance(windows, offers, wall);
   const tasks = all.filter(({ agentId, state }) => agentId !== undefined && !ended.test(state ?? ""));
   const frameworks = tasks.length === 0 ? [] : await mesos.getFrameworks(signal);
   const others = new Set(frameworks.filter(({ name }) => name !== marathon).map(({ id }) => id));
