@@ -66,8 +66,9 @@ export function indexIn(view: PoolView, name: string): number {
 }
 
 /**
- * In this order members leave and are changed: broken ones; those that are not in maintenance; those without a task that is protected; the emptiest; of equally empty
- * ones those with the fewest tasks that nobody moves, then what was paid for least, then the last.
+ * In this order members leave and are changed: broken ones; those that are not in maintenance; those without a task that is
+ * protected; the emptiest; of equally empty ones those with the fewest tasks that nobody moves, then what was paid for least, then
+ * the last.
  */
 export function inTurn(view: PoolView, members: readonly Member[]): Member[] {
   const ranks = new Map(members.map((member) => [member, rankOf(view, member)]));

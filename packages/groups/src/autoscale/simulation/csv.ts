@@ -21,7 +21,11 @@ export interface SeriesOptions {
 const mostAtATime = 100_000;
 const mostTasks = 2_000_000;
 
-type Series = readonly { readonly line: number; readonly at: number; readonly cpus: number }[];
+interface Row {
+  readonly line: number;
+  readonly at: number;
+  readonly cpus: number;
+}
 
 /**
  * A trace of a demand for cpus: CSV as of RFC 4180, separated by commas, semicolons or tabs, of a column `time` in seconds, in
@@ -35,14 +39,14 @@ export function traceOfCsv(text: string, options: SeriesOptions): Trace {
       `a task of cpus ${taskCpus}, mem ${taskMem} fits on no agent of cpus ${agentCpus}, mem ${agentMem}; give a smaller --task-cpus or --task-mem`,
     );
   }
-  const series = seriesOf(text, options);
+  const series = seriesOf(text, options).map((row) => ({ ...row, tasks: Math.round(row.cpus / taskCpus) }));
   const [first, second, last] = [series[0], series[1], series.at(-1)];
   if (first === undefined || second === undefined || last === undefined) {
     throw fault(`needs two lines of time and cpus or more, got ${series.length}`);
   }
   const seconds = last.at - first.at + (second.at - first.at);
-  const wanted = series.map(({ at, cpus }) => [at - first.at, Math.round(cpus / taskCpus)] as const);
   checkTasks(series, taskCpus);
+  const wanted = series.map(({ at, tasks }) => [at - first.at, tasks] as const);
   const start = Math.ceil((first.cpus / agentCpus) * 1.1);
   return {
     seconds,
@@ -52,10 +56,9 @@ export function traceOfCsv(text: string, options: SeriesOptions): Trace {
   };
 }
 
-function checkTasks(series: Series, taskCpus: number): void {
+function checkTasks(series: readonly (Row & { readonly tasks: number })[], taskCpus: number): void {
   let [before, total] = [0, 0];
-  for (const { line, cpus } of series) {
-    const tasks = Math.round(cpus / taskCpus);
+  for (const { line, cpus, tasks } of series) {
     if (tasks > mostAtATime) {
       const enough = Math.ceil(cpus / mostAtATime);
       throw fault(
@@ -70,7 +73,7 @@ function checkTasks(series: Series, taskCpus: number): void {
   }
 }
 
-function seriesOf(text: string, { timeColumn = "time", cpusColumn = "cpus" }: SeriesOptions): Series {
+function seriesOf(text: string, { timeColumn = "time", cpusColumn = "cpus" }: SeriesOptions): Row[] {
   const rows = rowsOf(text);
   const names = rows[0]?.cells ?? [];
   const find = (name: string): number => names.findIndex((cell) => cell.toLowerCase() === name.toLowerCase());
